@@ -1,0 +1,189 @@
+//! `cargo xtask ci`: every check, each one command that a developer can type, timed and summed up.
+//!
+//! Cheap checks come first. `clippy` and `doc` share the metadata of all dependencies; the OpenAPI check and the tests
+//! share their compiled code, so that each dependency is compiled once for each of the two.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::command::{Tool, find};
+use crate::{test, tidy, workspace};
+
+/// Options of `cargo xtask ci`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Run only these steps, by name
+    #[arg(value_name = "STEP", value_parser = clap::builder::PossibleValuesParser::new(STEPS.iter().map(|step| step.name)))]
+    only: Vec<String>,
+}
+
+struct Step {
+    name: &'static str,
+    run: fn() -> Result<Verdict>,
+}
+
+/// How a step without a fault ended.
+enum Verdict {
+    Passed,
+    /// The program for it is not installed; its step has said so.
+    NotChecked,
+}
+
+const STEPS: [Step; 8] = [
+    Step {
+        name: "tidy",
+        run: tidy,
+    },
+    Step { name: "fmt", run: fmt },
+    Step {
+        name: "no-ring",
+        run: no_ring,
+    },
+    Step {
+        name: "deny",
+        run: deny,
+    },
+    Step {
+        name: "clippy",
+        run: clippy,
+    },
+    Step { name: "doc", run: doc },
+    Step {
+        name: "openapi",
+        run: openapi,
+    },
+    Step {
+        name: "test",
+        run: tests,
+    },
+];
+
+const FAILED: &str = "FAILED";
+
+/// Runs every step, also after one failed, so that one run tells all there is to mend.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let chosen: Vec<&Step> = STEPS
+        .iter()
+        .filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name))
+        .collect();
+    let began = Instant::now();
+    let mut rows = Vec::new();
+    for step in chosen {
+        println!("\n=== {}", step.name);
+        let started = Instant::now();
+        let outcome = (step.run)();
+        if let Err(problem) = &outcome {
+            println!("error: {problem:#}");
+        }
+        let word = match outcome {
+            Ok(Verdict::Passed) => "ok",
+            Ok(Verdict::NotChecked) => "not checked",
+            Err(_) => FAILED,
+        };
+        rows.push((step.name, word, started.elapsed()));
+    }
+    println!("\n=== summary");
+    for (name, word, taken) in &rows {
+        println!("{name:<8} {word:<12} {:>6.1} s", taken.as_secs_f64());
+    }
+    println!("{:<8} {:<12} {:>6.1} s", "all", "", began.elapsed().as_secs_f64());
+    let failed: Vec<&str> = rows.iter().filter(|row| row.1 == FAILED).map(|row| row.0).collect();
+    if !failed.is_empty() {
+        bail!(
+            "{} failed; each alone: `cargo xtask ci {}`",
+            failed.join(", "),
+            failed.join(" ")
+        );
+    }
+    Ok(())
+}
+
+fn tidy() -> Result<Verdict> {
+    tidy::run()?;
+    Ok(Verdict::Passed)
+}
+
+fn fmt() -> Result<Verdict> {
+    Tool::cargo()
+        .args(["fmt", "--all", "--check"])
+        .hint("`cargo fmt --all` mends it")
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+fn clippy() -> Result<Verdict> {
+    Tool::cargo()
+        .args([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+fn doc() -> Result<Verdict> {
+    Tool::cargo()
+        .args([
+            "doc",
+            "--locked",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+/// Two crypto providers in one program make rustls panic at its first handshake; `ring` is the one that slips in.
+fn no_ring() -> Result<Verdict> {
+    let lock = std::fs::read_to_string(workspace::root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    if !lock.contains("name = \"ring\"") {
+        println!("ring is not even in Cargo.lock");
+        return Ok(Verdict::Passed);
+    }
+    let tree = Tool::cargo()
+        .args(["tree", "--locked", "--workspace", "--invert", "ring"])
+        .output()?;
+    if !tree.trim().is_empty() {
+        bail!("a dependency brings ring, a second crypto provider beside aws-lc-rs:\n{tree}");
+    }
+    println!("ring is in Cargo.lock for other platforms only");
+    Ok(Verdict::Passed)
+}
+
+fn deny() -> Result<Verdict> {
+    if find("cargo-deny").is_none() {
+        println!("not checked: cargo-deny is not installed (`cargo install --locked cargo-deny` takes some minutes)");
+        return Ok(Verdict::NotChecked);
+    }
+    Tool::cargo()
+        .args(["deny", "check", "bans", "licenses", "sources"])
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+/// Builds what the tests will use, then lets the program compare the published documents.
+fn openapi() -> Result<Verdict> {
+    // The same selection as the tests': `cargo run -p openapi` would compile its dependencies with other features.
+    Tool::cargo()
+        .args(["build", "--locked", "--workspace", "--bins", "--tests"])
+        .run()?;
+    Tool::new(workspace::target().join("debug/openapi"))
+        .args(["--check"])
+        .hint("`cargo xtask openapi` writes the documents anew")
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+fn tests() -> Result<Verdict> {
+    test::run(&test::Options::whole_workspace())?;
+    Ok(Verdict::Passed)
+}

@@ -1,0 +1,193 @@
+//! The real programs that tests talk to: found, or installed where missing, and linked into one folder.
+//!
+//! Nothing is started here; each test starts its own server on a free port. What is installed stays below
+//! `target/test-tools`, apart from `curl` and Python's `venv`, which are ordinary Debian packages.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{Tool, find, is_executable};
+use crate::workspace;
+
+/// The OTLP receiver that the tracing tests export to. Pinned, because tests read its log.
+const ROTEL: &str = "rotel==0.0.1a15";
+
+/// Makes sure every program is there and returns the folder that holds a link to each.
+pub(crate) fn prepare() -> Result<PathBuf> {
+    let home = workspace::test_tools();
+    let bin = home.join("bin");
+    fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
+    let mut debian = Debian::default();
+    link(&bin, "curl", &curl(&mut debian)?)?;
+    link(&bin, "prometheus", &prometheus(&home, &mut debian)?)?;
+    link(&bin, "rotel", &rotel(&home, &mut debian)?)?;
+    Ok(bin)
+}
+
+fn curl(debian: &mut Debian) -> Result<PathBuf> {
+    if let Some(file) = find("curl") {
+        return Ok(file);
+    }
+    debian.install(
+        &["curl", "ca-certificates"],
+        "the demo's printed calls are run as printed, with curl",
+    )?;
+    find("curl").context("the package curl is installed but there is no `curl` on PATH")
+}
+
+fn prometheus(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
+    if let Some(file) = find("prometheus") {
+        return Ok(file);
+    }
+    let folder = home.join("prometheus");
+    let file = folder.join("usr/bin/prometheus");
+    if !is_executable(&file) {
+        debian.unpack(
+            "prometheus",
+            &folder,
+            "a real Prometheus scrapes the gateway's metrics in a test",
+        )?;
+    }
+    Ok(file)
+}
+
+fn rotel(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
+    let environment = home.join("venv");
+    let stamp = environment.join("installed.txt");
+    let installed = fs::read_to_string(&stamp).is_ok_and(|text| text.trim() == ROTEL);
+    if !installed {
+        println!(
+            "install {ROTEL} (PyPI, into {}): a real OTLP receiver for the tracing tests",
+            shown(&environment)
+        );
+        python_environment(&environment, debian)?;
+        fs::write(&stamp, format!("{ROTEL}\n")).with_context(|| format!("cannot write {}", shown(&stamp)))?;
+    }
+    // The package brings a program of its own, but as a file of the module: no launcher is made for it.
+    let file = Tool::new(environment.join("bin/python"))
+        .args([
+            "-c",
+            "import pathlib, rotel; print(pathlib.Path(rotel.__file__).with_name('rotel-agent'))",
+        ])
+        .hint(format!("remove {} and try again", shown(&environment)))
+        .output()?;
+    let file = PathBuf::from(file.trim());
+    if !is_executable(&file) {
+        bail!(
+            "{ROTEL} is installed but brought no program {}; remove {}",
+            shown(&file),
+            shown(&environment)
+        );
+    }
+    Ok(file)
+}
+
+fn python_environment(environment: &Path, debian: &mut Debian) -> Result<()> {
+    if !Tool::new("python3").args(["-c", "import ensurepip, venv"]).succeeds() {
+        debian.install(&["python3", "python3-venv"], "rotel is a Python package")?;
+    }
+    Tool::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .args([environment])
+        .hint("is the Debian package python3-venv installed?")
+        .output()?;
+    Tool::new(environment.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", "--no-input", ROTEL])
+        .hint("can this machine reach the Python package index?")
+        .run()
+}
+
+/// Points `bin/name` at `file`, replacing what was there.
+fn link(bin: &Path, name: &str, file: &Path) -> Result<()> {
+    let place = bin.join(name);
+    if fs::read_link(&place).is_ok_and(|current| current == file) {
+        return Ok(());
+    }
+    if place.symlink_metadata().is_ok() {
+        fs::remove_file(&place).with_context(|| format!("cannot replace {}", shown(&place)))?;
+    }
+    symlink(file, &place).with_context(|| format!("cannot link {} to {}", shown(&place), file.display()))
+}
+
+/// A path as a person would write it: relative to the repository where it lies in it.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(workspace::root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// Debian's packages; the package lists are fetched at most once a run.
+#[derive(Default)]
+struct Debian {
+    lists_are_fresh: bool,
+}
+
+impl Debian {
+    /// Installs `packages` on the machine; needs root.
+    fn install(&mut self, packages: &[&str], why: &str) -> Result<()> {
+        let names = packages.join(" ");
+        println!("install {names} (Debian): {why}");
+        if !is_root() {
+            bail!("{names} missing and only root can install: run `sudo apt-get install -y {names}` and try again");
+        }
+        self.refresh()?;
+        Tool::new("apt-get")
+            .args(["install", "-y", "-q", "--no-install-recommends"])
+            .args(packages)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .hint(format!("install {names} by hand and try again"))
+            .output()?;
+        Ok(())
+    }
+
+    /// Fetches `package` and unpacks it into `folder`. Unlike an installation this needs no root where the package
+    /// lists are fresh, and starts no service on a developer's machine.
+    fn unpack(&mut self, package: &str, folder: &Path, why: &str) -> Result<()> {
+        println!("install {package} (Debian, unpacked into {}): {why}", shown(folder));
+        if is_root() {
+            self.refresh()?;
+        }
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", shown(folder)))?;
+        let hint = format!("run `sudo apt-get update`, or install {package} by hand, and try again");
+        Tool::new("apt-get")
+            .args(["download", "-q", package])
+            .within(folder)
+            .hint(hint)
+            .output()?;
+        for archive in archives(folder)? {
+            Tool::new("dpkg-deb")
+                .args(["--extract"])
+                .args([&archive, folder])
+                .output()?;
+            fs::remove_file(&archive).with_context(|| format!("cannot remove {}", shown(&archive)))?;
+        }
+        Ok(())
+    }
+
+    fn refresh(&mut self) -> Result<()> {
+        if !self.lists_are_fresh {
+            Tool::new("apt-get")
+                .args(["update", "-q"])
+                .hint("is this a Debian machine that reaches its package archive?")
+                .output()?;
+            self.lists_are_fresh = true;
+        }
+        Ok(())
+    }
+}
+
+fn archives(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", shown(folder)))?;
+    let files = entries.flatten().map(|entry| entry.path());
+    Ok(files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "deb"))
+        .collect())
+}
+
+fn is_root() -> bool {
+    Tool::new("id").args(["-u"]).output().is_ok_and(|id| id.trim() == "0")
+}
