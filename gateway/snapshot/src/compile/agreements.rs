@@ -1,0 +1,150 @@
+//! Agreements: who they bind, what they grant, and whether they may exist at all.
+
+use super::names::Names;
+use super::{Problem, Report};
+use crate::access;
+use crate::model::{Agreement, AgreementIndex, AgreementKind, ApiIndex, OrganisationIndex, OrganisationKind};
+use crate::{AgreementDraft, Draft};
+use std::sync::Arc;
+
+/// Compiled agreements, and who they cover.
+pub(super) struct Agreements {
+    /// The agreements.
+    pub(super) agreements: Vec<Agreement>,
+    /// The look-up over them.
+    pub(super) access: access::Table,
+}
+
+/// Compiles the agreements.
+pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Problem>) -> Agreements {
+    let mut compiled = Agreements {
+        agreements: Vec::new(),
+        access: access::Table::default(),
+    };
+    for (position, agreement) in draft.agreements.iter().enumerate() {
+        let mut report = Report::new(problems, "agreements", position);
+        check_validity(agreement, &mut report);
+        check_kind(agreement, draft, names, &mut report);
+        let apis = covered_apis(agreement, draft, names, &mut report);
+        let index = AgreementIndex(u32::try_from(position).unwrap_or(u32::MAX));
+        cover(agreement, index, &apis, draft, names, &mut compiled.access, &mut report);
+        compiled.agreements.push(Agreement {
+            id: agreement.id.as_str().into(),
+            kind: agreement.kind,
+            purpose: agreement.purpose.as_str().into(),
+            valid_from: agreement.valid_from,
+            valid_to: agreement.valid_to,
+            scopes: agreement.scopes.iter().map(|scope| Arc::from(scope.as_str())).collect(),
+        });
+    }
+    compiled
+}
+
+fn check_validity(agreement: &AgreementDraft, report: &mut Report<'_>) {
+    report.not_empty("purpose", &agreement.purpose);
+    if agreement.valid_to.is_some_and(|end| end <= agreement.valid_from) {
+        report.field(
+            "valid_to",
+            "is not after valid_from; the agreement would never be in force",
+        );
+    }
+    for (field, list) in [
+        ("producers", &agreement.producers),
+        ("consumers", &agreement.consumers),
+        ("apis", &agreement.apis),
+    ] {
+        if list.is_empty() {
+            report.field(field, "must name at least one");
+        }
+    }
+}
+
+/// Two state agencies are one legal person, the state, which cannot contract with itself.
+fn check_kind(agreement: &AgreementDraft, draft: &Draft, names: &Names<'_>, report: &mut Report<'_>) {
+    let state_agency = |side: &[String]| {
+        let find = |id: &String| draft.organisations.get(names.known_organisation(id)?);
+        let is_one = |organisation: &&crate::OrganisationDraft| organisation.kind == OrganisationKind::StateAgency;
+        side.iter().filter_map(find).find(is_one)
+    };
+    if agreement.kind != AgreementKind::Avtal {
+        return;
+    }
+    if let (Some(producer), Some(consumer)) = (state_agency(&agreement.producers), state_agency(&agreement.consumers)) {
+        let message = format!(
+            "`{}` and `{}` are both state agencies, which cannot have an avtal with each other; use overenskommelse",
+            producer.id, consumer.id
+        );
+        report.field("kind", message);
+    }
+}
+
+/// The agreement's APIs: each owned by a producing side, and none with personal data under terms of use.
+fn covered_apis(
+    agreement: &AgreementDraft,
+    draft: &Draft,
+    names: &Names<'_>,
+    report: &mut Report<'_>,
+) -> Vec<ApiIndex> {
+    let mut covered = Vec::with_capacity(agreement.apis.len());
+    for (number, id) in agreement.apis.iter().enumerate() {
+        let field = format!("apis[{number}]");
+        let index = names.api(id, &field, report);
+        let Some(api) = draft.apis.get(index.position()).filter(|api| api.id == *id) else {
+            continue;
+        };
+        if !agreement.producers.contains(&api.organisation) {
+            let message = format!(
+                "`{id}` belongs to `{}`, which is not one of the producers",
+                api.organisation
+            );
+            report.field(field.clone(), message);
+        }
+        if api.personal_data && agreement.kind == AgreementKind::Anvandarvillkor {
+            let message = format!(
+                "`{id}` holds personal data, which anvandarvillkor cannot grant; use another kind of agreement"
+            );
+            report.field(field, message);
+        }
+        covered.push(index);
+    }
+    covered
+}
+
+/// Enters the agreement for whoever may use it.
+fn cover(
+    agreement: &AgreementDraft,
+    index: AgreementIndex,
+    apis: &[ApiIndex],
+    draft: &Draft,
+    names: &Names<'_>,
+    access: &mut access::Table,
+    report: &mut Report<'_>,
+) {
+    for (number, id) in agreement.producers.iter().enumerate() {
+        names.organisation(id, &format!("producers[{number}]"), report);
+    }
+    let consumer = |(number, id): (usize, &String)| names.organisation(id, &format!("consumers[{number}]"), report);
+    let consumers: Vec<OrganisationIndex> = agreement.consumers.iter().enumerate().map(consumer).collect();
+    for (number, id) in agreement.applications.iter().enumerate() {
+        let field = format!("applications[{number}]");
+        let application = names.application(id, &field, report);
+        let Some(owner) = draft.applications.get(application.position()).filter(|it| it.id == *id) else {
+            continue;
+        };
+        if !agreement.consumers.contains(&owner.organisation) {
+            let message = format!(
+                "`{id}` belongs to `{}`, which is not one of the consumers",
+                owner.organisation
+            );
+            report.field(field, message);
+        }
+        apis.iter()
+            .for_each(|api| access.cover_application(application, *api, index));
+    }
+    if agreement.applications.is_empty() {
+        for consumer in consumers {
+            apis.iter()
+                .for_each(|api| access.cover_organisation(consumer, *api, index));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Backends and their addresses.
+
+use super::names::Names;
+use super::{Problem, Report};
+use crate::Draft;
+use crate::address;
+use crate::model::Backend;
+use std::sync::Arc;
+
+/// Compiles the backends.
+pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Problem>) -> Vec<Backend> {
+    let mut backends = Vec::with_capacity(draft.backends.len());
+    for (position, backend) in draft.backends.iter().enumerate() {
+        let mut report = Report::new(problems, "backends", position);
+        if backend.addresses.is_empty() {
+            report.field("addresses", "must name at least one address");
+        }
+        if backend.connect_timeout.is_zero() {
+            report.field("connect_timeout", "must be longer than zero");
+        }
+        let mut addresses = Vec::with_capacity(backend.addresses.len());
+        for (number, text) in backend.addresses.iter().enumerate() {
+            let field = format!("addresses[{number}]");
+            match address::parse(text) {
+                Ok(address) if addresses.contains(&address) => report.field(field, format!("`{text}` is named twice")),
+                Ok(address) => addresses.push(address),
+                Err(message) => report.field(field, format!("`{text}` {message}")),
+            }
+        }
+        backends.push(Backend {
+            id: backend.id.as_str().into(),
+            organisation: names.organisation(&backend.organisation, "organisation", &mut report),
+            addresses,
+            connect_timeout: backend.connect_timeout,
+            allow_private_network: backend.allow_private_network,
+            ca_file: backend.ca_file.as_deref().map(Arc::from),
+        });
+    }
+    backends
+}

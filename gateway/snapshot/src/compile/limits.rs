@@ -1,0 +1,56 @@
+//! Limit policies.
+
+use super::{Problem, Report};
+use crate::Draft;
+use crate::model::LimitPolicy;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// Compiles the limits.
+pub(super) fn compile(draft: &Draft, problems: &mut Vec<Problem>) -> Vec<Arc<LimitPolicy>> {
+    let each = |(position, limit)| Arc::new(policy(limit, &mut Report::new(problems, "limits", position)));
+    draft.limits.iter().enumerate().map(each).collect()
+}
+
+fn policy(limit: &crate::LimitDraft, report: &mut Report<'_>) -> LimitPolicy {
+    let name_is_plain = limit
+        .name
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    if limit.name.is_empty() || !name_is_plain {
+        report.field(
+            "name",
+            "must be visible ASCII without quotes: it is sent in RateLimit-Policy",
+        );
+    }
+    // RateLimit-Policy gives the window in whole seconds.
+    if limit.window.is_zero() || limit.window.subsec_nanos() != 0 {
+        report.field("window", "must be a whole number of seconds, at least one");
+    }
+    let quota = NonZeroU32::new(limit.quota).unwrap_or_else(|| {
+        report.field("quota", "must be at least 1; to refuse every call, end the agreement");
+        NonZeroU32::MIN
+    });
+    let burst = match limit.burst.map(NonZeroU32::new) {
+        None => quota,
+        Some(None) => {
+            report.field("burst", "must be at least 1; a burst of nothing admits nothing");
+            quota
+        }
+        Some(Some(burst)) => {
+            if limit.quota > 0 && burst > quota {
+                report.field("burst", format!("is {burst}, more than the quota of {quota}"));
+            }
+            burst
+        }
+    };
+    let (id, name) = (limit.id.as_str().into(), limit.name.as_str().into());
+    LimitPolicy {
+        id,
+        name,
+        per: limit.per,
+        quota,
+        window: limit.window,
+        burst,
+    }
+}

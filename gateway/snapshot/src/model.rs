@@ -1,0 +1,311 @@
+//! The compiled objects, as the request path reads them.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Declares an index into one of the snapshot's tables; only meaningful inside the snapshot it came from.
+macro_rules! index {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub(crate) u32);
+        impl $name {
+            /// The position in the table, for side tables built beside one snapshot.
+            pub fn position(self) -> usize { self.0 as usize }
+        }
+    )*};
+}
+
+index! {
+    /// An organisation's place in this snapshot.
+    OrganisationIndex;
+    /// An API version's place in this snapshot.
+    ApiIndex;
+    /// A backend's place in this snapshot.
+    BackendIndex;
+    /// A route's place in this snapshot.
+    RouteIndex;
+    /// An application's place in this snapshot.
+    ApplicationIndex;
+    /// An agreement's place in this snapshot.
+    AgreementIndex;
+}
+
+/// What kind of body an organisation is (DOMAIN: Organisation.kind).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the field's own terms")]
+pub enum OrganisationKind {
+    StateAgency,
+    Municipality,
+    Region,
+    Court,
+    ParliamentAgency,
+    PublicCompany,
+    PrivateActor,
+}
+
+/// An organisation that offers APIs, uses them, or both.
+#[derive(Debug, Clone)]
+pub struct Organisation {
+    /// Stable id, chosen by the registry.
+    pub id: Arc<str>,
+    /// Display name.
+    pub name: Arc<str>,
+    /// Kind of body.
+    pub kind: OrganisationKind,
+}
+
+/// REST profile VER.10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the profile's own terms")]
+pub enum LifecycleState {
+    Alpha,
+    Beta,
+    Active,
+    Deprecated,
+    Retired,
+    Decommissioned,
+}
+
+/// Which credential a call needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// Open to anyone.
+    None,
+    /// An API key in `X-Api-Key`.
+    Key,
+    /// An access token in `Authorization: Bearer`.
+    Token,
+    /// Either of the two.
+    KeyOrToken,
+}
+
+/// One major version of an API, served under `base_path`.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// Stable id, for example `case-status-v1`.
+    pub id: Arc<str>,
+    /// URL name, for example `case-status`.
+    pub name: Arc<str>,
+    /// Title for people.
+    pub title: Arc<str>,
+    /// Full semantic version.
+    pub version: Arc<str>,
+    /// Date of publication, `YYYY-MM-DD`.
+    pub released: Arc<str>,
+    /// `/<name>/v<major>`.
+    pub base_path: Arc<str>,
+    /// Owner.
+    pub organisation: OrganisationIndex,
+    /// Where in its life it is.
+    pub state: LifecycleState,
+    /// `Deprecation`, `Sunset` and `Link`, rendered once; added to every answer.
+    pub lifecycle_headers: Vec<(HeaderName, HeaderValue)>,
+    /// After this instant (Unix seconds) calls are answered 410.
+    pub sunset_at: Option<i64>,
+    /// Which credential is needed.
+    pub authentication: Authentication,
+    /// Token audience (RFC 8707 resource) that is accepted.
+    pub audience: Arc<str>,
+    /// Whether answers hold personal data: such an API needs an agreement beyond terms of use.
+    pub personal_data: bool,
+    /// Limits that apply to every call, the strictest first in headers.
+    pub limits: Vec<Arc<LimitPolicy>>,
+    /// Cross-origin rules; `None`: browsers on other origins are refused.
+    pub cors: Option<Cors>,
+    /// Time the caller may wait for response headers.
+    pub deadline: Duration,
+    /// Longest silence between two parts of a body, either way.
+    pub idle_timeout: Duration,
+    /// Largest request body in bytes.
+    pub max_body_bytes: u64,
+    /// Where calls go.
+    pub backend: Option<BackendIndex>,
+}
+
+/// Cross-origin rules of one API.
+#[derive(Debug, Clone)]
+pub struct Cors {
+    /// Allowed origins, exact; empty together with `any_origin` means all, without credentials.
+    pub origins: Vec<HeaderValue>,
+    /// `Access-Control-Allow-Origin: *`.
+    pub any_origin: bool,
+}
+
+/// `http` or `https` towards a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "URL schemes")]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+/// An agency's backend.
+#[derive(Debug, Clone)]
+pub struct Backend {
+    /// Stable id: connection pools and metrics are keyed by it.
+    pub id: Arc<str>,
+    /// Owner, named in problems.
+    pub organisation: OrganisationIndex,
+    /// Where it listens; at least one.
+    pub addresses: Vec<UpstreamAddress>,
+    /// Time to open a connection.
+    pub connect_timeout: Duration,
+    /// Loopback and private addresses are allowed only where the configuration says so.
+    pub allow_private_network: bool,
+    /// PEM file with the only roots trusted for this backend; `None`: the system's.
+    pub ca_file: Option<Arc<str>>,
+}
+
+/// One address of a backend.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UpstreamAddress {
+    /// Scheme.
+    pub scheme: Scheme,
+    /// Host name or IP literal.
+    pub host: Arc<str>,
+    /// Port.
+    pub port: u16,
+    /// `host[:port]` as sent in `Host`.
+    pub authority: HeaderValue,
+    /// Set when `host` is an IP literal: no name look-up is needed.
+    pub literal: Option<SocketAddr>,
+    /// Prefix put before the request path, without a trailing slash; often empty.
+    pub base_path: Arc<str>,
+}
+
+/// A document the gateway itself serves: rendered once, when the snapshot is built.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// `Content-Type`.
+    pub content_type: HeaderValue,
+    /// Strong `ETag`.
+    pub etag: HeaderValue,
+    /// The bytes.
+    pub body: Bytes,
+}
+
+/// Who answers a route.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The API's backend.
+    Upstream(BackendIndex),
+    /// The gateway, from memory.
+    Document(Arc<Document>),
+}
+
+/// One method on one path template.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Stable id, `GET /case-status/v1/cases/{caseId}`.
+    pub id: Arc<str>,
+    /// Path template with the API's base path: `http.route`.
+    pub template: Arc<str>,
+    /// `None`: every method.
+    pub method: Option<Method>,
+    /// The API it belongs to; `None` for the gateway's own documents outside any API.
+    pub api: Option<ApiIndex>,
+    /// Scopes a token needs, all of them.
+    pub scopes: Vec<Arc<str>>,
+    /// Overrides the API's authentication (documents and `api-info` are open).
+    pub authentication: Authentication,
+    /// Who answers.
+    pub target: Target,
+}
+
+/// A consumer's application.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Stable id; also the OAuth `client_id`.
+    pub id: Arc<str>,
+    /// Name for people.
+    pub name: Arc<str>,
+    /// Owner.
+    pub organisation: OrganisationIndex,
+}
+
+/// What is stored of an API key: enough to check it, not to make it.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// The application it stands for.
+    pub application: ApplicationIndex,
+    /// Keyed hash of the secret part.
+    pub hash: [u8; 32],
+    /// Unix seconds; `None`: until revoked.
+    pub expires_at: Option<i64>,
+}
+
+/// Kinds of agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgreementKind {
+    /// Contract with a private actor.
+    Avtal,
+    /// Between two state agencies, which cannot contract with each other.
+    Overenskommelse,
+    /// Connection agreement.
+    Anslutningsavtal,
+    /// Terms of use: open data only, never personal data.
+    Anvandarvillkor,
+}
+
+/// The right of a consumer's organisation or application to call APIs, for a purpose and a time.
+#[derive(Debug, Clone)]
+pub struct Agreement {
+    /// Stable id, shown in refusals.
+    pub id: Arc<str>,
+    /// Kind.
+    pub kind: AgreementKind,
+    /// Why, in words.
+    pub purpose: Arc<str>,
+    /// Unix seconds, inclusive.
+    pub valid_from: i64,
+    /// Unix seconds, exclusive; `None`: until terminated.
+    pub valid_to: Option<i64>,
+    /// Scopes it grants.
+    pub scopes: Vec<Arc<str>>,
+}
+
+/// The answer to "may this application call this API now?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Yes, under this agreement.
+    Granted(AgreementIndex),
+    /// There was an agreement; it has ended.
+    Ended(AgreementIndex),
+    /// There is an agreement; it has not begun.
+    NotYet(AgreementIndex),
+    /// No agreement names this application and API.
+    Missing,
+}
+
+/// What a limit counts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LimitPer {
+    /// Each application.
+    Application,
+    /// Each caller's network address (IPv6: its /64).
+    Address,
+    /// All calls of the API together.
+    Api,
+}
+
+/// One window of a rate limit: `quota` calls in `window`, spread by GCRA, at most `burst` at once.
+#[derive(Debug, Clone)]
+pub struct LimitPolicy {
+    /// Stable id: counters are keyed by it and by its numbers.
+    pub id: Arc<str>,
+    /// Name in `RateLimit-Policy` and in the 429 problem.
+    pub name: Arc<str>,
+    /// What is counted.
+    pub per: LimitPer,
+    /// Calls per window.
+    pub quota: NonZeroU32,
+    /// Length of the window.
+    pub window: Duration,
+    /// Calls at once; at most `quota`.
+    pub burst: NonZeroU32,
+}
