@@ -195,11 +195,12 @@ impl Paths {
     }
 }
 
-/// What the radix tree cannot tell apart, in words.
+/// What the radix tree cannot hold, in words. The tree's own guess at the other template is not always right, so it is
+/// not shown.
 fn ambiguous(error: &matchit::InsertError) -> String {
     match error {
-        matchit::InsertError::Conflict { with } => {
-            format!("cannot be told apart from `{with}` (parameters are shown as `{{p}}`); make one of them more exact")
+        matchit::InsertError::Conflict { .. } => {
+            "matches the same paths as an earlier route, and neither is more exact; change one of them".to_owned()
         }
         other => format!("is not a template: {other}"),
     }

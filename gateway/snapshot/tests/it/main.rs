@@ -1,0 +1,8 @@
+//! The compiled registry, through its public face.
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be built is a failed test")]
+
+mod access;
+mod fixture;
+mod lookup;
+mod problems;
+mod rendered;
