@@ -1,1 +1,15 @@
-//! Placeholder.
+//! The data plane: listener, the stack, middleware, upstream. No SQL, no files, no OAuth server.
+//!
+//! Start reading in [`stack`]: the whole request path is composed there.
+
+pub mod body;
+pub mod call;
+pub mod error;
+pub mod middleware;
+pub mod plan;
+pub mod server;
+pub mod stack;
+pub mod upstream;
+
+/// Any error that a foreign layer hands us.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

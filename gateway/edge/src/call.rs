@@ -1,0 +1,237 @@
+//! What travels through the stack: the request with its facts on the way down, the answer with the same facts on the way up.
+//!
+//! Facts are plain fields, not request extensions: no map, no boxing, and a layer that needs a fact that an outer layer
+//! sets gets an error, not a panic, when it is missing. They return with the answer *and* with the error, so that the
+//! record is always finished, also when the caller leaves and the whole future is dropped.
+
+use crate::BoxError;
+use crate::body::{RequestBody, ResponseBody};
+use crate::error::GatewayError;
+use crate::plan::{Plan, Shared};
+use bytes::Bytes;
+use http::{HeaderValue, Response, request};
+use http_body::{Body, Frame, SizeHint};
+use snapshot::{Api, ApiIndex, ApplicationIndex, AgreementIndex, Route, RouteIndex};
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use telemetry::{Outcome, RequestRecord};
+
+/// A request on its way down.
+#[derive(Debug)]
+pub struct Call {
+    /// Method, target, headers, extensions.
+    pub head: request::Parts,
+    /// The body, not yet read.
+    pub body: RequestBody,
+    /// What is known about the call.
+    pub facts: Box<Facts>,
+}
+
+/// An answer on its way up.
+#[derive(Debug)]
+pub struct Answer {
+    /// The response.
+    pub response: Response<ResponseBody>,
+    /// What is known about the call.
+    pub facts: Box<Facts>,
+}
+
+/// A refusal on its way up, until `respond` makes an answer of it.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: GatewayError,
+    /// What is known about the call.
+    pub facts: Box<Facts>,
+}
+
+/// Who calls, as `authenticate` found it.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    /// The application.
+    pub application: ApplicationIndex,
+    /// The person, as an opaque id; only with a person's token.
+    pub subject: Option<Arc<str>>,
+    /// The token's scopes; `None`: an API key, whose scopes are its agreement's.
+    pub scopes: Option<Arc<[Box<str>]>>,
+}
+
+/// What is known about a call. Set from the outside in; read by the layers below and by `respond`.
+#[derive(Debug)]
+pub struct Facts {
+    /// For log, metrics and traces; handed over when the answer's body has ended.
+    pub record: RequestRecord,
+    /// The plan this request started on.
+    pub plan: Arc<Plan>,
+    /// Who speaks to us.
+    pub peer: SocketAddr,
+    /// The caller's address, seen through trusted proxies.
+    pub client_address: IpAddr,
+    /// Whether the caller's connection is encrypted.
+    pub tls: bool,
+    /// Set by `route`.
+    pub route: Option<RouteIndex>,
+    /// Set by `route`, also for a path that exists under another method.
+    pub api: Option<ApiIndex>,
+    /// Set by `route`: an OPTIONS request, with the methods that the path allows.
+    pub options: Option<HeaderValue>,
+    /// Set by `cors`: `Access-Control-Allow-Origin`.
+    pub allowed_origin: Option<HeaderValue>,
+    /// Set by `authenticate`.
+    pub consumer: Option<Consumer>,
+    /// Set by `authorise`.
+    pub agreement: Option<AgreementIndex>,
+    /// Set by `limit`.
+    pub standing: Option<limits::Standing>,
+    /// Set by `deadline`: the answer's head must be there by then.
+    pub deadline: Option<Instant>,
+    shared: Arc<Shared>,
+    counted: bool,
+    finished: bool,
+}
+
+impl Facts {
+    pub(crate) fn new(shared: Arc<Shared>, plan: Arc<Plan>, record: RequestRecord, peer: SocketAddr, tls: bool) -> Box<Self> {
+        Box::new(Self {
+            record,
+            plan,
+            peer,
+            client_address: peer.ip(),
+            tls,
+            route: None,
+            api: None,
+            options: None,
+            allowed_origin: None,
+            consumer: None,
+            agreement: None,
+            standing: None,
+            deadline: None,
+            shared,
+            counted: false,
+            finished: false,
+        })
+    }
+
+    /// The matched route.
+    ///
+    /// # Errors
+    /// [`GatewayError::Internal`] when the layer that asks stands outside `route`.
+    pub fn route(&self) -> Result<&Route, GatewayError> {
+        self.route.map(|index| self.plan.snapshot.route(index)).ok_or(GatewayError::Internal("no route has been matched yet".into()))
+    }
+
+    /// The API of the path, if it belongs to one.
+    pub fn api(&self) -> Option<&Api> {
+        self.api.map(|index| self.plan.snapshot.api(index))
+    }
+
+    /// Unix seconds at the start of the call.
+    pub fn now(&self) -> i64 {
+        self.record
+            .started_at
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    }
+
+    /// Where callers know the gateway, if it is set.
+    pub fn public_base_url(&self) -> Option<&str> {
+        self.shared.settings.public_base_url.as_deref()
+    }
+
+    /// Takes a place among the requests in flight; given back when the facts are dropped.
+    pub(crate) fn count_in_flight(&mut self, most: usize) -> bool {
+        self.counted = true;
+        self.shared.in_flight.fetch_add(1, Ordering::Relaxed) < most
+    }
+
+    fn finish(&mut self) {
+        if !self.finished {
+            self.finished = true;
+            self.shared.telemetry.finish(&mut self.record);
+        }
+    }
+}
+
+impl Drop for Facts {
+    /// A call that ends without its answer having been sent was left by the caller.
+    fn drop(&mut self) {
+        // A panic takes the facts with it; `respond` then makes new ones and finishes those.
+        if !self.finished && !std::thread::panicking() {
+            self.record.outcome = Outcome::ClientGone;
+            self.finish();
+        }
+        if self.counted {
+            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The answer's body with the facts of its call: they are finished when it ends, however it ends.
+#[derive(Debug)]
+pub struct TrackedBody {
+    body: ResponseBody,
+    facts: Box<Facts>,
+    began: Instant,
+}
+
+impl TrackedBody {
+    pub(crate) fn new(body: ResponseBody, facts: Box<Facts>) -> Self {
+        Self { body, facts, began: Instant::now() }
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if !self.facts.finished {
+            self.facts.record.outcome = outcome;
+            if matches!(self.body, ResponseBody::Upstream(_)) {
+                self.facts.record.phase(telemetry::Phase::Body, self.began, Instant::now());
+            }
+            self.facts.finish();
+        }
+    }
+}
+
+impl Body for TrackedBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        match ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                this.facts.record.response_bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if this.body.is_end_stream() {
+                    this.end(Outcome::Complete);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                this.end(Outcome::UpstreamBroke);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                this.end(Outcome::Complete);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for TrackedBody {
+    /// hyper drops a body it never polls (HEAD, 204, an empty body): that is a complete answer.
+    fn drop(&mut self) {
+        let unread = !self.body.is_end_stream() && self.facts.record.method != http::Method::HEAD;
+        self.end(if unread { Outcome::ClientGone } else { Outcome::Complete });
+    }
+}

@@ -1,0 +1,257 @@
+//! Everything the gateway itself refuses, and the one table of facts about it.
+//!
+//! A middleware returns a [`GatewayError`]; [`GatewayError::kind`] names its [`ErrorKind`]; [`ErrorKind::facts`] holds all
+//! that follows from the kind: status, code, blame, log level, what to do. Nothing else decides any of these.
+
+mod facts;
+
+pub use facts::{Advice, ErrorKind, Facts};
+
+use crate::upstream::UpstreamError;
+use http::HeaderValue;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a call was not answered by the backend.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The request can be read in more than one way, or not at all.
+    #[error("malformed request: {0}")]
+    Malformed(&'static str),
+    /// An `Expect` other than `100-continue`.
+    #[error("unknown expectation")]
+    Expectation,
+    /// Path and query together are longer than the cap.
+    #[error("request target too long")]
+    UriTooLong,
+    /// Too many requests in flight.
+    #[error("overloaded")]
+    Overloaded,
+    /// No API is served under this path.
+    #[error("no such API")]
+    UnknownApi,
+    /// The API has no such path.
+    #[error("no such path in {api}")]
+    UnknownPath {
+        /// Title of the API.
+        api: Arc<str>,
+    },
+    /// The path exists, the method does not.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// `Allow`, as rendered in the snapshot.
+        allow: HeaderValue,
+    },
+    /// The API's version has been taken out of use.
+    #[error("{api} has been taken out of use")]
+    Gone {
+        /// Title of the API.
+        api: Arc<str>,
+    },
+    /// No credential where one is needed.
+    #[error("no credential")]
+    CredentialMissing,
+    /// A credential that does not hold.
+    #[error("credential refused: {0}")]
+    CredentialRefused(CredentialRefusal),
+    /// The issuer's keys cannot be had just now, so the token can be neither trusted nor refused.
+    #[error("the issuer's keys are unavailable")]
+    KeysUnavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// No agreement lets this application call this API.
+    #[error("no agreement for {application} to call {api}")]
+    AgreementMissing {
+        /// Application id.
+        application: Arc<str>,
+        /// Title of the API.
+        api: Arc<str>,
+    },
+    /// The agreement exists, but not now.
+    #[error("agreement {agreement} is not in force")]
+    AgreementNotInForce {
+        /// Agreement id.
+        agreement: Arc<str>,
+        /// Whether it is over, or has not begun.
+        ended: bool,
+        /// Unix seconds at which it ended or begins.
+        at: i64,
+    },
+    /// The credential or the agreement lacks a scope.
+    #[error("scope {scope} missing")]
+    ScopeMissing {
+        /// The scope asked for.
+        scope: Arc<str>,
+        /// The agreement that lacks it; `None`: the token does.
+        agreement: Option<Arc<str>>,
+    },
+    /// A rate limit is reached.
+    #[error("limit {} reached", .0.policy.name)]
+    LimitReached(limits::Refusal),
+    /// The request body is larger than the API takes.
+    #[error("request body over {limit} bytes")]
+    BodyTooLarge {
+        /// The cap in bytes.
+        limit: u64,
+    },
+    /// The caller stopped sending its body.
+    #[error("request body stalled")]
+    BodyStalled,
+    /// The backend could not be asked, or broke its answer.
+    #[error("backend {backend}: {source}")]
+    Upstream {
+        /// Backend id, for the log.
+        backend: Arc<str>,
+        /// The agency's name, for the caller.
+        agency: Arc<str>,
+        /// What happened.
+        source: UpstreamError,
+    },
+    /// The backend did not answer in time.
+    #[error("backend {backend} did not answer within {after:?}")]
+    UpstreamTimeout {
+        /// Backend id, for the log.
+        backend: Arc<str>,
+        /// The agency's name, for the caller.
+        agency: Arc<str>,
+        /// How long it had.
+        after: Duration,
+    },
+    /// A defect of the gateway's own.
+    #[error("internal: {0}")]
+    Internal(Cow<'static, str>),
+}
+
+/// What was wrong with a credential: a stable code and words that are safe to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialRefusal {
+    /// `key` or `token`.
+    pub kind: CredentialKind,
+    /// Stable machine code, for example `expired`.
+    pub code: &'static str,
+    /// For the caller.
+    pub description: Cow<'static, str>,
+}
+
+impl std::fmt::Display for CredentialRefusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.code)
+    }
+}
+
+/// Which credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialKind {
+    /// `X-Api-Key`.
+    Key,
+    /// `Authorization: Bearer`.
+    Token,
+}
+
+impl GatewayError {
+    /// The kind, from which everything else follows.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Malformed(_) => ErrorKind::MalformedRequest,
+            Self::Expectation => ErrorKind::ExpectationFailed,
+            Self::UriTooLong => ErrorKind::UriTooLong,
+            Self::Overloaded => ErrorKind::Overloaded,
+            Self::UnknownApi => ErrorKind::UnknownApi,
+            Self::UnknownPath { .. } => ErrorKind::UnknownPath,
+            Self::MethodNotAllowed { .. } => ErrorKind::MethodNotAllowed,
+            Self::Gone { .. } => ErrorKind::ApiGone,
+            Self::CredentialMissing => ErrorKind::CredentialMissing,
+            Self::CredentialRefused(_) => ErrorKind::CredentialRefused,
+            Self::KeysUnavailable { .. } => ErrorKind::KeysUnavailable,
+            Self::AgreementMissing { .. } => ErrorKind::AgreementMissing,
+            Self::AgreementNotInForce { .. } => ErrorKind::AgreementNotInForce,
+            Self::ScopeMissing { .. } => ErrorKind::ScopeMissing,
+            Self::LimitReached(_) => ErrorKind::LimitReached,
+            Self::BodyTooLarge { .. } => ErrorKind::BodyTooLarge,
+            Self::BodyStalled => ErrorKind::BodyStalled,
+            Self::Upstream { source, .. } => source.kind(),
+            Self::UpstreamTimeout { .. } => ErrorKind::UpstreamTimeout,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// What the caller is told; never anything internal (REST profile SAK.24-26).
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Malformed(what) => (*what).to_owned(),
+            Self::UnknownPath { api } => format!("{api} has no such path. Its documentation lists every operation."),
+            Self::MethodNotAllowed { allow } => {
+                format!("Use one of: {}.", allow.to_str().unwrap_or("see the documentation"))
+            }
+            Self::Gone { api } => format!("{api} is no longer served. The Link header names its successor, if there is one."),
+            Self::CredentialRefused(refusal) => refusal.description.clone().into_owned(),
+            Self::KeysUnavailable { .. } => {
+                "The token's issuer does not answer, so the token could not be checked. The token may be fine: try again.".to_owned()
+            }
+            Self::AgreementMissing { application, api } => {
+                format!("Application {application} has no agreement that covers {api}.")
+            }
+            Self::AgreementNotInForce { agreement, ended: true, at } => {
+                format!("Agreement {agreement} ended at {}.", date(*at))
+            }
+            Self::AgreementNotInForce { agreement, ended: false, at } => {
+                format!("Agreement {agreement} is in force from {}.", date(*at))
+            }
+            Self::ScopeMissing { scope, agreement: None } => format!("The token lacks the scope {scope}."),
+            Self::ScopeMissing { scope, agreement: Some(agreement) } => {
+                format!("Agreement {agreement} does not grant the scope {scope}.")
+            }
+            Self::LimitReached(refusal) => {
+                let policy = &refusal.policy;
+                format!(
+                    "The limit \"{}\" allows {} calls in {} s. Try again in {} s.",
+                    policy.name,
+                    policy.quota,
+                    policy.window.as_secs(),
+                    whole_seconds(refusal.retry_after)
+                )
+            }
+            Self::BodyTooLarge { limit } => format!("This API takes bodies of at most {limit} bytes."),
+            Self::Upstream { agency, .. } => {
+                format!("{agency} could not answer: the fault is in the agency's system, not in your call.")
+            }
+            Self::UpstreamTimeout { agency, after, .. } => {
+                format!("{agency} did not answer within {} s.", after.as_secs_f32())
+            }
+            Self::Expectation
+            | Self::UriTooLong
+            | Self::Overloaded
+            | Self::UnknownApi
+            | Self::CredentialMissing
+            | Self::BodyStalled
+            | Self::Internal(_) => self.kind().facts().advice.en.to_owned(),
+        }
+    }
+
+    /// When the caller may try again, where that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::LimitReached(refusal) => Some(refusal.retry_after),
+            Self::KeysUnavailable { retry_after } => Some(*retry_after),
+            Self::Overloaded => Some(Duration::from_secs(1)),
+            Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+}
+
+/// Rounded up, so that waiting as told is enough.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+fn date(unix_seconds: i64) -> String {
+    let since_epoch = u64::try_from(unix_seconds).unwrap_or(0);
+    httpdate(std::time::UNIX_EPOCH + Duration::from_secs(since_epoch))
+}
+
+fn httpdate(at: std::time::SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| "an unknown time".to_owned(), |at| at.to_string())
+}

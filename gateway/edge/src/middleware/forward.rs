@@ -1,0 +1,307 @@
+//! The innermost layer: asks the backend, or answers from a document that the gateway itself publishes.
+//!
+//! It also keeps the deadline, because only here a future is dropped that could take the call's facts with it.
+
+use crate::body::{Progress, RequestBody, ResponseBody};
+use crate::call::{Answer, Call, Facts, Refused};
+use crate::error::GatewayError;
+use crate::middleware::headers;
+use crate::plan::Shared;
+use crate::upstream::{self, Timing, UpstreamBody, UpstreamError};
+use crate::body::TooLarge;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use snapshot::{Backend, Document, Target};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use telemetry::{Phase, UpstreamFacts};
+use tower::Service;
+
+/// The service at the bottom of the stack.
+#[derive(Debug, Clone)]
+pub struct Forward;
+
+impl Forward {
+    /// Makes the service.
+    pub fn new(_: &Arc<Shared>) -> Self {
+        Self
+    }
+}
+
+impl Service<Call> for Forward {
+    type Response = Answer;
+    type Error = Refused;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Refused>>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        Box::pin(answer(call))
+    }
+}
+
+async fn answer(call: Call) -> Result<Answer, Refused> {
+    let Call { head, body, mut facts } = call;
+    let target = match facts.route() {
+        Ok(route) => route.target.clone(),
+        Err(error) => return Err(Refused { error, facts }),
+    };
+    match target {
+        Target::Document(document) => Ok(Answer { response: serve(&document, &head.headers), facts }),
+        Target::Upstream(index) => {
+            let plan = Arc::clone(&facts.plan);
+            let backend = plan.snapshot.backend(index);
+            match ask(backend, head, body, &mut facts).await {
+                Ok(response) => Ok(Answer { response, facts }),
+                Err(error) => Err(Refused { error, facts }),
+            }
+        }
+    }
+}
+
+/// A document from memory; 304 when the caller has it already (RFC 9110 section 13.1.2).
+fn serve(document: &Document, request: &HeaderMap) -> Response<ResponseBody> {
+    let known = request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/").as_bytes() == document.etag.as_bytes());
+    let mut response = Response::new(if known { ResponseBody::Empty } else { ResponseBody::Full(document.body.clone()) });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, document.content_type.clone());
+    headers.insert(header::ETAG, document.etag.clone());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"),
+    );
+    response
+}
+
+async fn ask(
+    backend: &Backend,
+    mut head: http::request::Parts,
+    body: RequestBody,
+    facts: &mut Facts,
+) -> Result<Response<ResponseBody>, GatewayError> {
+    refuse_announced_size(&head.headers, facts)?;
+    let websocket = headers::wants_websocket(&head);
+    let caller = websocket.then(|| head.extensions.remove::<OnUpgrade>()).flatten();
+    let span_id = facts.record.trace.child();
+    headers::towards_backend(&mut head, facts, span_id, caller.is_some());
+    head.extensions.clear();
+    let (version, method) = (head.version, head.method.clone());
+    head.version = http::Version::HTTP_11;
+    if let Some(target) = head.uri.path_and_query().cloned() {
+        head.uri = http::Uri::from(target);
+    }
+    let progress = body.progress();
+    let times = Times::of(facts);
+    let mut timing = Timing::default();
+    let sent = Instant::now();
+    let result = {
+        let send = upstream::send(backend, Request::from_parts(head, body), times.idle, &mut timing);
+        in_time(send, progress.as_deref(), &times).await
+    };
+    note(facts, backend, span_id, &timing, sent, progress.as_deref());
+    let response = match result {
+        Ok(response) => response,
+        Err(failure) => return Err(explain(failure, backend, facts, &times)),
+    };
+    if let Some(upstream) = &mut facts.record.upstream {
+        upstream.status = Some(response.status().as_u16());
+    }
+    pass_on(response, caller, version, &method).map_err(|source| broken(backend, facts, source))
+}
+
+fn refuse_announced_size(headers: &HeaderMap, facts: &Facts) -> Result<(), GatewayError> {
+    let Some(limit) = facts.api().map(|api| api.max_body_bytes) else { return Ok(()) };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match announced {
+        Some(bytes) if bytes > limit => Err(GatewayError::BodyTooLarge { limit }),
+        _ => Ok(()),
+    }
+}
+
+/// The two clocks of a call.
+#[derive(Debug)]
+struct Times {
+    /// For the answer's head, once the whole request has been sent.
+    answer: Duration,
+    /// For the next part of a body, either way.
+    idle: Duration,
+    deadline: Instant,
+}
+
+impl Times {
+    fn of(facts: &Facts) -> Self {
+        let (answer, idle) = facts.api().map_or((Duration::from_secs(30), Duration::from_secs(30)), |api| (api.deadline, api.idle_timeout));
+        let deadline = facts.deadline.unwrap_or_else(|| Instant::now() + answer);
+        Self { answer, idle, deadline }
+    }
+
+    /// When to look again; the failure when it is too late already.
+    fn next(&self, progress: Option<&Progress>) -> Result<Instant, Failure> {
+        let until = match progress {
+            None => self.deadline,
+            Some(progress) if progress.is_done() => self.deadline.max(progress.last_moved() + self.answer),
+            Some(progress) => progress.last_moved() + self.idle,
+        };
+        if until > Instant::now() {
+            return Ok(until);
+        }
+        match progress {
+            Some(progress) if !progress.is_done() && progress.waits_for_caller() => Err(Failure::Stalled),
+            _ => Err(Failure::Late),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Failure {
+    Late,
+    Stalled,
+    Broken(UpstreamError),
+}
+
+async fn in_time<F, T>(send: F, progress: Option<&Progress>, times: &Times) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, UpstreamError>>,
+{
+    let mut send = pin!(send);
+    loop {
+        let until = times.next(progress)?;
+        match tokio::time::timeout_at(until.into(), send.as_mut()).await {
+            Ok(result) => return result.map_err(Failure::Broken),
+            Err(_) => continue,
+        }
+    }
+}
+
+/// Puts the call to the backend into the record.
+fn note(facts: &mut Facts, backend: &Backend, span_id: [u8; 8], timing: &Timing, sent: Instant, progress: Option<&Progress>) {
+    let record = &mut facts.record;
+    record.request_bytes = progress.map_or(0, Progress::bytes);
+    let connected = sent + timing.connected_in.unwrap_or_default();
+    record.phase(Phase::Connect, sent, connected);
+    record.phase(Phase::Forward, connected, Instant::now());
+    if let Some(address) = timing.address {
+        record.upstream = Some(UpstreamFacts {
+            backend: Arc::clone(&backend.id),
+            address,
+            span_id,
+            status: None,
+            reused_connection: timing.reused,
+        });
+    }
+}
+
+fn explain(failure: Failure, backend: &Backend, facts: &Facts, times: &Times) -> GatewayError {
+    match failure {
+        Failure::Stalled => GatewayError::BodyStalled,
+        Failure::Late => GatewayError::UpstreamTimeout {
+            backend: Arc::clone(&backend.id),
+            agency: agency(backend, facts),
+            after: times.answer,
+        },
+        Failure::Broken(source) => match body_fault(&source) {
+            Some(BodyFault::TooLarge(limit)) => GatewayError::BodyTooLarge { limit },
+            Some(BodyFault::FromCaller) => GatewayError::Malformed("The request's body broke off or is malformed."),
+            None => broken(backend, facts, source),
+        },
+    }
+}
+
+fn broken(backend: &Backend, facts: &Facts, source: UpstreamError) -> GatewayError {
+    GatewayError::Upstream { backend: Arc::clone(&backend.id), agency: agency(backend, facts), source }
+}
+
+fn agency(backend: &Backend, facts: &Facts) -> Arc<str> {
+    Arc::clone(&facts.plan.snapshot.organisation(backend.organisation).name)
+}
+
+enum BodyFault {
+    TooLarge(u64),
+    FromCaller,
+}
+
+/// Whether sending failed because of what the caller sent: looked for along the chain of causes.
+fn body_fault(error: &UpstreamError) -> Option<BodyFault> {
+    let mut next = std::error::Error::source(error);
+    let mut from_body = false;
+    while let Some(cause) = next {
+        if let Some(TooLarge { limit }) = cause.downcast_ref() {
+            return Some(BodyFault::TooLarge(*limit));
+        }
+        // hyper marks what the request body's own stream said as a user error.
+        from_body |= cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_user);
+        next = cause.source();
+    }
+    from_body.then_some(BodyFault::FromCaller)
+}
+
+fn pass_on(
+    response: Response<UpstreamBody>,
+    caller: Option<OnUpgrade>,
+    version: http::Version,
+    method: &Method,
+) -> Result<Response<ResponseBody>, UpstreamError> {
+    let codings = response.headers().get_all(header::TRANSFER_ENCODING).iter();
+    if codings.clone().count() > 1 || codings.into_iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err(UpstreamError::Malformed("a transfer coding other than chunked"));
+    }
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return switch(response, caller, version);
+    }
+    let (mut head, body) = response.into_parts();
+    headers::towards_caller(&mut head.headers, version);
+    head.extensions.clear();
+    head.version = http::Version::HTTP_11;
+    let body = if method == Method::HEAD { ResponseBody::Empty } else { ResponseBody::Upstream(body) };
+    Ok(Response::from_parts(head, body))
+}
+
+/// Joins the two connections after the backend has agreed to switch, and not before.
+fn switch(
+    mut response: Response<UpstreamBody>,
+    caller: Option<OnUpgrade>,
+    version: http::Version,
+) -> Result<Response<ResponseBody>, UpstreamError> {
+    let Some(caller) = caller else { return Err(UpstreamError::Malformed("a protocol switch nobody asked for")) };
+    let backend = hyper::upgrade::on(&mut response);
+    let accept = response.headers_mut().remove("sec-websocket-accept");
+    let protocol = response.headers_mut().remove("sec-websocket-protocol");
+    let extensions = response.headers_mut().remove("sec-websocket-extensions");
+    let mut answer = Response::new(ResponseBody::Empty);
+    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = answer.headers_mut();
+    headers::towards_caller(headers, version);
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    for (name, value) in [("sec-websocket-accept", accept), ("sec-websocket-protocol", protocol), ("sec-websocket-extensions", extensions)] {
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
+    }
+    tokio::spawn(async move {
+        match tokio::try_join!(caller, backend) {
+            Ok((caller, backend)) => {
+                // Either side may leave at any time; that is how a WebSocket ends.
+                let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(caller), &mut TokioIo::new(backend)).await;
+            }
+            Err(error) => tracing::debug!(%error, "a protocol switch was not completed"),
+        }
+    });
+    Ok(answer)
+}

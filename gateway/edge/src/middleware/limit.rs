@@ -1,0 +1,66 @@
+//! Holds the caller to the limits of the API: all windows are checked before any is charged, refused calls are free.
+
+use crate::call::Call;
+use crate::error::GatewayError;
+use crate::middleware::gate::{Decide, Flow};
+use crate::plan::Shared;
+use limits::{Decision, Demand, Subject};
+use snapshot::LimitPer;
+use std::sync::Arc;
+use std::time::Instant;
+use telemetry::Phase;
+
+/// The decision.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    shared: Arc<Shared>,
+}
+
+impl Limit {
+    /// Takes the limiter from the shared parts.
+    pub fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared) }
+    }
+}
+
+impl Decide for Limit {
+    fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
+        let plan = Arc::clone(&call.facts.plan);
+        let Some(api) = call.facts.api.map(|index| plan.snapshot.api(index)) else { return Ok(Flow::Continue) };
+        if api.limits.is_empty() {
+            return Ok(Flow::Continue);
+        }
+        let began = Instant::now();
+        let application = call.facts.record.application.clone();
+        let demands: Vec<Demand<'_>> = api
+            .limits
+            .iter()
+            .map(|policy| {
+                let subject = match (policy.per, &application) {
+                    (LimitPer::Application, Some(application)) => Subject::Application(application),
+                    // A caller without an application is counted by where it comes from.
+                    (LimitPer::Application, None) | (LimitPer::Address, _) => Subject::Address(call.facts.client_address),
+                    (LimitPer::Api, _) => Subject::Api(&api.id),
+                };
+                Demand { policy, subject }
+            })
+            .collect();
+        let decision = self.shared.limiter.check(&demands);
+        let facts = &mut *call.facts;
+        let verdict = match decision {
+            Decision::Unlimited => Ok(Flow::Continue),
+            Decision::Admitted(standing) => {
+                self.shared.telemetry.limit_decision(&standing.policy.id, true);
+                facts.standing = Some(standing);
+                Ok(Flow::Continue)
+            }
+            Decision::Refused(refusal) => {
+                self.shared.telemetry.limit_decision(&refusal.policy.id, false);
+                facts.record.limit_policy = Some(Arc::clone(&refusal.policy.id));
+                Err(GatewayError::LimitReached(refusal))
+            }
+        };
+        facts.record.phase(Phase::Limit, began, Instant::now());
+        verdict
+    }
+}

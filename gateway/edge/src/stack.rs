@@ -1,0 +1,47 @@
+//! THE request path. Top to bottom: the first layer sees the request first and the answer last.
+//!
+//! Two stacks: [`edge`] is crossed by every request, [`route`] by those that a route was found for. A layer is one module in
+//! [`crate::middleware`]; most are a pure decision ([`Decide`](crate::middleware::gate::Decide)) in a [`gate`]. The comment
+//! beside a layer gives the reason for its *place*; what it does is told in its module.
+
+use crate::middleware::gate::gate;
+use crate::middleware::{
+    authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed,
+};
+use crate::plan::Shared;
+use std::sync::Arc;
+use tower::ServiceBuilder;
+
+/// The whole path, as a worker calls it.
+pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
+type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
+type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
+type RouteGates = Gate<
+    cors::Cors,
+    Gate<
+        authenticate::Authenticate,
+        Gate<authorise::Authorise, Gate<limit::Limit, Gate<deadline::Deadline, forward::Forward>>>,
+    >,
+>;
+
+/// Layers every request crosses, whatever its route.
+pub fn edge(shared: &Arc<Shared>) -> Stack {
+    ServiceBuilder::new()
+        .layer(record::layer(shared)) // outermost: nothing happens that is not in the record
+        .layer(respond::layer(shared)) // outside it the error type is Infallible: no error can cut a connection
+        .layer(gate(shed::Shed::new(shared))) // before any work is done for the request
+        .layer(gate(normalise::Normalise)) // before route: one reading of the path, or none
+        .layer(gate(route::Match)) // everything below may name the API
+        .service(route(shared))
+}
+
+/// Layers of a matched route; each reads its policy from the snapshot that the request keeps.
+fn route(shared: &Arc<Shared>) -> RouteGates {
+    ServiceBuilder::new()
+        .layer(gate(cors::Cors)) // before authenticate: a preflight carries no credential, and a refusal must be readable
+        .layer(gate(authenticate::Authenticate::new(shared))) // says who; counts refused credentials against the address
+        .layer(gate(authorise::Authorise)) // needs the consumer from above
+        .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
+        .layer(gate(deadline::Deadline)) // the clock of what follows
+        .service(forward::Forward::new(shared))
+}
