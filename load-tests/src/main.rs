@@ -1,2 +1,164 @@
-//! Placeholder.
-fn main() {}
+//! The load generator's command line: `run` against one target, `origin` to serve a small backend.
+
+#![expect(clippy::print_stdout, reason = "a command line tool talks to the person who runs it")]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use load_tests::generator::{self, Pace, Plan};
+use load_tests::origin::Origin;
+use load_tests::process;
+use load_tests::report::{Cost, Report};
+use load_tests::target::Target;
+
+/// Load on this machine's loopback interface, and what it costs.
+#[derive(Parser)]
+#[command(name = "load-tests")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Put one target under load and report rate, latency, errors and cost
+    Run(RunOptions),
+    /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
+    Origin {
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
+}
+
+#[derive(Args)]
+struct RunOptions {
+    /// What to call, for example http://127.0.0.1:8080/case-status/v1/cases
+    #[arg(long)]
+    target: Target,
+    /// Requests a second, sent on schedule whatever the answers do; without it: as fast as the answers come
+    #[arg(long)]
+    rate: Option<u32>,
+    /// For how long, for example 10s or 500ms
+    #[arg(long, default_value = "10s", value_parser = duration)]
+    duration: Duration,
+    /// How many connections
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// An API key to send with each request (X-Api-Key)
+    #[arg(long, conflicts_with = "token")]
+    key: Option<String>,
+    /// An access token to send with each request (Authorization: Bearer)
+    #[arg(long)]
+    token: Option<String>,
+    /// The status that counts as success
+    #[arg(long, default_value_t = 200)]
+    expect: u16,
+    /// Account the CPU time and memory of this process and its children
+    #[arg(long)]
+    pid: Option<u32>,
+    /// Write the report to this file as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            println!("error: {problem:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<()> {
+    // One thread: what the generator costs is one core at most, and known.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start a runtime")?;
+    match command {
+        Command::Run(options) => runtime.block_on(run(options)),
+        Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
+    }
+}
+
+async fn serve_origin(listen: SocketAddr) -> Result<()> {
+    let origin = Origin::bind(listen).await?;
+    println!("ready http://{}", origin.address());
+    tokio::select! {
+        ended = origin.serve() => match ended? {},
+        stopped = tokio::signal::ctrl_c() => stopped.context("cannot listen for Ctrl-C"),
+    }
+}
+
+async fn run(options: RunOptions) -> Result<()> {
+    let pace = options
+        .rate
+        .map_or(Pace::Closed, |per_second| Pace::Open { per_second });
+    let plan = Plan {
+        target: options.target.clone(),
+        headers: credentials(&options)?,
+        pace,
+        duration: options.duration,
+        connections: options.connections,
+        expected: StatusCode::from_u16(options.expect).context("--expect is not an HTTP status")?,
+        least_body: 0,
+    };
+    let before = options.pid.map(process::usage).transpose()?;
+    let run = generator::run(plan).await?;
+    let after = options.pid.map(process::usage).transpose()?;
+    let cost = before
+        .zip(after)
+        .map(|(before, after)| Cost::between(before, after, &run));
+    let report = Report::new(pace, options.connections, &run, cost);
+    print!("{}", report.text());
+    if let Some(file) = &options.json {
+        let json = serde_json::to_string_pretty(&report).context("cannot write the report as JSON")?;
+        std::fs::write(file, json + "\n").with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    match run.measured.failed() {
+        0 => Ok(()),
+        failed => bail!("{failed} request(s) failed"),
+    }
+}
+
+fn credentials(options: &RunOptions) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    if let Some(key) = &options.key {
+        headers.insert(HeaderName::from_static("x-api-key"), secret(key)?);
+    }
+    if let Some(token) = &options.token {
+        headers.insert(http::header::AUTHORIZATION, secret(&format!("Bearer {token}"))?);
+    }
+    Ok(headers)
+}
+
+fn secret(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).context("the credential holds characters that no header can carry")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// `10s`, `500ms`, `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("`{text}` is not a duration such as 10s, 500ms or 2m"))?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        _ => Err(format!("`{text}` needs a unit: ms, s or m")),
+    }
+}

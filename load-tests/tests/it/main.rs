@@ -1,0 +1,7 @@
+//! The generator against real servers on loopback: this crate's own origin, and servers that misbehave.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it set it up")]
+
+mod bounds;
+mod failures;
+mod origin;
