@@ -27,7 +27,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Put one target under load and report rate, latency, errors and cost
-    Run(RunOptions),
+    Run(Box<RunOptions>),
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
         /// Where to listen; port 0 takes a free one
@@ -84,7 +84,7 @@ fn dispatch(command: Command) -> Result<()> {
         .build()
         .context("cannot start a runtime")?;
     match command {
-        Command::Run(options) => runtime.block_on(run(options)),
+        Command::Run(options) => runtime.block_on(run(*options)),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }
 }
