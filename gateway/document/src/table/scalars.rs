@@ -23,6 +23,11 @@ impl Table<'_> {
         self.optional(key, expected, |value| string(value)?.parse().ok())
     }
 
+    /// As [`Table::parsed`], and it must be there.
+    pub fn required_parsed<T: FromStr>(&self, key: &'static str, expected: &str) -> Option<T> {
+        self.required(key, expected, |value| string(value)?.parse().ok())
+    }
+
     /// `true` or `false`.
     pub fn boolean(&self, key: &'static str, default: bool) -> bool {
         let read = |value: &Value| match value {

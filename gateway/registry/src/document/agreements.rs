@@ -1,0 +1,51 @@
+//! `[[agreements]]` and `[[limits]]`: who may call, and how often.
+
+use ::document::Table;
+use snapshot::{AgreementDraft, AgreementKind, LimitDraft, LimitPer};
+use std::time::Duration;
+
+const KINDS: [(&str, AgreementKind); 4] = [
+    ("avtal", AgreementKind::Avtal),
+    ("overenskommelse", AgreementKind::Overenskommelse),
+    ("anslutningsavtal", AgreementKind::Anslutningsavtal),
+    ("anvandarvillkor", AgreementKind::Anvandarvillkor),
+];
+
+const PER: [(&str, LimitPer); 3] = [
+    ("application", LimitPer::Application),
+    ("address", LimitPer::Address),
+    ("api", LimitPer::Api),
+];
+
+/// Reads one agreement.
+pub(super) fn agreement(table: &Table<'_>) -> AgreementDraft {
+    AgreementDraft {
+        id: table.required_string("id"),
+        // The kind with the fewest rights stands in for one that cannot be read.
+        kind: table
+            .required_one_of("kind", &KINDS)
+            .unwrap_or(AgreementKind::Anslutningsavtal),
+        purpose: table.required_string("purpose"),
+        producers: table.required_strings("producers"),
+        consumers: table.required_strings("consumers"),
+        applications: table.strings("applications"),
+        apis: table.required_strings("apis"),
+        scopes: table.strings("scopes"),
+        valid_from: table.required_timestamp("valid_from").unwrap_or(i64::MIN),
+        valid_to: table.optional_timestamp("valid_to"),
+    }
+}
+
+/// Reads one limit; its name is its id unless given.
+pub(super) fn limit(table: &Table<'_>) -> LimitDraft {
+    let id = table.required_string("id");
+    LimitDraft {
+        name: table.optional_string("name").unwrap_or_else(|| id.clone()),
+        id,
+        per: table.required_one_of("per", &PER).unwrap_or(LimitPer::Application),
+        // No burst is larger than this, so an unreadable quota gives no second problem.
+        quota: table.required_u32("quota").unwrap_or(u32::MAX),
+        window: table.required_duration("window").unwrap_or(Duration::from_secs(1)),
+        burst: table.optional_u32("burst"),
+    }
+}

@@ -1,0 +1,65 @@
+//! `[[organisations]]` and `[[applications]]` with their keys.
+
+use ::document::Table;
+use snapshot::{ApplicationDraft, KeyDraft, OrganisationDraft, OrganisationKind};
+
+/// DOMAIN: Organisation.kind.
+const KINDS: [(&str, OrganisationKind); 7] = [
+    ("stateAgency", OrganisationKind::StateAgency),
+    ("municipality", OrganisationKind::Municipality),
+    ("region", OrganisationKind::Region),
+    ("court", OrganisationKind::Court),
+    ("parliamentAgency", OrganisationKind::ParliamentAgency),
+    ("publicCompany", OrganisationKind::PublicCompany),
+    ("privateActor", OrganisationKind::PrivateActor),
+];
+
+/// Reads one organisation.
+pub(super) fn organisation(table: &Table<'_>) -> OrganisationDraft {
+    OrganisationDraft {
+        id: table.required_string("id"),
+        name: table.required_string("name"),
+        kind: table
+            .required_one_of("kind", &KINDS)
+            .unwrap_or(OrganisationKind::PrivateActor),
+    }
+}
+
+/// Reads one application.
+pub(super) fn application(table: &Table<'_>) -> ApplicationDraft {
+    ApplicationDraft {
+        id: table.required_string("id"),
+        name: table.required_string("name"),
+        organisation: table.required_string("organisation"),
+        keys: table.tables("keys").iter().map(key).collect(),
+    }
+}
+
+fn key(table: &Table<'_>) -> KeyDraft {
+    let hash: Option<Hash> = table.required_parsed("hash", "64 hexadecimal digits, as `vagvisare key` prints them");
+    KeyDraft {
+        id: table.required_string("id"),
+        hash: hash.map_or([0; 32], |Hash(bytes)| bytes),
+        expires_at: table.optional_timestamp("expires_at"),
+    }
+}
+
+/// A keyed hash in hexadecimal.
+struct Hash([u8; 32]);
+
+impl std::str::FromStr for Hash {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut bytes = [0; 32];
+        // `from_str_radix` would take a sign.
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(());
+        }
+        for (position, byte) in bytes.iter_mut().enumerate() {
+            let pair = text.get(position * 2..position * 2 + 2).ok_or(())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(drop)?;
+        }
+        Ok(Hash(bytes))
+    }
+}
