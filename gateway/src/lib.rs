@@ -1,1 +1,11 @@
-//! Placeholder.
+//! The gateway's composition: configuration and registry in, a serving node out. Logic lives in the library crates.
+
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod credentials;
+pub mod demo;
+pub mod load;
+pub mod node;
+pub mod operations;
+pub mod publish;

@@ -151,7 +151,7 @@ impl Facts {
     fn finish(&mut self) {
         if !self.finished {
             self.finished = true;
-            self.shared.telemetry.finish(&mut self.record);
+            self.shared.telemetry.finish(self.record.take());
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod middleware;
 pub mod plan;
 pub mod server;
 pub mod stack;
+mod transport;
 pub mod upstream;
 
 /// Any error that a foreign layer hands us.

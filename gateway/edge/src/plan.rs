@@ -5,10 +5,10 @@ use crate::middleware::client_address::Network;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use limits::Limiter;
-use snapshot::{Api, ApiIndex, RouteIndex, Snapshot};
+use snapshot::{Api, ApiIndex, LimitPolicy, RouteIndex, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use telemetry::{RouteMetrics, Telemetry};
+use telemetry::{LimitMetrics, RouteMetrics, Telemetry};
 
 /// One snapshot and what is computed once for it, so that no request computes it again.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Plan {
     metrics: Vec<RouteMetrics>,
     unmatched: RouteMetrics,
     limit_headers: Vec<Option<HeaderValue>>,
+    limit_metrics: Vec<Vec<LimitMetrics>>,
 }
 
 impl Plan {
@@ -27,14 +28,18 @@ impl Plan {
             .routes()
             .iter()
             .map(|route| {
-                let api = route.api.map_or("gateway", |index| &snapshot.api(index).id);
-                let method = route.method.as_ref().map_or("_OTHER", http::Method::as_str);
-                telemetry.route_metrics(api, &route.template, method)
+                let api = route.api.map(|index| &*snapshot.api(index).id);
+                telemetry.route_metrics(api, &route.template, route.method.as_ref())
             })
             .collect();
         let limit_headers = snapshot.apis().iter().map(limit_header).collect();
-        let unmatched = telemetry.route_metrics("gateway", "unmatched", "_OTHER");
-        Self { snapshot, metrics, unmatched, limit_headers }
+        let limit_metrics = snapshot
+            .apis()
+            .iter()
+            .map(|api| api.limits.iter().map(|policy| telemetry.limit_metrics(&policy.id)).collect())
+            .collect();
+        let unmatched = telemetry.route_metrics(None, "unmatched", None);
+        Self { snapshot, metrics, unmatched, limit_headers, limit_metrics }
     }
 
     /// Counters of a route, of everything unmatched when `None`.
@@ -45,6 +50,12 @@ impl Plan {
     /// `RateLimit-Policy` of an API.
     pub fn limit_header(&self, api: ApiIndex) -> Option<&HeaderValue> {
         self.limit_headers.get(api.position()).and_then(Option::as_ref)
+    }
+
+    /// Counters of one of an API's limits.
+    pub fn limit_metrics(&self, api: ApiIndex, policy: &Arc<LimitPolicy>) -> Option<&LimitMetrics> {
+        let position = self.snapshot.api(api).limits.iter().position(|own| Arc::ptr_eq(own, policy))?;
+        self.limit_metrics.get(api.position())?.get(position)
     }
 }
 

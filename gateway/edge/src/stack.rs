@@ -8,9 +8,16 @@ use crate::middleware::gate::gate;
 use crate::middleware::{
     authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed,
 };
+use crate::call::TrackedBody;
+use crate::middleware::record::Received;
 use crate::plan::Shared;
+use crate::server::{self, Handle, Peer};
+use http::Request;
+use hyper::body::Incoming;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
-use tower::ServiceBuilder;
+use tower::{Service, ServiceBuilder};
 
 /// The whole path, as a worker calls it.
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
@@ -39,9 +46,29 @@ pub fn edge(shared: &Arc<Shared>) -> Stack {
 fn route(shared: &Arc<Shared>) -> RouteGates {
     ServiceBuilder::new()
         .layer(gate(cors::Cors)) // before authenticate: a preflight carries no credential, and a refusal must be readable
-        .layer(gate(authenticate::Authenticate::new(shared))) // says who; counts refused credentials against the address
+        .layer(gate(authenticate::Authenticate::new(shared))) // says who; everything below may name the application
         .layer(gate(authorise::Authorise)) // needs the consumer from above
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
         .layer(gate(deadline::Deadline)) // the clock of what follows
         .service(forward::Forward::new(shared))
+}
+
+/// The stack as the listener calls it. One a worker thread: nothing in it is shared between cores but the plan.
+#[derive(Debug, Clone)]
+pub struct Entry(Rc<RefCell<Stack>>);
+
+impl Entry {
+    /// Composes the stack for one worker.
+    pub fn new(shared: &Arc<Shared>) -> Self {
+        Self(Rc::new(RefCell::new(edge(shared))))
+    }
+}
+
+impl Handle for Entry {
+    type Body = TrackedBody;
+
+    fn handle(&self, request: Request<Incoming>, peer: Peer) -> server::Answer<TrackedBody> {
+        let received = Received { request, peer: peer.address, tls: peer.tls };
+        Box::pin(self.0.borrow_mut().call(received))
+    }
 }

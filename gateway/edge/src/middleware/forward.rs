@@ -257,8 +257,8 @@ fn pass_on(
     version: http::Version,
     method: &Method,
 ) -> Result<Response<ResponseBody>, UpstreamError> {
-    let codings = response.headers().get_all(header::TRANSFER_ENCODING).iter();
-    if codings.clone().count() > 1 || codings.into_iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+    let codings = response.headers().get_all(header::TRANSFER_ENCODING);
+    if codings.iter().count() > 1 || codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
         return Err(UpstreamError::Malformed("a transfer coding other than chunked"));
     }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {

@@ -26,7 +26,8 @@ impl Limit {
 impl Decide for Limit {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         let plan = Arc::clone(&call.facts.plan);
-        let Some(api) = call.facts.api.map(|index| plan.snapshot.api(index)) else { return Ok(Flow::Continue) };
+        let Some(index) = call.facts.api else { return Ok(Flow::Continue) };
+        let api = plan.snapshot.api(index);
         if api.limits.is_empty() {
             return Ok(Flow::Continue);
         }
@@ -50,12 +51,12 @@ impl Decide for Limit {
         let verdict = match decision {
             Decision::Unlimited => Ok(Flow::Continue),
             Decision::Admitted(standing) => {
-                self.shared.telemetry.limit_decision(&standing.policy.id, true);
+                plan.limit_metrics(index, &standing.policy).inspect(|metrics| metrics.admitted());
                 facts.standing = Some(standing);
                 Ok(Flow::Continue)
             }
             Decision::Refused(refusal) => {
-                self.shared.telemetry.limit_decision(&refusal.policy.id, false);
+                plan.limit_metrics(index, &refusal.policy).inspect(|metrics| metrics.refused());
                 facts.record.limit_policy = Some(Arc::clone(&refusal.policy.id));
                 Err(GatewayError::LimitReached(refusal))
             }

@@ -65,11 +65,12 @@ where
     fn call(&mut self, received: Received) -> Self::Future {
         let Received { request, peer, tls } = received;
         let (head, incoming) = request.into_parts();
-        let record = self.shared.telemetry.begin(&head.headers, &head.method, head.version);
+        let client = client_address::find(peer.ip(), &head.headers, &self.shared.settings.network);
+        let mut record = self.shared.telemetry.begin(&head.headers, head.method.clone(), head.version, Some(client));
+        record.secure = tls;
         let plan = self.shared.plan.load_full();
         let mut facts = Facts::new(Arc::clone(&self.shared), plan, record, peer, tls);
-        facts.client_address = client_address::find(peer.ip(), &head.headers, &self.shared.settings.network);
-        facts.record.peer = Some(facts.client_address);
+        facts.client_address = client;
         let body = RequestBody::streaming(incoming, u64::MAX);
         RecordFuture { future: self.inner.call(Call { head, body, facts }) }
     }

@@ -87,7 +87,8 @@ struct Spare {
 
 impl Spare {
     fn answer(&self) -> Answer {
-        let mut record = self.shared.telemetry.begin(&HeaderMap::new(), &http::Method::GET, http::Version::HTTP_11);
+        let peer = Some(self.peer.ip());
+        let mut record = self.shared.telemetry.begin(&HeaderMap::new(), http::Method::GET, http::Version::HTTP_11, peer);
         record.trace = self.trace.clone();
         let facts = Facts::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer, self.tls);
         refuse(Refused { error: GatewayError::Internal("a handler panicked".into()), facts })

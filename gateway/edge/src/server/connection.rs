@@ -1,0 +1,243 @@
+//! One connection: TLS handshake or protocol recognition, then HTTP/1.1 or HTTP/2 until it ends.
+
+use super::serve::Service;
+use super::stats::{self, WorkerStats};
+use super::watch::{Open, Registry, Verdict, Watched};
+use super::{Config, Handle, Peer};
+use crate::transport::{Socket, Transport};
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio_rustls::{TlsAcceptor, TlsStream};
+
+/// hyper's read buffer begins with this much, and `max_buf_size` covers reading and writing.
+const READ_BUFFER: usize = 8 * 1024;
+/// First bytes of HTTP/2; three of them are enough, since no HTTP/1 method begins with `PRI`.
+const PREFACE: &[u8; 3] = b"PRI";
+/// Unread upload bytes that one HTTP/2 stream may have. At 20 ms of round trip this still lets 12 MiB/s in; what a
+/// connection can make us hold is bounded by the next line, not by this one.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// The same for a whole HTTP/2 connection.
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// Streams reset by the peer that have not been looked at yet (CVE-2023-44487).
+const PENDING_RESETS: usize = 20;
+/// Streams that the peer's mistakes made us reset, over a connection's life (CVE-2025-8671). h2's own 1,024 lets a
+/// client that reconnects take the other callers' latency up tenfold.
+const OWN_RESETS: usize = 64;
+/// How often an HTTP/2 peer is asked whether it is still there, and how long it may take to answer.
+const PING: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(15));
+
+/// What the connections of one worker share.
+pub(super) struct Setting {
+    pub(super) max_connections: u64,
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) stats: Arc<WorkerStats>,
+    pub(super) registry: Rc<Registry>,
+    http1: http1::Builder,
+    http2: http2::Builder<Local>,
+}
+
+impl Setting {
+    pub(super) fn new(config: &Config, tls: Option<TlsAcceptor>, stats: Arc<WorkerStats>) -> Self {
+        let header_bytes = config.max_header_bytes;
+        let send_buffer = config.max_send_buffer_bytes.max(READ_BUFFER);
+        let mut http1 = http1::Builder::new();
+        // Timeouts are the watcher's. The cap of 100 fields is hyper's default; setting it would cost an allocation.
+        http1
+            .header_read_timeout(None)
+            .half_close(false)
+            .max_header_size(usize::try_from(header_bytes).unwrap_or(usize::MAX))
+            .max_buf_size(send_buffer.max(usize::try_from(header_bytes).unwrap_or(0)) + READ_BUFFER);
+        let mut http2 = http2::Builder::new(Local);
+        http2
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(config.max_concurrent_streams)
+            .max_pending_accept_reset_streams(PENDING_RESETS)
+            .max_local_error_reset_streams(OWN_RESETS)
+            .max_header_list_size(header_bytes)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .keep_alive_interval(PING.0)
+            .keep_alive_timeout(PING.1)
+            .max_send_buf_size(send_buffer);
+        let max_connections = config.max_connections as u64;
+        Self { max_connections, tls, stats, registry: Rc::default(), http1, http2 }
+    }
+}
+
+/// Spawns hyper's own HTTP/2 tasks on the worker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Local;
+
+impl<F: Future<Output = ()> + 'static> Executor<F> for Local {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
+
+/// What is set up for a connection before its task first runs, so that the counts hold from the moment it is accepted.
+pub(super) struct Accepted {
+    pub(super) socket: TcpStream,
+    pub(super) address: SocketAddr,
+    watched: Arc<Watched>,
+    open: Open,
+    running: Running,
+}
+
+impl Accepted {
+    pub(super) fn new(socket: TcpStream, address: SocketAddr, stats: &Arc<WorkerStats>) -> Self {
+        let running = Running::new(stats);
+        let (watched, open) = Watched::open(stats);
+        Self { socket, address, watched, open, running }
+    }
+}
+
+/// Serves one accepted socket to its end. Must be the root of its task: the watcher wakes that.
+pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<Setting>) {
+    let Accepted { socket, address, watched, open, running: _running } = accepted;
+    let _place = poll_fn(|cx| Poll::Ready(setting.registry.enter(&watched, cx.waker().clone()))).await;
+    // Small requests and answers must not wait for the peer's delayed acknowledgement.
+    if socket.set_nodelay(true).is_err() {
+        return;
+    }
+    let prepared = Box::pin(unless_told(&watched, prepare(socket, &setting))).await;
+    let Some(Some((socket, http2))) = prepared else { return };
+    let peer = Peer { address, tls: matches!(socket, Socket::Tls(_)), http2 };
+    let service = Service { handle, peer, watched: Arc::clone(&watched) };
+    let io = TokioIo::new(Transport::new(socket, open));
+    // Each is boxed by itself: the task of an idle HTTP/1.1 connection must not be as large as HTTP/2's.
+    let ended = if http2 {
+        watched.set_http2();
+        Attended::new(Box::pin(setting.http2.serve_connection(io, service)), &watched).await
+    } else {
+        Attended::new(Box::pin(setting.http1.serve_connection(io, service).with_upgrades()), &watched).await
+    };
+    if let Err(error) = ended {
+        if error.is_parse() {
+            stats::add(&setting.stats.malformed);
+        }
+        tracing::debug!(%error, http2, "connection ended early");
+    }
+}
+
+/// The TLS handshake, or a look at the first bytes. `None`: the connection is not worth going on with.
+async fn prepare(socket: TcpStream, setting: &Setting) -> Option<(Socket, bool)> {
+    let Some(acceptor) = &setting.tls else {
+        let http2 = begins_http2(&socket).await?;
+        return Some((Socket::Plain(socket), http2));
+    };
+    let Ok(stream) = acceptor.accept(socket).await else {
+        stats::add(&setting.stats.handshakes_failed);
+        return None;
+    };
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    Some((Socket::Tls(Box::new(TlsStream::Server(stream))), http2))
+}
+
+/// Runs `work` until the watcher wants the connection to end; `None` then.
+async fn unless_told<F: Future>(watched: &Watched, work: F) -> Option<F::Output> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if watched.command() == Verdict::Leave => Poll::Pending,
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Looks at the first bytes without taking them. `None`: the peer closed without a word.
+async fn begins_http2(socket: &TcpStream) -> Option<bool> {
+    let mut first = [0; PREFACE.len()];
+    loop {
+        let count = socket.peek(&mut first).await.ok().filter(|count| *count > 0)?;
+        let seen = first.get(..count)?;
+        if !PREFACE.starts_with(seen) {
+            return Some(false);
+        }
+        if count == PREFACE.len() {
+            return Some(true);
+        }
+        // A first packet of one or two bytes: the socket stays readable, so waiting for "readable" would spin.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A connection of hyper's that can be asked to end.
+trait Finish: Future<Output = hyper::Result<()>> {
+    fn finish(self: Pin<&mut Self>);
+}
+
+type Io = TokioIo<Transport<Open>>;
+
+impl<H: Handle> Finish for http1::UpgradeableConnection<Io, Service<H>> {
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<H: Handle> Finish for http2::Connection<Io, Service<H>, Local> {
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Drives a connection and does what the watcher asks.
+struct Attended<'a, C> {
+    connection: Pin<Box<C>>,
+    watched: &'a Watched,
+    finishing: bool,
+}
+
+impl<'a, C: Finish> Attended<'a, C> {
+    fn new(connection: Pin<Box<C>>, watched: &'a Watched) -> Self {
+        Self { connection, watched, finishing: false }
+    }
+}
+
+impl<C: Finish> Future for Attended<'_, C> {
+    type Output = hyper::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // First the connection: asked to end before it has read a request that has arrived, hyper would drop it.
+        let polled = self.connection.as_mut().poll(cx);
+        if polled.is_ready() {
+            return polled;
+        }
+        match self.watched.command() {
+            Verdict::Finish if !self.finishing => {
+                self.finishing = true;
+                self.connection.as_mut().finish();
+                self.connection.as_mut().poll(cx)
+            }
+            Verdict::Cut => Poll::Ready(Ok(())),
+            Verdict::Leave | Verdict::Finish => Poll::Pending,
+        }
+    }
+}
+
+/// A connection's task, counted; a panic in it is told apart.
+struct Running(Arc<WorkerStats>);
+
+impl Running {
+    fn new(stats: &Arc<WorkerStats>) -> Self {
+        stats::add(&stats.tasks);
+        Self(Arc::clone(stats))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        stats::subtract(&self.0.tasks);
+        if std::thread::panicking() {
+            stats::add(&self.0.panics);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Between hyper and the handler: calls it, and tells the watcher where each answer stands.
+
+use super::watch::Watched;
+use super::{Answer, Handle, Peer};
+use crate::BoxError;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use pin_project_lite::pin_project;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// One connection's service.
+pub(super) struct Service<H> {
+    pub(super) handle: H,
+    pub(super) peer: Peer,
+    pub(super) watched: Arc<Watched>,
+}
+
+impl<H: Handle> hyper::service::Service<Request<Incoming>> for Service<H> {
+    type Response = Response<Sending<H::Body>>;
+    type Error = Infallible;
+    type Future = Answering<H::Body>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let ticket = Ticket::new(&self.watched);
+        Answering { answer: self.handle.handle(request, self.peer), ticket: Some(ticket) }
+    }
+}
+
+/// A request in flight, until the answer is taken over whole or given up.
+struct Ticket {
+    watched: Arc<Watched>,
+    owed: bool,
+}
+
+impl Ticket {
+    fn new(watched: &Arc<Watched>) -> Self {
+        watched.request_begins();
+        Self { watched: Arc::clone(watched), owed: false }
+    }
+
+    /// Whether there is something for the caller that only waits for the caller.
+    fn set_owed(&mut self, owed: bool) {
+        if owed != self.owed {
+            self.owed = owed;
+            if owed { self.watched.owes() } else { self.watched.owes_no_more() }
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.set_owed(false);
+        self.watched.request_ends();
+    }
+}
+
+/// The handler's future; its answer's body carries the ticket on.
+pub(super) struct Answering<B> {
+    answer: Answer<B>,
+    ticket: Option<Ticket>,
+}
+
+impl<B> Future for Answering<B> {
+    type Output = Result<Response<Sending<B>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = match ready!(self.answer.as_mut().poll(cx)) {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let mut ticket = self.ticket.take();
+        if let Some(ticket) = &mut ticket {
+            ticket.set_owed(true);
+        }
+        Poll::Ready(Ok(response.map(|body| Sending { body, ticket })))
+    }
+}
+
+pin_project! {
+    /// An answer's body on its way out.
+    pub(super) struct Sending<B> {
+        #[pin]
+        body: B,
+        ticket: Option<Ticket>,
+    }
+}
+
+impl<B: Body<Data = Bytes, Error = BoxError>> Body for Sending<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = self.project();
+        let outcome = this.body.poll_frame(cx);
+        if let Some(ticket) = this.ticket {
+            ticket.set_owed(outcome.is_ready());
+            ticket.watched.part_taken();
+        }
+        outcome
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

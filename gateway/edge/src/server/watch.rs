@@ -1,0 +1,290 @@
+//! Watches the connections of one worker, all of them at each tick: who is silent, who stalls, who should end.
+//!
+//! A timer per connection or request would cost memory while idle and time while busy; here a request costs a few plain
+//! counter updates, and [`judge`] looks at them about once a second. The price is that a timeout comes up to two ticks late.
+
+use super::Config;
+use super::stats::{self, WorkerStats};
+use crate::transport::Keeper;
+use hashbrown::HashMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+
+/// Ticks that a connection gets to end by itself after it was asked to, before it is cut.
+const LINGER: u32 = 5;
+
+/// What a connection does, counted by its parts and read by [`judge`]. All on one thread, but for a tunnel's socket.
+#[derive(Debug)]
+pub(super) struct Watched {
+    worker: Arc<WorkerStats>,
+    http2: AtomicBool,
+    /// Requests begun.
+    requests: AtomicU32,
+    /// Requests whose answer is not taken over whole.
+    in_flight: AtomicU32,
+    /// Answers in the body phase that have something for the caller now.
+    owed: AtomicU32,
+    /// Body parts the caller's side took.
+    parts: AtomicU32,
+    /// Reads from the socket that gave bytes.
+    reads: AtomicU32,
+    /// `reads` when the last answer ended: more since then is the beginning of a head.
+    reads_at_rest: AtomicU32,
+    /// What the connection's task should do.
+    command: AtomicU32,
+}
+
+/// What the watcher asks of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Go on.
+    Leave,
+    /// Take no more requests, end when those in flight are answered.
+    Finish,
+    /// End now.
+    Cut,
+}
+
+fn bump(counter: &AtomicU32) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+fn drop_one(counter: &AtomicU32) -> u32 {
+    counter.fetch_sub(1, Ordering::Relaxed).saturating_sub(1)
+}
+
+impl Watched {
+    /// Counts a new connection as open until its [`Open`] is dropped.
+    pub(super) fn open(worker: &Arc<WorkerStats>) -> (Arc<Self>, Open) {
+        stats::add(&worker.open);
+        let watched = Arc::new(Self {
+            worker: Arc::clone(worker),
+            http2: AtomicBool::new(false),
+            requests: AtomicU32::new(0),
+            in_flight: AtomicU32::new(0),
+            owed: AtomicU32::new(0),
+            parts: AtomicU32::new(0),
+            reads: AtomicU32::new(0),
+            reads_at_rest: AtomicU32::new(0),
+            command: AtomicU32::new(0),
+        });
+        (Arc::clone(&watched), Open(watched))
+    }
+
+    pub(super) fn set_http2(&self) {
+        self.http2.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn command(&self) -> Verdict {
+        match self.command.load(Ordering::Relaxed) {
+            0 => Verdict::Leave,
+            1 => Verdict::Finish,
+            _ => Verdict::Cut,
+        }
+    }
+
+    pub(super) fn request_begins(&self) {
+        bump(&self.requests);
+        bump(&self.in_flight);
+        stats::add(&self.worker.in_flight);
+    }
+
+    pub(super) fn request_ends(&self) {
+        stats::subtract(&self.worker.in_flight);
+        if drop_one(&self.in_flight) == 0 {
+            self.reads_at_rest.store(self.reads.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn owes(&self) {
+        bump(&self.owed);
+    }
+
+    pub(super) fn owes_no_more(&self) {
+        drop_one(&self.owed);
+    }
+
+    pub(super) fn part_taken(&self) {
+        bump(&self.parts);
+    }
+
+    fn facts(&self) -> Facts {
+        let load = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
+        Facts {
+            requests: load(&self.requests),
+            in_flight: load(&self.in_flight),
+            owed: load(&self.owed) > 0,
+            parts: load(&self.parts),
+            head_begun: !self.http2.load(Ordering::Relaxed) && load(&self.reads) != load(&self.reads_at_rest),
+        }
+    }
+
+    fn order(&self, verdict: Verdict) -> bool {
+        let (code, timed_out) = match verdict {
+            Verdict::Leave => return false,
+            Verdict::Finish => (1, false),
+            Verdict::Cut => (2, true),
+        };
+        let news = self.command.swap(code, Ordering::Relaxed) != code;
+        if news && timed_out {
+            stats::add(&self.worker.timed_out);
+        }
+        news
+    }
+}
+
+/// A connection's place among the open ones; lives in its socket.
+pub(super) struct Open(Arc<Watched>);
+
+impl Keeper for Open {
+    fn received(&self) {
+        bump(&self.0.reads);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if stats::subtract(&self.0.worker.open) == 0 {
+            self.0.worker.emptied.notify_one();
+        }
+    }
+}
+
+/// What [`judge`] reads.
+#[derive(Debug, Clone, Copy, Default)]
+struct Facts {
+    requests: u32,
+    in_flight: u32,
+    owed: bool,
+    parts: u32,
+    head_begun: bool,
+}
+
+/// What [`judge`] remembers of a connection from tick to tick; all but the last two in ticks.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Without a request in flight.
+    quiet: u32,
+    /// With a head begun that has not ended.
+    head: u32,
+    /// With an answer owed that is not taken.
+    stalled: u32,
+    requests: u32,
+    parts: u32,
+}
+
+/// The limits, in ticks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    head: u32,
+    idle: u32,
+    stall: u32,
+}
+
+impl Patience {
+    /// The tick that suits the limits of `config`, and the limits in that tick.
+    pub(super) fn of(config: &Config) -> (Duration, Self) {
+        let limits = [config.header_read_timeout, config.keep_alive_timeout, config.stall_timeout];
+        let shortest = limits.into_iter().min().unwrap_or_default();
+        let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let ticks = |limit: Duration| {
+            u32::try_from(limit.as_nanos().div_ceil(tick.as_nanos())).unwrap_or(u32::MAX).max(1)
+        };
+        let patience = Self {
+            head: ticks(config.header_read_timeout),
+            idle: ticks(config.keep_alive_timeout),
+            stall: ticks(config.stall_timeout),
+        };
+        (tick, patience)
+    }
+}
+
+/// One tick of one connection. Pure but for `memory`.
+fn judge(memory: &mut Memory, now: Facts, patience: Patience, draining: bool) -> Verdict {
+    let taken = now.parts != memory.parts;
+    let used = now.requests != memory.requests;
+    (memory.parts, memory.requests) = (now.parts, now.requests);
+    if now.in_flight > 0 {
+        (memory.quiet, memory.head) = (0, 0);
+        memory.stalled = if now.owed && !taken { memory.stalled + 1 } else { 0 };
+        return match () {
+            () if memory.stalled >= patience.stall => Verdict::Cut,
+            () if draining => Verdict::Finish,
+            () => Verdict::Leave,
+        };
+    }
+    memory.stalled = 0;
+    memory.quiet = if used { 0 } else { memory.quiet.saturating_add(1) };
+    memory.head = if now.head_begun && !used { memory.head + 1 } else { 0 };
+    let unused = now.requests == 0;
+    match () {
+        () if memory.head > patience.head => Verdict::Cut,
+        () if unused && memory.quiet > patience.head => Verdict::Cut,
+        () if memory.quiet > patience.idle.saturating_add(LINGER) => Verdict::Cut,
+        () if memory.quiet > patience.idle => Verdict::Finish,
+        // A connection that was just accepted has its first request on the way: it gets one tick.
+        () if draining && (!unused || memory.quiet > 1) => Verdict::Finish,
+        () => Verdict::Leave,
+    }
+}
+
+/// The connections of one worker.
+#[derive(Default)]
+pub(super) struct Registry {
+    entries: RefCell<HashMap<u64, Entry>>,
+    next: Cell<u64>,
+    draining: Cell<bool>,
+}
+
+struct Entry {
+    watched: Arc<Watched>,
+    waker: Waker,
+    memory: Memory,
+}
+
+impl Registry {
+    /// Puts a connection under watch until the [`Place`] is dropped. `waker` is its task's.
+    pub(super) fn enter(self: &Rc<Self>, watched: &Arc<Watched>, waker: Waker) -> Place {
+        let id = self.next.get();
+        self.next.set(id.wrapping_add(1));
+        let entry = Entry { watched: Arc::clone(watched), waker, memory: Memory::default() };
+        self.entries.borrow_mut().insert(id, entry);
+        Place { registry: Rc::clone(self), id }
+    }
+
+    /// From now on connections are asked to end; those at rest at once.
+    pub(super) fn drain(&self, patience: Patience) {
+        self.draining.set(true);
+        self.tick(patience);
+    }
+
+    /// Looks at every connection once.
+    pub(super) fn tick(&self, patience: Patience) {
+        let draining = self.draining.get();
+        for entry in self.entries.borrow_mut().values_mut() {
+            let verdict = judge(&mut entry.memory, entry.watched.facts(), patience, draining);
+            if entry.watched.order(verdict) {
+                entry.waker.wake_by_ref();
+            }
+        }
+    }
+}
+
+/// A connection's place in the [`Registry`].
+pub(super) struct Place {
+    registry: Rc<Registry>,
+    id: u64,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.registry.entries.borrow_mut().remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

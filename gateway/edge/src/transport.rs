@@ -1,0 +1,93 @@
+//! A TCP or TLS socket, either way, that keeps something alive for as long as it is open.
+//!
+//! What is kept is the socket's place in a count. It lives here and not in the connection's task because an upgraded
+//! connection outlives its task: a tunnel is an open connection too.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsStream;
+
+/// What a [`Transport`] holds on to until the socket is closed.
+pub(crate) trait Keeper {
+    /// Bytes came.
+    fn received(&self) {}
+}
+
+/// A socket in plain text or under TLS.
+pub(crate) enum Socket {
+    /// Plain TCP.
+    Plain(TcpStream),
+    /// TLS, boxed: its buffers would make every plain connection as large.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A [`Socket`] and its [`Keeper`].
+pub(crate) struct Transport<K> {
+    socket: Socket,
+    keeper: K,
+}
+
+impl<K> Transport<K> {
+    /// Binds the keeper to the socket's life.
+    pub(crate) fn new(socket: Socket, keeper: K) -> Self {
+        Self { socket, keeper }
+    }
+}
+
+impl<K: Keeper + Unpin> AsyncRead for Transport<K> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buffer),
+        };
+        if buffer.filled().len() > before {
+            self.keeper.received();
+        }
+        outcome
+    }
+}
+
+impl<K: Unpin> AsyncWrite for Transport<K> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_write(cx, data),
+            Socket::Tls(socket) => Pin::new(socket).poll_write(cx, data),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, data),
+            Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, data),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.socket {
+            Socket::Plain(socket) => socket.is_write_vectored(),
+            Socket::Tls(socket) => socket.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_flush(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.socket {
+            Socket::Plain(socket) => Pin::new(socket).poll_shutdown(cx),
+            Socket::Tls(socket) => Pin::new(socket).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Calling an agency's backend over HTTP/1.1, on connections that are kept.
+//!
+//! Each worker keeps its own connections (a thread-local stack per backend and address, the last used first), so a call
+//! crosses no lock and no thread. A connection is used again only when the last answer was read to its end and hyper says
+//! that it is ready; anything else closes it, which is also how a call is cancelled when the caller leaves.
+//!
+//! Nothing is ever sent twice: a request goes to a second connection only when hyper hands it back unsent, or when no
+//! connection could be opened. Redirects are not followed, no proxy setting of the environment is read.
+
+mod body;
+mod connect;
+pub mod network_policy;
+mod pool;
+mod resolve;
+mod tls;
+
+pub use body::{BodyError, UpstreamBody};
+pub use pool::{Limits, set_limits};
+pub use tls::RootsError;
+
+use crate::body::RequestBody;
+use crate::error::ErrorKind;
+use http::header::{HOST, UPGRADE};
+use http::uri::PathAndQuery;
+use http::{Request, Response, StatusCode, Uri, Version};
+use pool::{Checkout, Lease};
+use snapshot::{Backend, UpstreamAddress};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+/// How a call to a backend went, filled in as it goes: readable also when the call failed or was given up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Timing {
+    /// Time to find the address and open a connection; `None`: there was one.
+    pub connected_in: Option<Duration>,
+    /// Whether the connection had served a call before.
+    pub reused: bool,
+    /// The address that the request went to; `None`: it never got that far.
+    pub address: Option<SocketAddr>,
+    /// When the request was handed to the connection.
+    pub sent_at: Option<Instant>,
+}
+
+/// Why a backend gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// The host name has no address.
+    #[error("the backend's host name cannot be resolved")]
+    Resolve(#[source] io::Error),
+    /// The network policy forbids the address (see [`network_policy`]).
+    #[error("the backend's address {0} is not allowed by the network policy")]
+    Forbidden(IpAddr),
+    /// No connection could be opened.
+    #[error("no connection to the backend")]
+    Connect(#[source] io::Error),
+    /// No connection was open within the backend's connect timeout.
+    #[error("no connection to the backend in time")]
+    ConnectTimeout,
+    /// The backend's certificate is not trusted, or it does not speak TLS.
+    #[error("no TLS connection to the backend")]
+    Tls(#[source] io::Error),
+    /// The roots to trust cannot be loaded.
+    #[error("the roots to trust for the backend cannot be loaded")]
+    Roots(#[source] RootsError),
+    /// The backend has as many connections from this worker as it may have.
+    #[error("all connections to the backend are in use")]
+    Overloaded,
+    /// The connection closed before anything was sent, twice.
+    #[error("the backend closed the connection before the request was sent")]
+    ClosedBeforeSent(#[source] hyper::Error),
+    /// The connection broke, or what came was no HTTP. The backend may have acted on the request. Also when the request's
+    /// own body failed: then [`hyper::Error::is_user`], and the body's error is among the sources.
+    #[error("the backend's answer is broken")]
+    BrokenAnswer(#[source] hyper::Error),
+    /// The answer is HTTP, but not one to pass on.
+    #[error("the backend's answer is malformed: {0}")]
+    Malformed(&'static str),
+    /// The backend's base path and the request's path make no valid target.
+    #[error("the backend's base path is not usable")]
+    Target(#[source] http::uri::InvalidUri),
+}
+
+impl UpstreamError {
+    /// Whether it is certain that the backend has not seen the request: it may then be sent elsewhere.
+    pub fn nothing_was_sent(&self) -> bool {
+        match self {
+            Self::Resolve(_)
+            | Self::Forbidden(_)
+            | Self::Connect(_)
+            | Self::ConnectTimeout
+            | Self::Tls(_)
+            | Self::Roots(_)
+            | Self::Overloaded
+            | Self::ClosedBeforeSent(_)
+            | Self::Target(_) => true,
+            Self::BrokenAnswer(_) | Self::Malformed(_) => false,
+        }
+    }
+
+    /// Which of the gateway's errors it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Resolve(_)
+            | Self::Forbidden(_)
+            | Self::Connect(_)
+            | Self::ConnectTimeout
+            | Self::Tls(_)
+            | Self::Roots(_)
+            | Self::ClosedBeforeSent(_)
+            | Self::Target(_) => ErrorKind::UpstreamUnreachable,
+            Self::Overloaded => ErrorKind::UpstreamBusy,
+            Self::BrokenAnswer(_) | Self::Malformed(_) => ErrorKind::UpstreamBroken,
+        }
+    }
+}
+
+/// Sends `request` to one of the backend's addresses and gives the answer as soon as its head is there.
+///
+/// The request's path is put behind the address's base path, `Host` and the HTTP version are set; every other field is the
+/// caller's affair. `idle_timeout` bounds the silence between two parts of the answer's body, not the wait for its head.
+/// An answer of 101 carries hyper's upgrade (`hyper::upgrade::on`).
+///
+/// Dropping the future, or the answer's body before its end, closes the connection.
+///
+/// # Errors
+/// See [`UpstreamError`].
+pub async fn send(
+    backend: &Backend,
+    request: Request<RequestBody>,
+    idle_timeout: Duration,
+    timing: &mut Timing,
+) -> Result<Response<UpstreamBody>, UpstreamError> {
+    let asked_to_switch = request.headers().contains_key(UPGRADE);
+    let target = request.uri().path_and_query().cloned();
+    let lease = match pool::checkout(backend)? {
+        Checkout::Kept(lease) => lease,
+        Checkout::Open(opening) => connect::open(backend, opening, timing).await?,
+    };
+    let response = match transmit(backend, lease, request, target.as_ref(), timing).await? {
+        Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
+        Transmitted::Returned(request, _) => {
+            // The kept connection had been closed meanwhile and hyper gave the request back: nothing was sent.
+            let opening = pool::opening(backend)?;
+            let lease = connect::open(backend, opening, timing).await?;
+            match transmit(backend, lease, request, target.as_ref(), timing).await? {
+                Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
+                Transmitted::Returned(_, error) => return Err(UpstreamError::ClosedBeforeSent(error)),
+            }
+        }
+    };
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS && !asked_to_switch {
+        return Err(UpstreamError::Malformed("a protocol switch nobody asked for"));
+    }
+    Ok(response)
+}
+
+#[expect(clippy::large_enum_variant, reason = "lives only between two statements; boxing would cost each call an allocation")]
+enum Transmitted {
+    Answer(Response<hyper::body::Incoming>, Lease),
+    /// Unsent.
+    Returned(Request<RequestBody>, hyper::Error),
+}
+
+async fn transmit(
+    backend: &Backend,
+    mut lease: Lease,
+    mut request: Request<RequestBody>,
+    target: Option<&PathAndQuery>,
+    timing: &mut Timing,
+) -> Result<Transmitted, UpstreamError> {
+    let address = lease.address(backend).ok_or(UpstreamError::Malformed("its addresses changed"))?;
+    direct(&mut request, address, target)?;
+    timing.reused = lease.reused();
+    timing.address = Some(lease.peer());
+    timing.sent_at = Some(Instant::now());
+    match lease.sender().try_send_request(request).await {
+        Ok(response) => Ok(Transmitted::Answer(response, lease)),
+        Err(mut error) => match error.take_message() {
+            Some(request) => Ok(Transmitted::Returned(request, error.into_error())),
+            None => Err(UpstreamError::BrokenAnswer(error.into_error())),
+        },
+    }
+}
+
+/// Makes the request one for `address`: origin form (RFC 9112 section 3.2.1), its `Host`, HTTP/1.1.
+fn direct(
+    request: &mut Request<RequestBody>,
+    address: &UpstreamAddress,
+    target: Option<&PathAndQuery>,
+) -> Result<(), UpstreamError> {
+    let target = target.cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    *request.uri_mut() = if address.base_path.is_empty() {
+        Uri::from(target)
+    } else {
+        let whole = format!("{}{target}", address.base_path);
+        Uri::from(PathAndQuery::try_from(whole).map_err(UpstreamError::Target)?)
+    };
+    *request.version_mut() = Version::HTTP_11;
+    request.headers_mut().insert(HOST, address.authority.clone());
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! An answer's body as it comes from the backend; gives the connection back at its end.
+
+use super::pool::Lease;
+use crate::BoxError;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Why an answer's body ended before its end. Whoever passes the body on must break off too, visibly.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The backend was silent for too long.
+    #[error("the backend sent nothing for {0:?} in the middle of its answer")]
+    Idle(Duration),
+    /// The connection broke, or the framing was wrong.
+    #[error("the backend's answer broke off")]
+    Broken(#[source] hyper::Error),
+}
+
+/// The backend's answer, part by part.
+///
+/// The connection is kept for the next call when the body was read to its end, and closed when it is dropped before.
+#[derive(Debug)]
+pub struct UpstreamBody {
+    incoming: Incoming,
+    lease: Option<Lease>,
+    silence: Silence,
+    failed: bool,
+}
+
+impl UpstreamBody {
+    /// Takes over the connection with the answer.
+    pub(super) fn answer(response: Response<Incoming>, lease: Lease, idle_timeout: Duration) -> Response<Self> {
+        let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        response.map(|incoming| {
+            let mut body = Self { incoming, lease: Some(lease), silence: Silence::new(idle_timeout), failed: false };
+            if switched {
+                // The connection is no longer one for requests: whoever takes the upgrade has it.
+                if let Some(lease) = body.lease.take() {
+                    lease.let_go();
+                }
+            } else {
+                body.keep_connection_if_ended();
+            }
+            body
+        })
+    }
+
+    /// As soon as the last part is there, not when the caller has taken it: the next call can have the connection.
+    fn keep_connection_if_ended(&mut self) {
+        if self.incoming.is_end_stream()
+            && let Some(lease) = self.lease.take()
+        {
+            lease.give_back();
+        }
+    }
+
+    fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.failed = true;
+        self.lease = None;
+        Poll::Ready(Some(Err(Box::new(error))))
+    }
+}
+
+impl Body for UpstreamBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.failed {
+            return Poll::Ready(None);
+        }
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.silence.broken();
+                self.keep_connection_if_ended();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                if let Some(lease) = self.lease.take() {
+                    lease.give_back();
+                }
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => self.fail(BodyError::Broken(error)),
+            Poll::Pending if self.silence.poll(cx).is_ready() => {
+                let limit = self.silence.limit;
+                self.fail(BodyError::Idle(limit))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        !self.failed && self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// Measures silence in quarters of the limit, so that the timer is not set anew for every part of a body, and not at all
+/// for one that comes in one piece. A slow *caller* is not the backend's silence: time counts only while parts are waited
+/// for. Ends after the limit, at most a quarter late.
+#[derive(Debug)]
+struct Silence {
+    limit: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    quarters: u8,
+}
+
+impl Silence {
+    fn new(limit: Duration) -> Self {
+        Self { limit, timer: None, quarters: 0 }
+    }
+
+    fn broken(&mut self) {
+        // Minus one: the quarter that is running began before this part came.
+        self.quarters = 0;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let quarter = self.limit / 4;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(quarter)));
+        while timer.as_mut().poll(cx).is_ready() {
+            self.quarters += 1;
+            if self.quarters > 4 {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(Instant::now() + quarter);
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,130 @@
+//! Opening a connection: find the addresses, connect to one that is allowed, TLS, hyper's handshake.
+
+use super::pool::{Lease, Opening, Permit};
+use super::{Timing, UpstreamError, pool, resolve, tls};
+use crate::body::RequestBody;
+use crate::transport::{Socket, Transport};
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::ServerName;
+use snapshot::{Backend, Scheme, UpstreamAddress};
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::{TlsConnector, TlsStream};
+
+/// What an answer's head may hold, and what is held of its body for a slow caller, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_BUFFER: usize = 72 * 1024;
+
+/// Opens a connection to the first of the backend's addresses, from `opening`'s on, that takes one.
+pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timing) -> Result<Lease, UpstreamError> {
+    let began = Instant::now();
+    let Opening { first, permit, generation } = opening;
+    let mut permit = Some(permit);
+    let mut failure = UpstreamError::Connect(io::Error::new(io::ErrorKind::NotFound, "the backend has no address"));
+    for index in pool::in_turn(backend, first) {
+        let Some(address) = backend.addresses.get(index) else { continue };
+        let attempt = timeout(backend.connect_timeout, connect(backend, address, first, &mut permit));
+        failure = match attempt.await {
+            Ok(Ok(connected)) => {
+                timing.connected_in = Some(began.elapsed());
+                return Ok(pool::lease(backend, generation, index, connected));
+            }
+            Ok(Err(error)) => error,
+            Err(_elapsed) => UpstreamError::ConnectTimeout,
+        };
+        pool::set_aside(backend, index);
+        tracing::debug!(backend = %backend.id, address = index, error = %failure, "no connection to the backend");
+    }
+    timing.connected_in = Some(began.elapsed());
+    Err(failure)
+}
+
+/// A connection that hyper drives in a task of its own.
+pub(super) struct Connected {
+    pub(super) sender: SendRequest<RequestBody>,
+    pub(super) driver: Driver,
+    pub(super) peer: SocketAddr,
+}
+
+/// The task that drives a connection. Dropping it ends the task and closes the socket: hyper would notice a dropped
+/// answer only when the backend next sends something.
+pub(super) struct Driver(Option<JoinHandle<()>>);
+
+impl Driver {
+    /// Lets the task run to its own end.
+    pub(super) fn let_go(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// `permit` is taken when the socket is there; a failure before leaves it for the next address.
+async fn connect(
+    backend: &Backend,
+    address: &UpstreamAddress,
+    turn: usize,
+    permit: &mut Option<Permit>,
+) -> Result<Connected, UpstreamError> {
+    let candidates = resolve::resolve(backend, address).await?;
+    let (socket, peer) = first_that_answers(&candidates, turn, backend.connect_timeout).await?;
+    // A request's last small packet must not wait for the backend's delayed acknowledgement.
+    socket.set_nodelay(true).map_err(UpstreamError::Connect)?;
+    let socket = match address.scheme {
+        Scheme::Http => Socket::Plain(socket),
+        Scheme::Https => secure(backend, address, socket).await?,
+    };
+    let permit = permit.take().ok_or(UpstreamError::Overloaded)?;
+    let (sender, connection) = Builder::new()
+        .max_header_size(MAX_HEAD)
+        .max_buf_size(MAX_BUFFER)
+        .handshake::<_, RequestBody>(TokioIo::new(Transport::new(socket, permit)))
+        .await
+        .map_err(UpstreamError::ClosedBeforeSent)?;
+    let connection = connection.with_upgrades();
+    let driver = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "connection to a backend ended early");
+        }
+    });
+    Ok(Connected { sender, driver: Driver(Some(driver)), peer })
+}
+
+/// A name's addresses in turn, beginning with another one at each connection; each gets its share of the time.
+async fn first_that_answers(
+    candidates: &[SocketAddr],
+    turn: usize,
+    limit: Duration,
+) -> Result<(TcpStream, SocketAddr), UpstreamError> {
+    let count = candidates.len().max(1);
+    let share = limit / u32::try_from(count).unwrap_or(u32::MAX);
+    let mut failure = UpstreamError::ConnectTimeout;
+    for candidate in candidates.iter().cycle().skip(turn % count).take(count) {
+        failure = match timeout(share, TcpStream::connect(*candidate)).await {
+            Ok(Ok(socket)) => return Ok((socket, *candidate)),
+            Ok(Err(error)) => UpstreamError::Connect(error),
+            Err(_elapsed) => UpstreamError::ConnectTimeout,
+        };
+    }
+    Err(failure)
+}
+
+async fn secure(backend: &Backend, address: &UpstreamAddress, socket: TcpStream) -> Result<Socket, UpstreamError> {
+    let config = tls::client(backend.ca_file.as_ref()).await.map_err(UpstreamError::Roots)?;
+    let host = address.host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(host)
+        .map_err(|error| UpstreamError::Tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+    let stream = TlsConnector::from(config).connect(name, socket).await.map_err(UpstreamError::Tls)?;
+    Ok(Socket::Tls(Box::new(TlsStream::Client(stream))))
+}

@@ -1,0 +1,27 @@
+//! README's table of the request path is the stack, row for row.
+
+/// The layers in `stack.rs`, in the order a request meets them.
+fn layers() -> Vec<String> {
+    let source = include_str!("../../src/stack.rs");
+    source
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with(".layer(") || line.starts_with(".service("))
+        .map(|line| line.split_once('(').unwrap().1.trim_start_matches("gate("))
+        .map(|rest| rest.split("::").next().unwrap().to_owned())
+        .filter(|name| !name.starts_with("route("))
+        .collect()
+}
+
+#[test]
+fn readme_lists_every_layer_in_request_order() {
+    let readme = include_str!("../../../../README.md");
+    let table = readme.split("## The request path").nth(1).unwrap().split("## ").next().unwrap();
+    let rows: Vec<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(rows, layers());
+    assert_eq!(rows.len(), 11);
+}

@@ -1,0 +1,98 @@
+//! The command line: one file a command. Only here is anything printed.
+
+mod check;
+mod demo;
+mod key;
+mod serve;
+mod trace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// An open API gateway for public services.
+#[derive(Debug, Parser)]
+#[command(name = "vagvisare", version, about, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything in this process on loopback, and print six calls to paste
+    Demo(demo::Args),
+    /// Start the gateway from a configuration file
+    Serve(serve::Args),
+    /// Check configuration and registry documents; every problem is reported at once
+    Check(check::Args),
+    /// Make API keys
+    Key(key::Args),
+    /// Show a trace as a tree with times
+    Trace(trace::Args),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain_usage(&error),
+    };
+    let result = match cli.command {
+        Command::Demo(args) => demo::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Check(args) => return check::run(&args),
+        Command::Key(args) => key::run(args),
+        Command::Trace(args) => trace::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("vagvisare: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Help and version as clap has them; a mistake as one line.
+fn explain_usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    if matches!(error.kind(), DisplayHelp | DisplayVersion) {
+        say(&error.to_string());
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == DisplayHelpOnMissingArgumentOrSubcommand {
+        complain(&error.to_string());
+        return ExitCode::from(2);
+    }
+    let text = error.to_string();
+    let line: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let line = line.join(" ");
+    complain(&format!("vagvisare: {} (see vagvisare --help)", line.strip_prefix("error: ").unwrap_or(&line)));
+    ExitCode::from(2)
+}
+
+/// To standard output; a reader that has left is not an error.
+fn say(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end());
+    let _ = out.flush();
+}
+
+/// To standard error.
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// The runtime of the control side. Worker threads of the data plane have their own.
+fn control_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("control").enable_all().build()?)
+}
+
+/// Messages of the control side and of errors; requests are in the access log.
+fn start_log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,gateway=info,edge=info,hyper=error"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

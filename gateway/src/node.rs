@@ -1,0 +1,148 @@
+//! One node: the data plane's listener, the operations listener, and what they share.
+
+use crate::operations::{self, Readiness};
+use anyhow::Context;
+use edge::middleware::authenticate::Credentials;
+use edge::plan::{Plan, Settings, Shared};
+use edge::server::{self, DrainReport, Running};
+use edge::stack::Entry;
+use limits::Limiter;
+use snapshot::Snapshot;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use telemetry::Telemetry;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How often idle rate-limit counters are dropped.
+const SWEEP: Duration = Duration::from_secs(60);
+/// How often certificate files are looked at.
+const CERTIFICATE_WATCH: Duration = Duration::from_secs(5);
+
+/// What a node is started with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The data plane's listener.
+    pub listen: server::Config,
+    /// The operations listener.
+    pub operations: SocketAddr,
+    /// Settings of the data plane.
+    pub settings: Settings,
+    /// Records, metrics, traces.
+    pub telemetry: telemetry::Config,
+    /// How long requests in flight may take once the node is told to stop.
+    pub drain_timeout: Duration,
+}
+
+/// Both listeners bound, nothing served yet: everything that can refuse to start has had its say.
+pub struct Bound {
+    setup: Setup,
+    edge: server::Bound,
+    operations: TcpListener,
+}
+
+/// Binds both listeners.
+///
+/// # Errors
+/// An address that is taken or not this machine's; a certificate that cannot be used.
+pub fn bind(setup: Setup) -> anyhow::Result<Bound> {
+    let edge = server::bind(&setup.listen)?;
+    let operations = TcpListener::bind(setup.operations)
+        .with_context(|| format!("the operations address {} cannot be used (see --ops-listen)", setup.operations))?;
+    operations.set_nonblocking(true)?;
+    Ok(Bound { setup, edge, operations })
+}
+
+impl Bound {
+    /// Where callers are served.
+    pub fn address(&self) -> SocketAddr {
+        self.edge.local_addr()
+    }
+
+    /// Where operations are served.
+    ///
+    /// # Errors
+    /// The operating system's, when the socket has been lost.
+    pub fn operations_address(&self) -> std::io::Result<SocketAddr> {
+        self.operations.local_addr()
+    }
+
+    /// Starts to serve `snapshot`. Call it inside the control runtime.
+    ///
+    /// # Errors
+    /// Telemetry settings out of range, threads that cannot be started.
+    pub fn serve(self, snapshot: Snapshot, credentials: Arc<dyn Credentials>) -> anyhow::Result<Node> {
+        let (telemetry, guard) = Telemetry::start(self.setup.telemetry)?;
+        let plan = Plan::new(snapshot, &telemetry);
+        let shared = Shared::new(plan, Limiter::new(), telemetry, credentials, self.setup.settings);
+        let running = {
+            let shared = Arc::clone(&shared);
+            self.edge.serve(move |_| Entry::new(&shared))?
+        };
+        let stop = CancellationToken::new();
+        let readiness = Readiness::default();
+        let router = operations::router(&shared, running.stats(), readiness.clone());
+        let listener = tokio::net::TcpListener::from_std(self.operations)?;
+        let operations = tokio::spawn({
+            let stop = stop.clone();
+            async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await }
+        });
+        start_upkeep(&shared, &running, &stop);
+        readiness.set(true);
+        Ok(Node { shared, running, guard, operations, stop, readiness, drain_timeout: self.setup.drain_timeout })
+    }
+}
+
+/// A serving node.
+pub struct Node {
+    shared: Arc<Shared>,
+    running: Running,
+    guard: telemetry::Guard,
+    operations: JoinHandle<std::io::Result<()>>,
+    stop: CancellationToken,
+    readiness: Readiness,
+    drain_timeout: Duration,
+}
+
+impl Node {
+    /// Puts another snapshot in force.
+    pub fn swap(&self, snapshot: Snapshot) {
+        self.shared.swap(snapshot);
+    }
+
+    /// Version of the snapshot in force.
+    pub fn version(&self) -> u64 {
+        self.shared.plan.load().snapshot.version()
+    }
+
+    /// Takes no more requests, lets those in flight finish, and sends what telemetry still holds.
+    ///
+    /// # Errors
+    /// A background thread that panicked.
+    pub async fn stop(self) -> anyhow::Result<DrainReport> {
+        self.readiness.set(false);
+        self.running.begin_drain();
+        let report = self.running.drained(self.drain_timeout).await;
+        self.stop.cancel();
+        // A page of the operations listener that somebody still reads must not hold the node up.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.operations).await;
+        let guard = self.guard;
+        tokio::task::spawn_blocking(move || guard.shutdown()).await?;
+        Ok(report)
+    }
+}
+
+fn start_upkeep(shared: &Arc<Shared>, running: &Running, stop: &CancellationToken) {
+    let (shared, swept) = (Arc::clone(shared), stop.clone());
+    tokio::spawn(async move {
+        let mut clock = tokio::time::interval(SWEEP);
+        while swept.run_until_cancelled(clock.tick()).await.is_some() {
+            shared.limiter.sweep();
+        }
+    });
+    if let Some(tls) = running.tls() {
+        let stop = stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(tls.watch(CERTIFICATE_WATCH)).await });
+    }
+}
