@@ -55,7 +55,10 @@ impl Handle {
     pub(crate) fn new_buffer(&self) -> Arc<LineBuffer> {
         let lines = Arc::default();
         lock(&self.shared.buffers).push(Arc::clone(&lines));
-        Arc::new(LineBuffer { lines, handle: self.clone() })
+        Arc::new(LineBuffer {
+            lines,
+            handle: self.clone(),
+        })
     }
 }
 

@@ -119,7 +119,12 @@ impl Default for Config {
 impl Config {
     /// Checks every setting that has a range.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let fail = |field, reason: &str| Err(Error::Setting { field, reason: reason.to_owned() });
+        let fail = |field, reason: &str| {
+            Err(Error::Setting {
+                field,
+                reason: reason.to_owned(),
+            })
+        };
         if !(0.0..=1.0).contains(&self.share) {
             return fail("share", "must be between 0 and 1");
         }
@@ -132,7 +137,12 @@ impl Config {
         }
         let uri: http::Uri = match otlp.endpoint.parse() {
             Ok(uri) => uri,
-            Err(error) => return Err(Error::Setting { field: "otlp.endpoint", reason: format!("is not a URL: {error}") }),
+            Err(error) => {
+                return Err(Error::Setting {
+                    field: "otlp.endpoint",
+                    reason: format!("is not a URL: {error}"),
+                });
+            }
         };
         match (uri.scheme_str(), uri.authority()) {
             (Some("http" | "https"), Some(_)) => Ok(()),
@@ -146,6 +156,12 @@ impl Config {
 impl OtlpConfig {
     /// A collector at `endpoint` with the usual bounds: 5 s a batch, 512 spans a batch, 8,192 waiting.
     pub fn new(endpoint: impl Into<String>, protocol: Protocol) -> Self {
-        Self { endpoint: endpoint.into(), protocol, timeout: Duration::from_secs(5), queue_spans: 8_192, batch: 512 }
+        Self {
+            endpoint: endpoint.into(),
+            protocol,
+            timeout: Duration::from_secs(5),
+            queue_spans: 8_192,
+            batch: 512,
+        }
     }
 }

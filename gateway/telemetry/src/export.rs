@@ -55,7 +55,12 @@ impl Exporter {
             metrics: Arc::clone(&metrics),
             failing: false,
         };
-        Ok(Self { queue, waiting, task: tokio::spawn(task.run()), metrics })
+        Ok(Self {
+            queue,
+            waiting,
+            task: tokio::spawn(task.run()),
+            metrics,
+        })
     }
 
     /// Queues all spans of one request or counts what does not fit.
@@ -77,7 +82,10 @@ impl Exporter {
             task.abort();
             // Wait until it is gone, so that no span is counted twice.
             let _ = task.await;
-            self.metrics.spans_dropped.shutdown.inc_by(self.waiting.load(Ordering::Relaxed));
+            self.metrics
+                .spans_dropped
+                .shutdown
+                .inc_by(self.waiting.load(Ordering::Relaxed));
         }
     }
 }
@@ -132,7 +140,11 @@ impl Task {
     fn note(&mut self, error: Option<&str>) {
         let endpoint = &self.settings.endpoint;
         match error {
-            Some(error) if !self.failing => tracing::warn!(endpoint, error, "the collector takes no spans; they are dropped and counted"),
+            Some(error) if !self.failing => tracing::warn!(
+                endpoint,
+                error,
+                "the collector takes no spans; they are dropped and counted"
+            ),
             None if self.failing => tracing::info!(endpoint, "the collector takes spans again"),
             _ => {}
         }
@@ -142,9 +154,11 @@ impl Task {
 
 fn build(settings: &OtlpConfig) -> Result<OtlpExporter, Error> {
     let built = match settings.protocol {
-        Protocol::Grpc => {
-            OtlpExporter::builder().with_tonic().with_endpoint(&settings.endpoint).with_timeout(settings.timeout).build()
-        }
+        Protocol::Grpc => OtlpExporter::builder()
+            .with_tonic()
+            .with_endpoint(&settings.endpoint)
+            .with_timeout(settings.timeout)
+            .build(),
         Protocol::HttpProtobuf => OtlpExporter::builder()
             .with_http()
             .with_protocol(opentelemetry_otlp::Protocol::HttpBinary)
@@ -152,13 +166,20 @@ fn build(settings: &OtlpConfig) -> Result<OtlpExporter, Error> {
             .with_timeout(settings.timeout)
             .build(),
     };
-    built.map_err(|error| Error::Exporter { endpoint: settings.endpoint.clone(), reason: error.to_string() })
+    built.map_err(|error| Error::Exporter {
+        endpoint: settings.endpoint.clone(),
+        reason: error.to_string(),
+    })
 }
 
 /// OTLP/HTTP: a base URL gets the signal's path; a URL with a path is taken as it is.
 fn traces_url(endpoint: &str) -> String {
     let bare = endpoint.parse::<http::Uri>().is_ok_and(|uri| uri.path() == "/");
-    if bare { format!("{}/v1/traces", endpoint.trim_end_matches('/')) } else { endpoint.to_owned() }
+    if bare {
+        format!("{}/v1/traces", endpoint.trim_end_matches('/'))
+    } else {
+        endpoint.to_owned()
+    }
 }
 
 fn resource(config: &Config) -> Resource {
@@ -166,7 +187,10 @@ fn resource(config: &Config) -> Resource {
         KeyValue::new("service.version", config.service_version.clone()),
         KeyValue::new("service.instance.id", config.node.clone()),
     ];
-    Resource::builder_empty().with_service_name(config.service_name.clone()).with_attributes(attributes).build()
+    Resource::builder_empty()
+        .with_service_name(config.service_name.clone())
+        .with_attributes(attributes)
+        .build()
 }
 
 #[cfg(test)]
@@ -176,7 +200,13 @@ mod tests {
     #[test]
     fn the_signal_path_is_added_only_to_a_bare_address() {
         assert_eq!(traces_url("http://[::1]:4318"), "http://[::1]:4318/v1/traces");
-        assert_eq!(traces_url("https://collector.example/"), "https://collector.example/v1/traces");
-        assert_eq!(traces_url("https://collector.example/otlp/v1/traces"), "https://collector.example/otlp/v1/traces");
+        assert_eq!(
+            traces_url("https://collector.example/"),
+            "https://collector.example/v1/traces"
+        );
+        assert_eq!(
+            traces_url("https://collector.example/otlp/v1/traces"),
+            "https://collector.example/otlp/v1/traces"
+        );
     }
 }

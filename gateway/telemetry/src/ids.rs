@@ -142,8 +142,9 @@ mod tests {
 
     #[test]
     fn ids_of_several_threads_never_meet() {
-        let workers: Vec<_> =
-            (0..4).map(|_| std::thread::spawn(|| (0..20_000).map(|_| new_span_id()).collect::<Vec<_>>())).collect();
+        let workers: Vec<_> = (0..4)
+            .map(|_| std::thread::spawn(|| (0..20_000).map(|_| new_span_id()).collect::<Vec<_>>()))
+            .collect();
         let ids: Vec<_> = workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 80_000);
         assert!(!ids.contains(&[0; 8]));

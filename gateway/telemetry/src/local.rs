@@ -41,7 +41,9 @@ pub(crate) fn with<R>(inner: &Arc<Inner>, work: impl FnOnce(&mut Local) -> R) ->
 fn take(inner: &Arc<Inner>) -> Option<Local> {
     let taken = LOCALS.try_with(|locals| {
         let mut locals = locals.borrow_mut();
-        let place = locals.iter().position(|local| std::ptr::eq(local.owner.as_ptr(), Arc::as_ptr(inner)));
+        let place = locals
+            .iter()
+            .position(|local| std::ptr::eq(local.owner.as_ptr(), Arc::as_ptr(inner)));
         if place.is_none() {
             locals.retain(|local| local.owner.strong_count() > 0);
         }

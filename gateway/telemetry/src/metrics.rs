@@ -88,13 +88,37 @@ impl Metrics {
         let export_failures = Counter::default();
         let log_lines_dropped = Counter::default();
         let limits = Family::default();
-        let build = [("version", config.service_version.clone()), ("service", config.service_name.clone()), ("node", config.node.clone())];
+        let build = [
+            ("version", config.service_version.clone()),
+            ("service", config.service_name.clone()),
+            ("node", config.node.clone()),
+        ];
         registry.register("vagvisare_build", "What is running", Info::new(build.to_vec()));
-        registry.register("telemetry_spans_dropped", "Spans of kept traces that were lost, by reason", dropped.clone());
-        registry.register("telemetry_spans_exported", "Spans the collector took", spans_exported.clone());
-        registry.register("telemetry_export_failures", "Batches of spans the collector did not take", export_failures.clone());
-        registry.register("access_log_lines_dropped", "Access-log lines that were never written", log_lines_dropped.clone());
-        registry.register("ratelimit_decisions", "Decisions of each limit policy", Family::clone(&limits));
+        registry.register(
+            "telemetry_spans_dropped",
+            "Spans of kept traces that were lost, by reason",
+            dropped.clone(),
+        );
+        registry.register(
+            "telemetry_spans_exported",
+            "Spans the collector took",
+            spans_exported.clone(),
+        );
+        registry.register(
+            "telemetry_export_failures",
+            "Batches of spans the collector did not take",
+            export_failures.clone(),
+        );
+        registry.register(
+            "access_log_lines_dropped",
+            "Access-log lines that were never written",
+            log_lines_dropped.clone(),
+        );
+        registry.register(
+            "ratelimit_decisions",
+            "Decisions of each limit policy",
+            Family::clone(&limits),
+        );
         Self {
             registry: Mutex::new(registry),
             routes: Routes::new(),
@@ -111,7 +135,10 @@ impl Metrics {
 
     /// Counts a finished request. Atomics only, unless its trace is kept: then it may become an exemplar.
     pub(crate) fn count(&self, shard: usize, record: &RequestRecord, duration: Duration, kept: bool) {
-        let route = record.route.as_ref().unwrap_or_else(|| self.routes.unmatched(&record.method));
+        let route = record
+            .route
+            .as_ref()
+            .unwrap_or_else(|| self.routes.unmatched(&record.method));
         route.count(shard, record, duration, kept);
         if let Some(code) = record.error {
             self.refusals.count(code);
@@ -140,8 +167,16 @@ impl Metrics {
     }
 
     pub(crate) fn limit(&self, policy: &str) -> LimitMetrics {
-        let counter = |decision| self.limits.get_or_create_owned(&LimitLabels { policy: policy.to_owned(), decision });
-        LimitMetrics { admitted: counter("admitted"), refused: counter("refused") }
+        let counter = |decision| {
+            self.limits.get_or_create_owned(&LimitLabels {
+                policy: policy.to_owned(),
+                decision,
+            })
+        };
+        LimitMetrics {
+            admitted: counter("admitted"),
+            refused: counter("refused"),
+        }
     }
 
     pub(crate) fn with_registry<R>(&self, register: impl FnOnce(&mut Registry) -> R) -> R {
@@ -154,7 +189,11 @@ impl Metrics {
 impl SpansDropped {
     fn new(family: &Family<ReasonLabels, Counter>) -> Self {
         let counter = |reason| family.get_or_create_owned(&ReasonLabels { reason });
-        Self { queue_full: counter("queue_full"), export_failed: counter("export_failed"), shutdown: counter("shutdown") }
+        Self {
+            queue_full: counter("queue_full"),
+            export_failed: counter("export_failed"),
+            shutdown: counter("shutdown"),
+        }
     }
 }
 

@@ -26,7 +26,10 @@ pub(crate) fn router(metrics: Arc<Metrics>, store: Option<Arc<Store>>) -> Router
         .route("/traces", get(traces::list_traces))
         .route("/traces/latest", get(traces::show_latest_trace))
         .route("/traces/{traceId}", get(traces::show_trace))
-        .route("/v1/traces", post(otlp::receive_spans).layer(DefaultBodyLimit::max(MAX_OTLP_BYTES)))
+        .route(
+            "/v1/traces",
+            post(otlp::receive_spans).layer(DefaultBodyLimit::max(MAX_OTLP_BYTES)),
+        )
         .with_state(store);
     numbers.merge(traces)
 }
@@ -34,19 +37,34 @@ pub(crate) fn router(metrics: Arc<Metrics>, store: Option<Arc<Store>>) -> Router
 /// OpenMetrics with exemplars for a scraper that accepts it, else the older text.
 async fn show_metrics(State(metrics): State<Arc<Metrics>>, headers: HeaderMap) -> Response {
     let accepts = headers.get_all(header::ACCEPT).iter().any(|value| {
-        value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains("application/openmetrics-text"))
+        value
+            .to_str()
+            .is_ok_and(|value| value.to_ascii_lowercase().contains("application/openmetrics-text"))
     });
-    let (kind, text) =
-        if accepts { (OPEN_METRICS, metrics.open_metrics()) } else { (PLAIN_METRICS, metrics.plain_text()) };
+    let (kind, text) = if accepts {
+        (OPEN_METRICS, metrics.open_metrics())
+    } else {
+        (PLAIN_METRICS, metrics.plain_text())
+    };
     match text {
         Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
-        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "metrics-unreadable", "A metric could not be written."),
+        Err(_) => problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "metrics-unreadable",
+            "A metric could not be written.",
+        ),
     }
 }
 
 /// A problem of this listener (RFC 9457).
 fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], format!("{body}\n")).into_response()
+    let body =
+        json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code });
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/problem+json")],
+        format!("{body}\n"),
+    )
+        .into_response()
 }

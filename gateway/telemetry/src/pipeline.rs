@@ -13,6 +13,7 @@ use crate::store::Store;
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 /// Finished requests that may wait for the span builder.
@@ -52,19 +53,31 @@ struct Loop {
     exporter: Option<Exporter>,
 }
 
-/// Starts the thread and waits until its exporter is built; nothing is connected for that.
+/// Builds the exporter, which connects nothing yet, and starts the thread.
 pub(crate) fn start(config: &Config, store: Option<Arc<Store>>, metrics: Arc<Metrics>) -> Result<Pipeline, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
-    let exporter = match &config.otlp {
-        None => None,
-        Some(otlp) => Some(runtime.block_on(async { Exporter::start(otlp, config, Arc::clone(&metrics)) })?),
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Thread)?;
+    let exporter = match exporter(&runtime, config, &metrics) {
+        Ok(exporter) => exporter,
+        Err(error) => {
+            // The caller may be in a runtime itself, where another must not simply be dropped.
+            runtime.shutdown_background();
+            return Err(error);
+        }
     };
     let (sender, queue) = mpsc::channel(QUEUE);
     let (stop, stopping) = oneshot::channel();
     let (done, stopped) = blocking::channel();
     let builder = spans::Builder::new(config.service_version.clone(), config.server_address.as_deref());
     let store = store.map(|store| (store, Arc::from(config.service_name.as_str())));
-    let work = Loop { queue, builder, store, exporter };
+    let work = Loop {
+        queue,
+        builder,
+        store,
+        exporter,
+    };
     let thread = std::thread::Builder::new().name("telemetry".to_owned());
     let body = move || {
         runtime.block_on(work.run(stopping));
@@ -73,7 +86,18 @@ pub(crate) fn start(config: &Config, store: Option<Arc<Store>>, metrics: Arc<Met
         let _ = done.send(());
     };
     thread.spawn(body).map_err(Error::Thread)?;
-    Ok(Pipeline { sender: Sender { queue: sender, metrics }, stop, stopped })
+    Ok(Pipeline {
+        sender: Sender { queue: sender, metrics },
+        stop,
+        stopped,
+    })
+}
+
+/// Built inside `runtime` without driving it: the caller may be in a runtime itself.
+fn exporter(runtime: &Runtime, config: &Config, metrics: &Arc<Metrics>) -> Result<Option<Exporter>, Error> {
+    let Some(otlp) = &config.otlp else { return Ok(None) };
+    let _inside = runtime.enter();
+    Exporter::start(otlp, config, Arc::clone(metrics)).map(Some)
 }
 
 // === impl Sender ===
@@ -85,10 +109,16 @@ impl Sender {
         let refused = if reason == Reason::Refused && crowded {
             Some(finished)
         } else {
-            self.queue.try_send(finished).err().map(mpsc::error::TrySendError::into_inner)
+            self.queue
+                .try_send(finished)
+                .err()
+                .map(mpsc::error::TrySendError::into_inner)
         };
         if let Some(finished) = refused {
-            self.metrics.spans_dropped.queue_full.inc_by(spans::count(&finished.record));
+            self.metrics
+                .spans_dropped
+                .queue_full
+                .inc_by(spans::count(&finished.record));
         }
     }
 }
@@ -105,7 +135,11 @@ impl Pipeline {
         let within = deadline.checked_sub(MARGIN).unwrap_or(deadline);
         // The thread has already ended if nobody listens.
         let _ = self.stop.send(within);
-        if self.stopped.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_err() {
+        if self
+            .stopped
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .is_err()
+        {
             tracing::warn!("telemetry did not stop in time");
         }
     }

@@ -121,9 +121,41 @@ pub enum Outcome {
 // === impl RequestRecord ===
 
 impl RequestRecord {
+    /// Takes the record out of its place, for [`Telemetry::finish`](crate::Telemetry::finish). What stays behind is blank
+    /// and counts as no request.
+    pub fn take(&mut self) -> Self {
+        let blank = Self {
+            trace: self.trace.clone(),
+            started: self.started,
+            started_at: self.started_at,
+            method: Method::GET,
+            http_version: self.http_version,
+            secure: self.secure,
+            path_template: None,
+            api: None,
+            route: None,
+            organisation: None,
+            application: None,
+            agreement: None,
+            peer: None,
+            phases: [(0, 0); Phase::COUNT],
+            upstream: None,
+            limit_policy: None,
+            status: 0,
+            error: None,
+            blame: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            outcome: Outcome::Complete,
+            active: None,
+        };
+        std::mem::replace(self, blank)
+    }
+
     /// Notes when `phase` began and ended; times before `started` count as 0, and times beyond an hour or so as that.
     pub fn phase(&mut self, phase: Phase, start: Instant, end: Instant) {
-        let micros = |at: Instant| u32::try_from(at.saturating_duration_since(self.started).as_micros()).unwrap_or(u32::MAX);
+        let micros =
+            |at: Instant| u32::try_from(at.saturating_duration_since(self.started).as_micros()).unwrap_or(u32::MAX);
         let times = (micros(start), micros(end));
         if let Some(place) = self.phases.get_mut(phase as usize) {
             *place = times;
@@ -132,7 +164,10 @@ impl RequestRecord {
 
     /// Begin and end of `phase` in microseconds since `started`, if it took measurable time.
     pub fn phase_times(&self, phase: Phase) -> Option<(u32, u32)> {
-        self.phases.get(phase as usize).copied().filter(|(start, end)| end > start)
+        self.phases
+            .get(phase as usize)
+            .copied()
+            .filter(|(start, end)| end > start)
     }
 }
 
@@ -143,8 +178,15 @@ impl Phase {
     pub const COUNT: usize = 7;
 
     /// All phases, in request order.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::Route, Self::Authenticate, Self::Authorise, Self::Limit, Self::Connect, Self::Forward, Self::Body];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Route,
+        Self::Authenticate,
+        Self::Authorise,
+        Self::Limit,
+        Self::Connect,
+        Self::Forward,
+        Self::Body,
+    ];
 
     /// Name in spans and in the access log.
     pub fn name(self) -> &'static str {

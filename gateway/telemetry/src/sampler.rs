@@ -19,7 +19,10 @@ impl Sampler {
         let space = (1_u64 << RANDOM_BITS) as f64;
         // Rounded up, so that a share of zero reaches the end of the space and keeps nothing at all.
         let threshold = ((1.0 - share.clamp(0.0, 1.0)) * space).ceil() as u64;
-        Self { threshold, trust_caller }
+        Self {
+            threshold,
+            trust_caller,
+        }
     }
 
     /// `caller` is the flag of a valid `traceparent`, if there was one.
@@ -48,7 +51,9 @@ mod tests {
 
     fn kept(share: f64) -> usize {
         let sampler = Sampler::new(share, false);
-        (0..20_000).filter(|_| sampler.decide(&new_trace_id(), Some(true))).count()
+        (0..20_000)
+            .filter(|_| sampler.decide(&new_trace_id(), Some(true)))
+            .count()
     }
 
     #[test]
@@ -62,7 +67,10 @@ mod tests {
     fn the_same_trace_is_decided_the_same_everywhere() {
         for _ in 0..100 {
             let id = new_trace_id();
-            assert_eq!(Sampler::new(0.5, false).decide(&id, None), Sampler::new(0.5, false).decide(&id, Some(false)));
+            assert_eq!(
+                Sampler::new(0.5, false).decide(&id, None),
+                Sampler::new(0.5, false).decide(&id, Some(false))
+            );
         }
     }
 
@@ -77,6 +85,9 @@ mod tests {
         let sampler = Sampler::new(0.0, true);
         assert!(sampler.decide(&[1; 16], Some(true)));
         assert!(!sampler.decide(&[1; 16], Some(false)));
-        assert!(!sampler.decide(&[1; 16], None), "without a valid traceparent the share decides");
+        assert!(
+            !sampler.decide(&[1; 16], None),
+            "without a valid traceparent the share decides"
+        );
     }
 }

@@ -38,7 +38,10 @@ struct Frame<'a> {
 
 /// How many spans `record` makes.
 pub(crate) fn count(record: &RequestRecord) -> u64 {
-    let phases = Phase::ALL.into_iter().filter(|phase| is_own_span(record, *phase)).count();
+    let phases = Phase::ALL
+        .into_iter()
+        .filter(|phase| is_own_span(record, *phase))
+        .count();
     1 + phases as u64 + u64::from(record.upstream.is_some())
 }
 
@@ -52,18 +55,39 @@ fn is_own_span(record: &RequestRecord, phase: Phase) -> bool {
 impl Builder {
     pub(crate) fn new(version: String, server_address: Option<&str>) -> Self {
         let scope = InstrumentationScope::builder("vagvisare").with_version(version).build();
-        Self { scope, server_address: server_address.map(Arc::from) }
+        Self {
+            scope,
+            server_address: server_address.map(Arc::from),
+        }
     }
 
     /// The server span first, then its children in request order.
     pub(crate) fn build(&self, finished: &Finished) -> Vec<SpanData> {
         let record = &finished.record;
-        let state = record.trace.tracestate.as_ref().and_then(|value| TraceState::from_str(value.to_str().ok()?).ok());
-        let frame = Frame { builder: self, record, state: state.unwrap_or_default() };
+        let state = record
+            .trace
+            .tracestate
+            .as_ref()
+            .and_then(|value| TraceState::from_str(value.to_str().ok()?).ok());
+        let frame = Frame {
+            builder: self,
+            record,
+            state: state.unwrap_or_default(),
+        };
         let mut spans = Vec::with_capacity(Phase::COUNT + 2);
         spans.push(frame.server(finished.duration));
-        spans.extend(record.upstream.as_ref().map(|facts| frame.client(facts, finished.duration)));
-        spans.extend(Phase::ALL.into_iter().filter(|phase| is_own_span(record, *phase)).filter_map(|phase| frame.phase(phase)));
+        spans.extend(
+            record
+                .upstream
+                .as_ref()
+                .map(|facts| frame.client(facts, finished.duration)),
+        );
+        spans.extend(
+            Phase::ALL
+                .into_iter()
+                .filter(|phase| is_own_span(record, *phase))
+                .filter_map(|phase| frame.phase(phase)),
+        );
         spans
     }
 }
@@ -78,7 +102,12 @@ impl Frame<'_> {
             (method, Some(route)) => Cow::Owned(format!("{} {route}", method.unwrap_or("HTTP"))),
             (method, None) => Cow::Borrowed(method.unwrap_or("HTTP")),
         };
-        let mut span = self.span(record.trace.span_id, name, SpanKind::Server, (record.started_at, record.started_at + duration));
+        let mut span = self.span(
+            record.trace.span_id,
+            name,
+            SpanKind::Server,
+            (record.started_at, record.started_at + duration),
+        );
         if let Some(parent) = record.trace.parent_span_id {
             span.parent_span_id = SpanId::from_bytes(parent);
             span.parent_span_is_remote = true;
@@ -93,7 +122,10 @@ impl Frame<'_> {
     fn server_attributes(&self) -> Vec<KeyValue> {
         let record = self.record;
         let mut list = method_attributes(&record.method);
-        list.push(KeyValue::new("url.scheme", if record.secure { "https" } else { "http" }));
+        list.push(KeyValue::new(
+            "url.scheme",
+            if record.secure { "https" } else { "http" },
+        ));
         list.push(KeyValue::new("network.protocol.name", "http"));
         list.push(KeyValue::new("network.protocol.version", version(record.http_version)));
         if record.status != 0 {
@@ -116,18 +148,35 @@ impl Frame<'_> {
             ("vagvisare.agreement", &record.agreement),
             ("vagvisare.limit.policy", &record.limit_policy),
         ];
-        list.extend(texts.into_iter().filter_map(|(key, text)| Some(KeyValue::new(key, Arc::clone(text.as_ref()?)))));
+        list.extend(
+            texts
+                .into_iter()
+                .filter_map(|(key, text)| Some(KeyValue::new(key, Arc::clone(text.as_ref()?)))),
+        );
         list
     }
 
     /// The call to the backend, from the wait for a connection to the last byte of the body.
     fn client(&self, facts: &UpstreamFacts, duration: Duration) -> SpanData {
         let times = [Phase::Connect, Phase::Forward, Phase::Body].map(|phase| self.record.phase_times(phase));
-        let first = times.into_iter().flatten().next().map_or(Duration::ZERO, |(start, _)| micros(start));
-        let last = times.into_iter().flatten().last().map_or(duration, |(_, end)| micros(end));
+        let first = times
+            .into_iter()
+            .flatten()
+            .next()
+            .map_or(Duration::ZERO, |(start, _)| micros(start));
+        let last = times
+            .into_iter()
+            .flatten()
+            .last()
+            .map_or(duration, |(_, end)| micros(end));
         let began = self.record.started_at;
         let name = known_method(&self.record.method).unwrap_or("HTTP");
-        let mut span = self.span(facts.span_id, name.into(), SpanKind::Client, (began + first, began + last));
+        let mut span = self.span(
+            facts.span_id,
+            name.into(),
+            SpanKind::Client,
+            (began + first, began + last),
+        );
         span.attributes = method_attributes(&self.record.method);
         span.attributes.extend([
             KeyValue::new("server.address", facts.address.ip().to_string()),
@@ -142,8 +191,13 @@ impl Frame<'_> {
             // A caller that gets 4xx or 5xx did not get what it asked for: an error on a client span.
             Some(status) => (status >= 400).then(|| status.to_string().into()),
         };
-        span.attributes.extend(facts.status.map(|status| KeyValue::new("http.response.status_code", i64::from(status))));
-        let broke = (self.record.outcome == Outcome::UpstreamBroke).then_some(Cow::Borrowed(Outcome::UpstreamBroke.name()));
+        span.attributes.extend(
+            facts
+                .status
+                .map(|status| KeyValue::new("http.response.status_code", i64::from(status))),
+        );
+        let broke =
+            (self.record.outcome == Outcome::UpstreamBroke).then_some(Cow::Borrowed(Outcome::UpstreamBroke.name()));
         if let Some(kind) = failure.or(broke) {
             span.attributes.push(KeyValue::new("error.type", kind));
             span.status = Status::error("");
@@ -155,23 +209,41 @@ impl Frame<'_> {
         let (start, end) = self.record.phase_times(phase)?;
         let began = self.record.started_at;
         let times = (began + micros(start), began + micros(end));
-        let mut span = self.span(self.record.trace.child(), phase.name().into(), SpanKind::Internal, times);
+        let mut span = self.span(
+            self.record.trace.child(),
+            phase.name().into(),
+            SpanKind::Internal,
+            times,
+        );
         if let Some(call) = self.record.upstream.as_ref().filter(|_| OF_THE_CALL.contains(&phase)) {
             span.parent_span_id = SpanId::from_bytes(call.span_id);
         }
         if phase == Phase::Limit {
             let policy = self.record.limit_policy.clone();
-            span.attributes.extend(policy.map(|policy| KeyValue::new("vagvisare.limit.policy", policy)));
+            span.attributes
+                .extend(policy.map(|policy| KeyValue::new("vagvisare.limit.policy", policy)));
         }
         Some(span)
     }
 
     /// A child of the server span without attributes.
-    fn span(&self, id: [u8; 8], name: Cow<'static, str>, kind: SpanKind, (start, end): (SystemTime, SystemTime)) -> SpanData {
+    fn span(
+        &self,
+        id: [u8; 8],
+        name: Cow<'static, str>,
+        kind: SpanKind,
+        (start, end): (SystemTime, SystemTime),
+    ) -> SpanData {
         let trace = &self.record.trace;
         let trace_id = TraceId::from_bytes(trace.trace_id);
         // Kept is kept: the flag says so here, whatever was sent on before that was known.
-        let context = SpanContext::new(trace_id, SpanId::from_bytes(id), TraceFlags::SAMPLED, false, self.state.clone());
+        let context = SpanContext::new(
+            trace_id,
+            SpanId::from_bytes(id),
+            TraceFlags::SAMPLED,
+            false,
+            self.state.clone(),
+        );
         SpanData {
             span_context: context,
             parent_span_id: SpanId::from_bytes(trace.span_id),

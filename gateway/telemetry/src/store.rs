@@ -11,7 +11,7 @@ pub(crate) use tree::{as_json, as_text, summary};
 
 use crate::metrics::lock;
 use opentelemetry_sdk::trace::SpanData;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -24,6 +24,9 @@ const AVERAGE_SPANS: usize = 32;
 
 /// A trace is told when no span of it came for this long: services send theirs in batches, after the gateway.
 const QUIET: Duration = Duration::from_millis(250);
+
+/// The same for a trace with a call whose other side has not been heard of.
+const QUIET_HALF_TOLD: Duration = Duration::from_secs(1);
 
 /// A bounded ring of traces.
 pub(crate) struct Store {
@@ -63,7 +66,11 @@ pub(crate) enum Which {
 
 impl Store {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::default(), changed: watch::Sender::new(()) }
+        Self {
+            capacity,
+            state: Mutex::default(),
+            changed: watch::Sender::new(()),
+        }
     }
 
     /// Adds the spans of one request of this gateway.
@@ -92,7 +99,14 @@ impl Store {
     /// The newest traces, newest first.
     pub(crate) fn recent(&self, count: usize) -> Vec<Trace> {
         let state = lock(&self.state);
-        state.order.iter().rev().filter_map(|id| state.traces.get(id)).take(count).cloned().collect()
+        state
+            .order
+            .iter()
+            .rev()
+            .filter_map(|id| state.traces.get(id))
+            .take(count)
+            .cloned()
+            .collect()
     }
 
     /// Waits until the trace is known and no span of it came for a while, at most `wait`; `None`: not known by then.
@@ -101,14 +115,33 @@ impl Store {
         let mut changes = self.changed.subscribe();
         loop {
             changes.borrow_and_update();
-            let known = lock(&self.state).find(which).map(|trace| trace.changed);
-            let until = known.map_or(deadline, |changed| deadline.min(changed + QUIET));
+            let ready = lock(&self.state).find(which).map(Trace::ready);
+            let until = ready.map_or(deadline, |ready| deadline.min(ready));
             if Instant::now() >= until {
                 return lock(&self.state).find(which).cloned();
             }
             // Either way the loop looks again.
             let _ = tokio::time::timeout_at(until.into(), changes.changed()).await;
         }
+    }
+}
+
+// === impl Trace ===
+
+impl Trace {
+    /// When this trace may be shown, if no more spans come.
+    fn ready(&self) -> Instant {
+        let answered: HashSet<[u8; 8]> = self
+            .spans
+            .iter()
+            .filter(|span| span.kind == "server")
+            .filter_map(|span| span.parent)
+            .collect();
+        let half_told = self
+            .spans
+            .iter()
+            .any(|span| span.kind == "client" && !answered.contains(&span.span_id));
+        self.changed + if half_told { QUIET_HALF_TOLD } else { QUIET }
     }
 }
 
@@ -126,7 +159,12 @@ impl State {
     fn insert(&mut self, id: [u8; 16], span: Span, capacity: usize) {
         let trace = self.traces.entry(id).or_insert_with(|| {
             self.order.push_back(id);
-            Trace { id, spans: Vec::new(), dropped: 0, changed: Instant::now() }
+            Trace {
+                id,
+                spans: Vec::new(),
+                dropped: 0,
+                changed: Instant::now(),
+            }
         });
         trace.changed = Instant::now();
         // An exporter that got no answer sends again.
@@ -138,7 +176,9 @@ impl State {
         } else {
             trace.dropped += 1;
         }
-        while self.order.len() > capacity || (self.spans > capacity.saturating_mul(AVERAGE_SPANS) && self.order.len() > 1) {
+        while self.order.len() > capacity
+            || (self.spans > capacity.saturating_mul(AVERAGE_SPANS) && self.order.len() > 1)
+        {
             let oldest = self.order.pop_front().and_then(|oldest| self.traces.remove(&oldest));
             self.spans -= oldest.map_or(0, |oldest| oldest.spans.len());
         }

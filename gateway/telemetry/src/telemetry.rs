@@ -66,7 +66,13 @@ impl Telemetry {
             metrics,
             store,
         };
-        Ok((Self { inner: Arc::new(inner) }, Guard { access_log: writer, pipeline }))
+        Ok((
+            Self { inner: Arc::new(inner) },
+            Guard {
+                access_log: writer,
+                pipeline,
+            },
+        ))
     }
 
     /// The share as configured, for [`TraceContext::from_headers`].
@@ -75,7 +81,13 @@ impl Telemetry {
     }
 
     /// Opens the record of a request whose head has just been read, and counts it as active.
-    pub fn begin(&self, headers: &HeaderMap, method: Method, http_version: Version, peer: Option<IpAddr>) -> RequestRecord {
+    pub fn begin(
+        &self,
+        headers: &HeaderMap,
+        method: Method,
+        http_version: Version,
+        peer: Option<IpAddr>,
+    ) -> RequestRecord {
         RequestRecord {
             trace: TraceContext::from_headers(headers, &self.inner.sampler),
             started: Instant::now(),
@@ -109,7 +121,11 @@ impl Telemetry {
         // Not active any more, even while it waits for the span builder.
         record.active = None;
         let duration = record.started.elapsed();
-        let kept = self.inner.pipeline.as_ref().and_then(|_| keep::reason(&record, duration, self.inner.slow));
+        let kept = self
+            .inner
+            .pipeline
+            .as_ref()
+            .and_then(|_| keep::reason(&record, duration, self.inner.slow));
         local::with(&self.inner, |local| {
             self.inner.metrics.count(local.shard, &record, duration, kept.is_some());
             if let Some(lines) = &local.lines {
@@ -146,7 +162,10 @@ impl Telemetry {
 
 impl std::fmt::Debug for Telemetry {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Telemetry").field("sampler", &self.inner.sampler).finish_non_exhaustive()
+        formatter
+            .debug_struct("Telemetry")
+            .field("sampler", &self.inner.sampler)
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,11 +181,15 @@ impl Guard {
 
     fn stop(&mut self) {
         let deadline = Instant::now() + SHUTDOWN;
-        if let Some(log) = self.access_log.take() {
-            log.stop(deadline);
+        // Both at once: one that is stuck must not take the other's time.
+        if let Some(log) = &self.access_log {
+            log.ask_to_stop();
         }
         if let Some(pipeline) = self.pipeline.take() {
             pipeline.stop(deadline);
+        }
+        if let Some(log) = self.access_log.take() {
+            log.stop(deadline);
         }
     }
 }

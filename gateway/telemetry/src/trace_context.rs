@@ -36,7 +36,13 @@ impl TraceContext {
         let Some(caller) = caller else {
             let trace_id = ids::new_trace_id();
             let sampled = sampler.decide(&trace_id, None);
-            return Self { trace_id, span_id: ids::new_span_id(), parent_span_id: None, sampled, tracestate: None };
+            return Self {
+                trace_id,
+                span_id: ids::new_span_id(),
+                parent_span_id: None,
+                sampled,
+                tracestate: None,
+            };
         };
         Self {
             trace_id: caller.trace_id,
@@ -110,5 +116,9 @@ fn parse(text: &[u8]) -> Option<Caller> {
     let trace_id = parse_hex::<16>(text.get(3..35)?)?;
     let span_id = parse_hex::<8>(text.get(36..52)?)?;
     let [flags] = parse_hex::<1>(text.get(53..LENGTH)?)?;
-    (trace_id != [0; 16] && span_id != [0; 8]).then_some(Caller { trace_id, span_id, sampled: flags & 1 == 1 })
+    (trace_id != [0; 16] && span_id != [0; 8]).then_some(Caller {
+        trace_id,
+        span_id,
+        sampled: flags & 1 == 1,
+    })
 }

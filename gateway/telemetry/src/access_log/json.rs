@@ -27,7 +27,11 @@ pub(super) fn number(out: &mut Vec<u8>, key: &str, value: u64) {
 /// A quoted string (RFC 8259 section 7). Besides what JSON asks, DEL and the C1 controls are escaped: a log line shown on
 /// a terminal must not be able to steer it.
 pub(super) fn string(out: &mut Vec<u8>, value: &str) {
-    let value = if value.len() > MAX_TEXT { value.get(..value.floor_char_boundary(MAX_TEXT)).unwrap_or_default() } else { value };
+    let value = if value.len() > MAX_TEXT {
+        value.get(..value.floor_char_boundary(MAX_TEXT)).unwrap_or_default()
+    } else {
+        value
+    };
     out.push(b'"');
     let mut plain = 0;
     for (at, character) in value.char_indices().filter(|(_, character)| needs_escape(*character)) {

@@ -54,7 +54,9 @@ pub(super) fn write(out: &mut Vec<u8>, clock: &mut Clock, record: &RequestRecord
 fn phases(out: &mut Vec<u8>, record: &RequestRecord) {
     let mut open = false;
     for phase in Phase::ALL {
-        let Some((start, end)) = record.phase_times(phase) else { continue };
+        let Some((start, end)) = record.phase_times(phase) else {
+            continue;
+        };
         if !open {
             name(out, "phasesUs");
         }

@@ -40,32 +40,59 @@ impl Writer {
             AccessLog::Stdout => Box::new(io::stdout()),
             AccessLog::File(path) => {
                 let file = OpenOptions::new().append(true).create(true).open(path);
-                Box::new(file.map_err(|source| Error::AccessLog { path: path.clone(), source })?)
+                Box::new(file.map_err(|source| Error::AccessLog {
+                    path: path.clone(),
+                    source,
+                })?)
             }
         };
         Self::start_with(sink, dropped).map(Some)
     }
 
     fn start_with(sink: Box<dyn Write + Send>, dropped: Counter) -> Result<Self, Error> {
-        let shared = Arc::new(Shared { buffers: Mutex::default(), dropped });
+        let shared = Arc::new(Shared {
+            buffers: Mutex::default(),
+            dropped,
+        });
         let stopping = Arc::new(AtomicBool::new(false));
         let (done, stopped) = channel();
-        let work = Loop { shared: Arc::clone(&shared), sink, spare: Lines::default(), failing: false };
+        let work = Loop {
+            shared: Arc::clone(&shared),
+            sink,
+            spare: Lines::default(),
+            failing: false,
+        };
         let flag = Arc::clone(&stopping);
         let thread = std::thread::Builder::new().name("access-log".to_owned());
         let thread = thread.spawn(move || work.run(&flag, &done)).map_err(Error::Thread)?;
-        Ok(Self { handle: Handle { shared, writer: thread.thread().clone() }, stopping, stopped })
+        Ok(Self {
+            handle: Handle {
+                shared,
+                writer: thread.thread().clone(),
+            },
+            stopping,
+            stopped,
+        })
     }
 
     pub(crate) fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
-    /// Writes what is buffered and ends the thread; gives up at `deadline`, when whatever reads the log does not.
-    pub(crate) fn stop(self, deadline: Instant) {
+    /// Asks the thread to write what is buffered and to end.
+    pub(crate) fn ask_to_stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.handle.writer.unpark();
-        if self.stopped.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_err() {
+    }
+
+    /// Waits for the end, until `deadline`: whatever reads the log may have stopped reading.
+    pub(crate) fn stop(self, deadline: Instant) {
+        self.ask_to_stop();
+        if self
+            .stopped
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            .is_err()
+        {
             tracing::warn!("the access log did not take its last lines in time");
         }
     }
@@ -166,17 +193,25 @@ mod tests {
         let dropped = Counter::default();
         let writer = Writer::start_with(Box::new(gate.clone()), dropped.clone()).unwrap();
         let buffer = writer.handle().new_buffer();
-        let (telemetry, _guard) = Telemetry::start(Config { trace_store: 0, ..Config::default() }).unwrap();
+        let (telemetry, _guard) = Telemetry::start(Config {
+            trace_store: 0,
+            ..Config::default()
+        })
+        .unwrap();
         let record = telemetry.begin(&HeaderMap::new(), Method::GET, Version::HTTP_11, None);
         let mut clock = Clock::default();
-        let mut pushed = 0;
+        let mut pushed = 0_u64;
         while dropped.get() < 10 {
             buffer.push(&mut clock, &record, Duration::from_millis(1), false);
             pushed += 1;
-            assert!(pushed < 4 * FULL_BYTES, "the buffer is bounded");
+            assert!(pushed < 4 * FULL_BYTES as u64, "the buffer is bounded");
         }
         gate.open();
         writer.stop(Instant::now() + Duration::from_secs(10));
-        assert_eq!(gate.lines() + dropped.get(), pushed, "every line is either written or counted");
+        assert_eq!(
+            gate.lines() + dropped.get(),
+            pushed,
+            "every line is either written or counted"
+        );
     }
 }

@@ -6,7 +6,10 @@
 /// Rewrites line by line.
 pub(super) fn from_open_metrics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let types: Vec<(&str, &str)> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    let types: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .collect();
     let suffix = |name: &str| match types.iter().find(|(family, _)| *family == name) {
         Some((_, "counter")) => "_total",
         Some((_, "info")) => "_info",
@@ -16,7 +19,10 @@ pub(super) fn from_open_metrics(text: &str) -> String {
         if line == "# EOF" || line.starts_with("# UNIT ") {
             continue;
         }
-        let head = line.strip_prefix("# TYPE ").map(|rest| ("TYPE", rest)).or_else(|| Some(("HELP", line.strip_prefix("# HELP ")?)));
+        let head = line
+            .strip_prefix("# TYPE ")
+            .map(|rest| ("TYPE", rest))
+            .or_else(|| Some(("HELP", line.strip_prefix("# HELP ")?)));
         match head.and_then(|(word, rest)| Some((word, rest.split_once(' ')?))) {
             Some((word, (name, value))) => {
                 let value = match (word, value) {

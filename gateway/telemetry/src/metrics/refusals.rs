@@ -15,7 +15,10 @@ pub(super) struct Refusals {
 
 impl Default for Refusals {
     fn default() -> Self {
-        Self { places: (0..PLACES).map(|_| Default::default()).collect(), others: AtomicU64::new(0) }
+        Self {
+            places: (0..PLACES).map(|_| Default::default()).collect(),
+            others: AtomicU64::new(0),
+        }
     }
 }
 
@@ -23,12 +26,17 @@ impl Refusals {
     /// Adds one to `code`, taking a free place at its first time.
     pub(super) fn count(&self, code: &'static str) {
         let place = self.places.iter().find(|(name, _)| *name.get_or_init(|| code) == code);
-        place.map_or(&self.others, |(_, counter)| counter).fetch_add(1, Ordering::Relaxed);
+        place
+            .map_or(&self.others, |(_, counter)| counter)
+            .fetch_add(1, Ordering::Relaxed);
     }
 
     /// All codes seen so far.
     pub(super) fn read(&self) -> Vec<(&'static str, u64)> {
-        let known = self.places.iter().filter_map(|(name, count)| Some((*name.get()?, count.load(Ordering::Relaxed))));
+        let known = self
+            .places
+            .iter()
+            .filter_map(|(name, count)| Some((*name.get()?, count.load(Ordering::Relaxed))));
         let others = self.others.load(Ordering::Relaxed);
         known.chain((others > 0).then_some(("other", others))).collect()
     }

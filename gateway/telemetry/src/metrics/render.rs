@@ -32,21 +32,52 @@ impl Metrics {
 
     fn write_requests(&self, text: &mut String) -> fmt::Result {
         let series: Vec<Series> = self.routes.read().into_iter().filter_map(Series::read).collect();
-        head(text, "http_server_request_duration_seconds", "histogram", Some("seconds"), "Time from request head to response end")?;
+        head(
+            text,
+            "http_server_request_duration_seconds",
+            "histogram",
+            Some("seconds"),
+            "Time from request head to response end",
+        )?;
         series.iter().try_for_each(|route| route.write_durations(text))?;
-        head(text, "http_server_requests", "counter", None, "Finished requests by status")?;
+        head(
+            text,
+            "http_server_requests",
+            "counter",
+            None,
+            "Finished requests by status",
+        )?;
         series.iter().try_for_each(|route| route.write_statuses(text))?;
-        let bytes = [("http_server_request_body_bytes", "read"), ("http_server_response_body_bytes", "written")];
+        let bytes = [
+            ("http_server_request_body_bytes", "read"),
+            ("http_server_response_body_bytes", "written"),
+        ];
         for (name, word) in bytes {
             head(text, name, "counter", Some("bytes"), &format!("Body bytes {word}"))?;
             for route in &series {
-                let value = if word == "read" { route.totals.request_bytes } else { route.totals.response_bytes };
+                let value = if word == "read" {
+                    route.totals.request_bytes
+                } else {
+                    route.totals.response_bytes
+                };
                 writeln!(text, "{name}_total{{{}}} {value}", route.labels)?;
             }
         }
-        head(text, "http_server_active_requests", "gauge", None, "Requests begun and not finished")?;
+        head(
+            text,
+            "http_server_active_requests",
+            "gauge",
+            None,
+            "Requests begun and not finished",
+        )?;
         writeln!(text, "http_server_active_requests {}", self.active_requests())?;
-        head(text, "gateway_refusals", "counter", None, "Problems the gateway answered with, by code")?;
+        head(
+            text,
+            "gateway_refusals",
+            "counter",
+            None,
+            "Problems the gateway answered with, by code",
+        )?;
         for (code, count) in self.refusals.read() {
             writeln!(text, "gateway_refusals_total{{code=\"{}\"}} {count}", escape(code))?;
         }
@@ -72,19 +103,31 @@ impl Series {
     fn read((labels, block): (Labels, Arc<Block>)) -> Option<Self> {
         let totals = block.totals()?;
         let (api, route, method) = (escape(&labels.api), escape(&labels.route), escape(&labels.method));
-        Some(Self { labels: format!("api=\"{api}\",route=\"{route}\",method=\"{method}\""), block, totals })
+        Some(Self {
+            labels: format!("api=\"{api}\",route=\"{route}\",method=\"{method}\""),
+            block,
+            totals,
+        })
     }
 
     fn write_statuses(&self, text: &mut String) -> fmt::Result {
         for (slot, count) in self.totals.status.iter().enumerate().filter(|(_, count)| **count > 0) {
             let code = status::code(slot).map_or_else(|| "other".to_owned(), |code| code.to_string());
-            writeln!(text, "http_server_requests_total{{{},status=\"{code}\"}} {count}", self.labels)?;
+            writeln!(
+                text,
+                "http_server_requests_total{{{},status=\"{code}\"}} {count}",
+                self.labels
+            )?;
         }
         Ok(())
     }
 
     fn write_durations(&self, text: &mut String) -> fmt::Result {
-        let classes = CLASSES.iter().zip(&self.totals.buckets).zip(&self.totals.nanoseconds).enumerate();
+        let classes = CLASSES
+            .iter()
+            .zip(&self.totals.buckets)
+            .zip(&self.totals.nanoseconds)
+            .enumerate();
         for (place, ((name, buckets), nanoseconds)) in classes {
             if buckets.iter().any(|count| *count > 0) {
                 self.write_histogram(text, (place, name), buckets, *nanoseconds)?;

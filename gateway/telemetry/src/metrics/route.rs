@@ -121,19 +121,30 @@ impl RouteMetrics {
     fn new() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(64);
         let shards = (0..threads).map(|_| OnceLock::new()).collect();
-        Self { block: Arc::new(Block { shards, exemplars: Mutex::default() }) }
+        Self {
+            block: Arc::new(Block {
+                shards,
+                exemplars: Mutex::default(),
+            }),
+        }
     }
 
     pub(super) fn count(&self, shard: usize, record: &RequestRecord, duration: Duration, kept: bool) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS.iter().position(|(bound, _)| nanoseconds <= *bound).unwrap_or(BOUNDS.len());
+        let bucket = BOUNDS
+            .iter()
+            .position(|(bound, _)| nanoseconds <= *bound)
+            .unwrap_or(BOUNDS.len());
         let class = class(record.status);
         if let Some(cells) = self.block.cells(shard) {
             cells.count(record, class, bucket, nanoseconds);
         }
         if kept {
-            let exemplar =
-                Exemplar { trace_id: record.trace.trace_id, seconds: duration.as_secs_f64(), at: record.started_at };
+            let exemplar = Exemplar {
+                trace_id: record.trace.trace_id,
+                seconds: duration.as_secs_f64(),
+                at: record.started_at,
+            };
             // Somebody else is at it: one example is as good as another.
             if let Ok(mut exemplars) = self.block.exemplars.try_lock() {
                 exemplars.insert((class, bucket), exemplar);
@@ -152,9 +163,17 @@ impl std::fmt::Debug for RouteMetrics {
 
 impl Routes {
     pub(super) fn new() -> Self {
-        let routes = Self { blocks: Mutex::default(), unmatched: HashMap::new(), unmatched_other: RouteMetrics::new() };
+        let routes = Self {
+            blocks: Mutex::default(),
+            unmatched: HashMap::new(),
+            unmatched_other: RouteMetrics::new(),
+        };
         let unmatched = |name: &str| {
-            let labels = Labels { api: "unmatched".to_owned(), route: "unmatched".to_owned(), method: name.to_owned() };
+            let labels = Labels {
+                api: "unmatched".to_owned(),
+                route: "unmatched".to_owned(),
+                method: name.to_owned(),
+            };
             routes.insert(labels)
         };
         let known = [
@@ -168,9 +187,19 @@ impl Routes {
             Method::TRACE,
             Method::CONNECT,
         ];
-        let by_method = known.into_iter().map(|method| { let metrics = unmatched(method.as_str()); (method, metrics) }).collect();
+        let by_method = known
+            .into_iter()
+            .map(|method| {
+                let metrics = unmatched(method.as_str());
+                (method, metrics)
+            })
+            .collect();
         let other = unmatched("_OTHER");
-        Self { unmatched: by_method, unmatched_other: other, ..routes }
+        Self {
+            unmatched: by_method,
+            unmatched_other: other,
+            ..routes
+        }
     }
 
     pub(super) fn unmatched(&self, method: &Method) -> &RouteMetrics {
@@ -180,15 +209,24 @@ impl Routes {
     /// The block with these labels, the same one for every snapshot.
     pub(super) fn resolve(&self, api: Option<&str>, template: &str, method: Option<&Method>) -> RouteMetrics {
         let method = method.map_or("_ANY", |method| known_method(method).unwrap_or("_OTHER"));
-        let labels = Labels { api: api.unwrap_or("gateway").to_owned(), route: template.to_owned(), method: method.to_owned() };
+        let labels = Labels {
+            api: api.unwrap_or("gateway").to_owned(),
+            route: template.to_owned(),
+            method: method.to_owned(),
+        };
         self.insert(labels)
     }
 
     fn insert(&self, labels: Labels) -> RouteMetrics {
         let mut blocks = lock(&self.blocks);
-        let entry = blocks.entry(labels).or_insert_with(|| Entry { block: RouteMetrics::new().block, unused_since: None });
+        let entry = blocks.entry(labels).or_insert_with(|| Entry {
+            block: RouteMetrics::new().block,
+            unused_since: None,
+        });
         entry.unused_since = None;
-        RouteMetrics { block: Arc::clone(&entry.block) }
+        RouteMetrics {
+            block: Arc::clone(&entry.block),
+        }
     }
 
     /// Every block in label order. Routes that no snapshot has any more are forgotten after a while.
@@ -201,7 +239,10 @@ impl Routes {
             let unused = Arc::strong_count(&entry.block) == 1;
             !unused || entry.unused_since.get_or_insert_with(Instant::now).elapsed() < LINGER
         });
-        blocks.iter().map(|(labels, entry)| (labels.clone(), Arc::clone(&entry.block))).collect()
+        blocks
+            .iter()
+            .map(|(labels, entry)| (labels.clone(), Arc::clone(&entry.block)))
+            .collect()
     }
 }
 
@@ -269,10 +310,19 @@ impl Totals {
     }
 
     fn add(&mut self, cells: &Cells) {
-        self.status.iter_mut().zip(&cells.status).for_each(|(total, cell)| *total += cell.load(Relaxed));
-        self.nanoseconds.iter_mut().zip(&cells.classes).for_each(|(total, class)| *total += class.nanoseconds.load(Relaxed));
+        self.status
+            .iter_mut()
+            .zip(&cells.status)
+            .for_each(|(total, cell)| *total += cell.load(Relaxed));
+        self.nanoseconds
+            .iter_mut()
+            .zip(&cells.classes)
+            .for_each(|(total, class)| *total += class.nanoseconds.load(Relaxed));
         for (totals, class) in self.buckets.iter_mut().zip(&cells.classes) {
-            totals.iter_mut().zip(&class.buckets).for_each(|(total, cell)| *total += cell.load(Relaxed));
+            totals
+                .iter_mut()
+                .zip(&class.buckets)
+                .for_each(|(total, cell)| *total += cell.load(Relaxed));
         }
         self.request_bytes += cells.request_bytes.load(Relaxed);
         self.response_bytes += cells.response_bytes.load(Relaxed);

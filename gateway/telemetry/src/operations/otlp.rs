@@ -25,29 +25,60 @@ struct RpcStatus {
 const INVALID: i32 = 3;
 
 /// Takes the spans of one batch into the trace store.
-pub(super) async fn receive_spans(State(store): State<Option<Arc<Store>>>, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn receive_spans(
+    State(store): State<Option<Arc<Store>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let Some(store) = store else {
-        return problem(StatusCode::NOT_FOUND, "trace-store-off", "This gateway keeps no traces in memory.");
+        return problem(
+            StatusCode::NOT_FOUND,
+            "trace-store-off",
+            "This gateway keeps no traces in memory.",
+        );
     };
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let encoded = headers.get(header::CONTENT_ENCODING).is_some_and(|value| value != "identity");
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let encoded = headers
+        .get(header::CONTENT_ENCODING)
+        .is_some_and(|value| value != "identity");
     if encoded || !kind.trim().to_ascii_lowercase().starts_with(PROTOBUF) {
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send application/x-protobuf without compression");
+        return refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send application/x-protobuf without compression",
+        );
     }
     match receive(&body) {
         Err(error) => refuse(StatusCode::BAD_REQUEST, &error.to_string()),
-        Ok((spans, rejected)) => {
-            store.insert(spans);
+        Ok(batch) => {
+            store.insert(batch.spans);
             let message = || "spans without a valid trace id or span id are left out".to_owned();
-            let partial = (rejected > 0)
-                .then(|| ExportTracePartialSuccess { rejected_spans: rejected, error_message: message() });
-            answer(StatusCode::OK, ExportTraceServiceResponse { partial_success: partial }.encode_to_vec())
+            let partial = (batch.rejected > 0).then(|| ExportTracePartialSuccess {
+                rejected_spans: batch.rejected,
+                error_message: message(),
+            });
+            answer(
+                StatusCode::OK,
+                ExportTraceServiceResponse {
+                    partial_success: partial,
+                }
+                .encode_to_vec(),
+            )
         }
     }
 }
 
 fn refuse(status: StatusCode, message: &str) -> Response {
-    answer(status, RpcStatus { code: INVALID, message: message.to_owned() }.encode_to_vec())
+    answer(
+        status,
+        RpcStatus {
+            code: INVALID,
+            message: message.to_owned(),
+        }
+        .encode_to_vec(),
+    )
 }
 
 fn answer(status: StatusCode, body: Vec<u8>) -> Response {

@@ -35,7 +35,11 @@ type Traces = State<Option<Arc<Store>>>;
 /// `GET /traces`: the newest traces, newest first.
 pub(super) async fn list_traces(State(store): Traces, Query(options): Query<Options>, headers: HeaderMap) -> Response {
     let Some(store) = store else { return off() };
-    let traces: Vec<Value> = store.recent(options.limit.unwrap_or(LIST)).iter().map(summary).collect();
+    let traces: Vec<Value> = store
+        .recent(options.limit.unwrap_or(LIST))
+        .iter()
+        .map(summary)
+        .collect();
     if options.json(&headers) {
         return Json(json!({ "traces": traces })).into_response();
     }
@@ -48,14 +52,27 @@ pub(super) async fn list_traces(State(store): Traces, Query(options): Query<Opti
         };
         let mark = if trace["error"] == true { "✗" } else { " " };
         let took = trace["durationMs"].as_f64().unwrap_or_default();
-        let (id, at, status, spans, name) = (word("traceId"), word("startedAt"), word("status"), word("spans"), word("name"));
-        let _ = writeln!(text, "{id}  {at}  {mark} {status:>3}  {took:>10.3} ms  {spans:>3} spans  {name}");
+        let (id, at, status, spans, name) = (
+            word("traceId"),
+            word("startedAt"),
+            word("status"),
+            word("spans"),
+            word("name"),
+        );
+        let _ = writeln!(
+            text,
+            "{id}  {at}  {mark} {status:>3}  {took:>10.3} ms  {spans:>3} spans  {name}"
+        );
     }
     plain(text)
 }
 
 /// `GET /traces/latest`: the trace of the request the gateway finished last.
-pub(super) async fn show_latest_trace(State(store): Traces, Query(options): Query<Options>, headers: HeaderMap) -> Response {
+pub(super) async fn show_latest_trace(
+    State(store): Traces,
+    Query(options): Query<Options>,
+    headers: HeaderMap,
+) -> Response {
     let Some(store) = store else { return off() };
     let trace = store.settled(Which::Latest, options.wait()).await;
     show(trace, &options, &headers, "No request has been traced yet.")
@@ -70,10 +87,19 @@ pub(super) async fn show_trace(
 ) -> Response {
     let Some(store) = store else { return off() };
     let Some(id) = parse_hex::<16>(id.to_ascii_lowercase().as_bytes()) else {
-        return problem(StatusCode::BAD_REQUEST, "trace-id-malformed", "A trace id is 32 hexadecimal digits.");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "trace-id-malformed",
+            "A trace id is 32 hexadecimal digits.",
+        );
     };
     let trace = store.settled(Which::Id(id), options.wait()).await;
-    show(trace, &options, &headers, "The trace was not kept, has been pushed out by newer ones, or never was.")
+    show(
+        trace,
+        &options,
+        &headers,
+        "The trace was not kept, has been pushed out by newer ones, or never was.",
+    )
 }
 
 fn show(trace: Option<Trace>, options: &Options, headers: &HeaderMap, missing: &str) -> Response {
@@ -89,7 +115,11 @@ fn plain(text: String) -> Response {
 }
 
 fn off() -> Response {
-    problem(StatusCode::NOT_FOUND, "trace-store-off", "This gateway keeps no traces in memory (trace_store is 0).")
+    problem(
+        StatusCode::NOT_FOUND,
+        "trace-store-off",
+        "This gateway keeps no traces in memory (trace_store is 0).",
+    )
 }
 
 // === impl Options ===

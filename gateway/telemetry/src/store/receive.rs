@@ -23,29 +23,40 @@ pub(crate) enum ReceiveError {
     TooMany,
 }
 
-/// The spans of one request by trace, and how many were not valid and are left out.
-pub(crate) fn receive(body: &[u8]) -> Result<(Vec<([u8; 16], Span)>, i64), ReceiveError> {
+/// The spans of one request.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Each with its trace.
+    pub(crate) spans: Vec<([u8; 16], Span)>,
+    /// How many were not valid and are left out.
+    pub(crate) rejected: i64,
+}
+
+/// Decodes the body of one OTLP request.
+pub(crate) fn receive(body: &[u8]) -> Result<Batch, ReceiveError> {
     let request = ExportTraceServiceRequest::decode(body)?;
-    let mut spans = Vec::new();
-    let mut rejected = 0;
+    let mut batch = Batch::default();
     for group in request.resource_spans {
         let attributes = group.resource.map(|resource| resource.attributes).unwrap_or_default();
         let service = service_name(&attributes);
         for span in group.scope_spans.into_iter().flat_map(|scope| scope.spans) {
-            if spans.len() == MAX_SPANS {
+            if batch.spans.len() == MAX_SPANS {
                 return Err(ReceiveError::TooMany);
             }
             match span_of(span, &service) {
-                Some(span) => spans.push(span),
-                None => rejected += 1,
+                Some(span) => batch.spans.push(span),
+                None => batch.rejected += 1,
             }
         }
     }
-    Ok((spans, rejected))
+    Ok(batch)
 }
 
 fn service_name(attributes: &[KeyValue]) -> Arc<str> {
-    let named = attributes.iter().find(|pair| pair.key == "service.name").and_then(|pair| pair.value.as_ref()?.value.as_ref());
+    let named = attributes
+        .iter()
+        .find(|pair| pair.key == "service.name")
+        .and_then(|pair| pair.value.as_ref()?.value.as_ref());
     match named {
         Some(Any::StringValue(name)) => Arc::from(clean(name)),
         _ => Arc::from("unknown"),
@@ -60,7 +71,11 @@ fn span_of(span: Received, service: &Arc<str>) -> Option<([u8; 16], Span)> {
         return None;
     }
     let status = span.status.unwrap_or_default();
-    let kept = span.attributes.into_iter().filter(|pair| wanted(&pair.key)).take(MAX_ATTRIBUTES);
+    let kept = span
+        .attributes
+        .into_iter()
+        .filter(|pair| wanted(&pair.key))
+        .take(MAX_ATTRIBUTES);
     let span = Span {
         span_id,
         parent: span.parent_span_id.try_into().ok().filter(|parent| parent != &[0; 8]),
@@ -89,7 +104,12 @@ fn kind(kind: i32) -> &'static str {
 /// Plain values as they are; lists of plain values as lists; nothing deeper.
 fn json(value: Option<AnyValue>) -> Value {
     match value.and_then(|value| value.value) {
-        Some(Any::ArrayValue(list)) => list.values.into_iter().take(MAX_ATTRIBUTES).map(|value| plain(value.value)).collect(),
+        Some(Any::ArrayValue(list)) => list
+            .values
+            .into_iter()
+            .take(MAX_ATTRIBUTES)
+            .map(|value| plain(value.value))
+            .collect(),
         other => plain(other),
     }
 }

@@ -14,8 +14,16 @@ const MAX_TEXT: usize = 256;
 pub(super) const MAX_ATTRIBUTES: usize = 48;
 
 /// Attributes that are thrown away on arrival: they may hold a case number or a person identifier.
-const UNWANTED: [&str; 8] =
-    ["url.full", "url.query", "http.url", "http.target", "enduser.id", "user.id", "client.address", "db.query.text"];
+const UNWANTED: [&str; 8] = [
+    "url.full",
+    "url.query",
+    "http.url",
+    "http.target",
+    "enduser.id",
+    "user.id",
+    "client.address",
+    "db.query.text",
+];
 
 /// A span without what nobody looks at.
 #[derive(Clone, Debug)]
@@ -51,7 +59,11 @@ impl Span {
             end: nanos(span.end_time),
             error: matches!(span.status, Status::Error { .. }),
             message: String::new(),
-            attributes: span.attributes.iter().map(|pair| (pair.key.to_string(), json(&pair.value))).collect(),
+            attributes: span
+                .attributes
+                .iter()
+                .map(|pair| (pair.key.to_string(), json(&pair.value)))
+                .collect(),
         }
     }
 
@@ -75,7 +87,9 @@ pub(super) fn wanted(key: &str) -> bool {
 /// Text from outside, fit for a terminal: no control characters, and not without end.
 pub(super) fn clean(text: &str) -> String {
     let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text);
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .collect()
 }
 
 fn kind(kind: &SpanKind) -> &'static str {

@@ -42,19 +42,40 @@ pub(crate) fn as_text(trace: &Trace) -> String {
     let lines = lines(trace);
     let begin = begin(trace);
     let spans = trace.spans.len();
-    let mut out = format!("trace {}  {spans} spans  {} ms  {}\n\n", ids::trace_hex(&trace.id), millis(length(trace)), time(begin));
+    let mut out = format!(
+        "trace {}  {spans} spans  {} ms  {}\n\n",
+        ids::trace_hex(&trace.id),
+        millis(length(trace)),
+        time(begin)
+    );
     let title = |line: &Line<'_>| {
         let mark = if failed(line.span) { "✗ " } else { "" };
         format!("{}{mark}{} [{}]", line.branch, line.span.name, line.span.service)
     };
     let titles: Vec<String> = lines.iter().map(title).collect();
-    let width = titles.iter().map(|title| title.chars().count()).max().unwrap_or_default();
-    let _ = writeln!(out, "{:width$}  {:>10}  {:>10}", "span [service]", "offset ms", "took ms");
+    let width = titles
+        .iter()
+        .map(|title| title.chars().count())
+        .max()
+        .unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "{:width$}  {:>10}  {:>10}",
+        "span [service]", "offset ms", "took ms"
+    );
     for (line, title) in lines.iter().zip(&titles) {
         let offset = i128::from(line.span.start) - i128::from(begin);
         let sign = if offset < 0 { "-" } else { "+" };
-        let offset = format!("{sign}{}", millis(u64::try_from(offset.unsigned_abs()).unwrap_or(u64::MAX)));
-        let _ = write!(out, "{title:width$}  {offset:>10}  {:>10}  {}", millis(line.span.duration()), line.span.kind);
+        let offset = format!(
+            "{sign}{}",
+            millis(u64::try_from(offset.unsigned_abs()).unwrap_or(u64::MAX))
+        );
+        let _ = write!(
+            out,
+            "{title:width$}  {offset:>10}  {:>10}  {}",
+            millis(line.span.duration()),
+            line.span.kind
+        );
         facts(&mut out, line);
         out.push('\n');
     }
@@ -117,7 +138,9 @@ fn lines(trace: &Trace) -> Vec<Line<'_>> {
     order.sort_by_key(|place| spans.get(*place).map(|span| (span.start, std::cmp::Reverse(span.end))));
     let parent = |place: usize| spans.get(place).and_then(|span| span.parent);
     let is_root = |place: &usize| parent(*place).is_none_or(|id| !known.contains(&id));
-    let Some(main) = main_root(spans, &order, is_root) else { return Vec::new() };
+    let Some(main) = main_root(spans, &order, is_root) else {
+        return Vec::new();
+    };
     let mut children: HashMap<[u8; 8], Vec<usize>> = HashMap::new();
     let mut tops = vec![main];
     let mut orphans = HashSet::new();
@@ -128,30 +151,54 @@ fn lines(trace: &Trace) -> Vec<Line<'_>> {
             Some(id) if known.contains(&id) => children.entry(id).or_default().push(place),
             Some(_) => {
                 orphans.insert(place);
-                children.entry(spans.get(main).map(|span| span.span_id).unwrap_or_default()).or_default().push(place);
+                children
+                    .entry(spans.get(main).map(|span| span.span_id).unwrap_or_default())
+                    .or_default()
+                    .push(place);
             }
         }
     }
-    walk(spans, &tops, &children, &orphans)
+    walk(spans, &tops, &order, &children, &orphans)
 }
 
 /// The earliest span without a parent, else the earliest whose parent is unknown, else (a ring of parents) the earliest.
 fn main_root(spans: &[Span], order: &[usize], is_root: impl Fn(&usize) -> bool) -> Option<usize> {
-    let parentless = order.iter().find(|place| spans.get(**place).is_some_and(|span| span.parent.is_none()));
-    parentless.or_else(|| order.iter().find(|place| is_root(place))).or_else(|| order.first()).copied()
+    let parentless = order
+        .iter()
+        .find(|place| spans.get(**place).is_some_and(|span| span.parent.is_none()));
+    parentless
+        .or_else(|| order.iter().find(|place| is_root(place)))
+        .or_else(|| order.first())
+        .copied()
 }
 
 fn walk<'a>(
     spans: &'a [Span],
     tops: &[usize],
+    order: &[usize],
     children: &HashMap<[u8; 8], Vec<usize>>,
     orphans: &HashSet<usize>,
 ) -> Vec<Line<'a>> {
-    let top = |place: &usize| Step { place: *place, prefix: String::new(), top: true, last: true, orphan: false };
+    let top = |place: &usize| Step {
+        place: *place,
+        prefix: String::new(),
+        top: true,
+        last: true,
+        orphan: false,
+    };
     let mut stack: Vec<Step> = tops.iter().rev().map(top).collect();
     let mut seen = HashSet::new();
     let mut lines = Vec::with_capacity(spans.len());
-    while let Some(step) = stack.pop() {
+    let mut rest = order.iter();
+    // What no root leads to are spans that name each other as parents: shown once, from the earliest on.
+    let ring = |place: &usize| Step {
+        place: *place,
+        prefix: String::new(),
+        top: false,
+        last: true,
+        orphan: true,
+    };
+    while let Some(step) = stack.pop().or_else(|| rest.next().map(ring)) {
         let Some(span) = spans.get(step.place) else { continue };
         if !seen.insert(step.place) {
             continue;
@@ -162,11 +209,21 @@ fn walk<'a>(
             (false, false) => ("├─ ", "│  "),
         };
         let prefix = format!("{}{below}", step.prefix);
-        lines.push(Line { branch: format!("{}{own}", step.prefix), span, orphan: step.orphan });
+        lines.push(Line {
+            branch: format!("{}{own}", step.prefix),
+            span,
+            orphan: step.orphan,
+        });
         let under = children.get(&span.span_id).map(Vec::as_slice).unwrap_or_default();
         for (from_end, place) in under.iter().rev().enumerate() {
             let orphan = orphans.contains(place);
-            stack.push(Step { place: *place, prefix: prefix.clone(), top: false, last: from_end == 0, orphan });
+            stack.push(Step {
+                place: *place,
+                prefix: prefix.clone(),
+                top: false,
+                last: from_end == 0,
+                orphan,
+            });
         }
     }
     lines
@@ -196,7 +253,13 @@ fn begin(trace: &Trace) -> u64 {
 
 /// From the first begin to the last end, in nanoseconds.
 fn length(trace: &Trace) -> u64 {
-    trace.spans.iter().map(|span| span.end).max().unwrap_or_default().saturating_sub(begin(trace))
+    trace
+        .spans
+        .iter()
+        .map(|span| span.end)
+        .max()
+        .unwrap_or_default()
+        .saturating_sub(begin(trace))
 }
 
 fn millis(nanoseconds: u64) -> String {

@@ -36,8 +36,14 @@ fn valid(list: &[u8]) -> bool {
     let mut keys: [&[u8]; MAX_MEMBERS] = [b""; MAX_MEMBERS];
     let mut places = keys.iter_mut();
     let mut seen = 0;
-    for member in list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|member| !member.is_empty()) {
-        let Some(equals) = member.iter().position(|&byte| byte == b'=') else { return false };
+    for member in list
+        .split(|&byte| byte == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|member| !member.is_empty())
+    {
+        let Some(equals) = member.iter().position(|&byte| byte == b'=') else {
+            return false;
+        };
         let (key, value) = member.split_at(equals);
         let Some(place) = places.next() else { return false };
         if !valid_key(key) || !valid_value(value.get(1..).unwrap_or_default()) {
@@ -47,7 +53,11 @@ fn valid(list: &[u8]) -> bool {
         seen += 1;
     }
     let keys = keys.get(..seen).unwrap_or_default();
-    seen > 0 && keys.iter().enumerate().all(|(at, key)| !keys.iter().take(at).any(|earlier| earlier == key))
+    seen > 0
+        && keys
+            .iter()
+            .enumerate()
+            .all(|(at, key)| !keys.iter().take(at).any(|earlier| earlier == key))
 }
 
 /// `simple-key` or `tenant@system` (section 3.3.1.3.1).
@@ -57,7 +67,9 @@ fn valid_key(key: &[u8]) -> bool {
         (Some(simple), None, None) => simple.len() <= 256 && starts_with_letter(simple) && key_characters(simple),
         (Some(tenant), Some(system), None) => {
             (1..=241).contains(&tenant.len())
-                && tenant.first().is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                && tenant
+                    .first()
+                    .is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
                 && key_characters(tenant)
                 && (1..=14).contains(&system.len())
                 && starts_with_letter(system)
@@ -72,11 +84,14 @@ fn starts_with_letter(text: &[u8]) -> bool {
 }
 
 fn key_characters(text: &[u8]) -> bool {
-    text.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/'))
+    text.iter()
+        .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/'))
 }
 
 /// Printable ASCII without comma and equals sign, 1 to 256 characters (section 3.3.1.3.2).
 fn valid_value(value: &[u8]) -> bool {
     (1..=256).contains(&value.len())
-        && value.iter().all(|&byte| (0x20..=0x7e).contains(&byte) && byte != b',' && byte != b'=')
+        && value
+            .iter()
+            .all(|&byte| (0x20..=0x7e).contains(&byte) && byte != b',' && byte != b'=')
 }
