@@ -1,9 +1,10 @@
-//! The load generator's command line: `run` against one target, `origin` to serve a small backend.
+//! The load generator's command line: `run` against one target, `first-light` for the comparison, `origin` to serve a
+//! small backend.
 
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who runs it")]
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,9 +13,12 @@ use clap::{Args, Parser, Subcommand};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use load_tests::generator::{self, Pace, Plan};
 use load_tests::origin::Origin;
-use load_tests::process;
 use load_tests::report::{Cost, Report};
 use load_tests::target::Target;
+use load_tests::{first_light, process};
+
+/// A comparison with more failed requests than this share has no figures worth quoting.
+const MOST_FAILED: f64 = 0.0001;
 
 /// Load on this machine's loopback interface, and what it costs.
 #[derive(Parser)]
@@ -28,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Put one target under load and report rate, latency, errors and cost
     Run(Box<RunOptions>),
+    /// Compare the gateway with bare proxies on this machine: CPU a request, latency, memory
+    FirstLight(FirstLightOptions),
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
         /// Where to listen; port 0 takes a free one
@@ -67,6 +73,25 @@ struct RunOptions {
     json: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct FirstLightOptions {
+    /// The gateway's program, as it ships: `cargo build --profile dist` makes it
+    #[arg(long, default_value = "target/dist/vagvisare")]
+    gateway: PathBuf,
+    /// Turns of each server at each pace
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Length of one turn
+    #[arg(long, default_value = "3s", value_parser = duration)]
+    turn: Duration,
+    /// How many connections
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Write the figures to this file as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
     match dispatch(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,6 +110,7 @@ fn dispatch(command: Command) -> Result<()> {
         .context("cannot start a runtime")?;
     match command {
         Command::Run(options) => runtime.block_on(run(*options)),
+        Command::FirstLight(options) => runtime.block_on(first_light(options)),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }
 }
@@ -112,21 +138,55 @@ async fn run(options: RunOptions) -> Result<()> {
         least_body: 0,
     };
     let before = options.pid.map(process::usage).transpose()?;
+    let generator = process::of_generator()?;
     let run = generator::run(plan).await?;
     let after = options.pid.map(process::usage).transpose()?;
     let cost = before
         .zip(after)
         .map(|(before, after)| Cost::between(before, after, &run));
-    let report = Report::new(pace, options.connections, &run, cost);
+    let report = Report::new(
+        pace,
+        options.connections,
+        &run,
+        process::of_generator()?.saturating_sub(generator),
+        cost,
+    );
     print!("{}", report.text());
-    if let Some(file) = &options.json {
-        let json = serde_json::to_string_pretty(&report).context("cannot write the report as JSON")?;
-        std::fs::write(file, json + "\n").with_context(|| format!("cannot write {}", file.display()))?;
-    }
+    let json = serde_json::to_string_pretty(&report).context("cannot write the report as JSON")?;
+    write_json(options.json.as_deref(), &json)?;
     match run.measured.failed() {
         0 => Ok(()),
         failed => bail!("{failed} request(s) failed"),
     }
+}
+
+async fn first_light(options: FirstLightOptions) -> Result<()> {
+    let settings = first_light::Settings {
+        gateway: options.gateway,
+        rounds: options.rounds,
+        turn: options.turn,
+        connections: options.connections,
+    };
+    let outcome = tokio::select! {
+        outcome = first_light::run(&settings, |turn| println!("{turn}")) => outcome?,
+        // Dropping the run ends every server that it started.
+        _ = tokio::signal::ctrl_c() => bail!("stopped; nothing was measured to the end"),
+    };
+    println!("\n{}", outcome.text);
+    write_json(options.json.as_deref(), &outcome.json)?;
+    if outcome.failed_share > MOST_FAILED {
+        bail!(
+            "{:.3} % of the requests failed, more than {} %",
+            outcome.failed_share * 100.0,
+            MOST_FAILED * 100.0
+        );
+    }
+    Ok(())
+}
+
+fn write_json(file: Option<&Path>, json: &str) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    std::fs::write(file, format!("{json}\n")).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn credentials(options: &RunOptions) -> Result<HeaderMap> {

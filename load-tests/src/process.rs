@@ -45,6 +45,16 @@ pub fn usage(id: u32) -> Result<Usage> {
     Ok(total)
 }
 
+/// The CPU time of this process itself, without the servers it started: what the generator costs.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn of_generator() -> Result<Duration> {
+    Ok(own_usage(std::process::id())
+        .context("cannot read this process' own accounting")?
+        .cpu)
+}
+
 fn own_usage(id: u32) -> Result<Usage> {
     let folder = Path::new("/proc").join(id.to_string());
     let stat = fs::read_to_string(folder.join("stat"))?;

@@ -29,6 +29,8 @@ pub struct Report {
     pub latency_micros: LatencySummary,
     /// Microseconds from the intended send time to the send: the generator's and its connections' own delay.
     pub send_lag_micros: LatencySummary,
+    /// CPU microseconds a request that the generator's own process took (with the backend, where that is part of it).
+    pub generator_micros: f64,
     /// Complete answers by status.
     pub statuses: BTreeMap<u16, u64>,
     /// Failed requests by kind.
@@ -54,10 +56,8 @@ impl Cost {
     /// The difference of two looks at a process around `run`.
     pub fn between(before: Usage, after: Usage, run: &Run) -> Self {
         let cpu = after.cpu.saturating_sub(before.cpu);
-        // Whatever was answered was worked for, also an unexpected status.
-        let answered: u64 = run.measured.statuses.values().sum();
         Self {
-            cpu_micros_per_request: round(micros(cpu) / (answered.max(1) as f64)),
+            cpu_micros_per_request: micros_per_answer(cpu, run),
             cores: round(cpu.as_secs_f64() / run.elapsed.as_secs_f64().max(f64::EPSILON)),
             memory: after.memory,
         }
@@ -65,8 +65,8 @@ impl Cost {
 }
 
 impl Report {
-    /// Sums up `run`.
-    pub fn new(pace: Pace, connections: usize, run: &Run, process: Option<Cost>) -> Self {
+    /// Sums up `run`; `generator` is the CPU time that this process itself took for it.
+    pub fn new(pace: Pace, connections: usize, run: &Run, generator: Duration, process: Option<Cost>) -> Self {
         let measured = &run.measured;
         Self {
             asked_per_second: match pace {
@@ -79,6 +79,7 @@ impl Report {
             per_second: round(run.per_second()),
             latency_micros: measured.latencies.summary(),
             send_lag_micros: measured.lags.summary(),
+            generator_micros: micros_per_answer(generator, run),
             statuses: measured.statuses.clone(),
             failures: measured.failures.clone(),
             process,
@@ -98,6 +99,7 @@ impl Report {
         );
         let _ = writeln!(text, "latency    {}", line(&self.latency_micros));
         let _ = writeln!(text, "send lag   {}", line(&self.send_lag_micros));
+        let _ = writeln!(text, "generator  {:.1} us CPU a request", self.generator_micros);
         let statuses: Vec<_> = self
             .statuses
             .iter()
@@ -152,6 +154,12 @@ fn line(latency: &LatencySummary) -> String {
     )
 }
 
+fn micros_per_answer(cpu: Duration, run: &Run) -> f64 {
+    // Whatever was answered was worked for, also an unexpected status.
+    let answered: u64 = run.measured.statuses.values().sum();
+    round(micros(cpu) / (answered.max(1) as f64))
+}
+
 fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000_000.0
 }
@@ -197,7 +205,13 @@ mod tests {
 
     #[test]
     fn text_and_json_say_the_same() {
-        let report = Report::new(Pace::Open { per_second: 500 }, 4, &run(), None);
+        let report = Report::new(
+            Pace::Open { per_second: 500 },
+            4,
+            &run(),
+            Duration::from_millis(4),
+            None,
+        );
         let text = report.text();
         assert!(
             text.contains("1000 in 2.00 s = 500/s (500/s asked for, 4 connections)"),
@@ -206,6 +220,7 @@ mod tests {
         assert!(text.contains("200: 1000") && text.contains("failures   none"), "{text}");
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["perSecond"], 500.0);
+        assert_eq!(json["generatorMicros"], 4.0);
         assert_eq!(json["statuses"]["200"], 1_000);
         assert!((json["latencyMicros"]["p50"].as_f64().unwrap() - 250.0).abs() < 1.0);
     }

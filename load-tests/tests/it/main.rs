@@ -1,7 +1,11 @@
 //! The generator against real servers on loopback: this crate's own origin, and servers that misbehave.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is not as it set it up")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as it set it up"
+)]
 
 mod bounds;
 mod failures;
+mod first_light;
 mod origin;
