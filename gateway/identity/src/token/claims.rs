@@ -1,0 +1,163 @@
+//! What a token says, and whether it may be said here and now.
+
+use super::error::TokenError;
+use crate::json::{Object, Value};
+use std::fmt;
+use std::sync::Arc;
+
+/// The checked claims of a verified token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// `iss`, as configured.
+    pub issuer: Arc<str>,
+    /// `sub`: the person's opaque id, or the client's own.
+    pub subject: Box<str>,
+    /// `client_id`: the application's stable id.
+    pub client_id: Box<str>,
+    /// `scope`, taken apart.
+    pub scopes: Vec<Box<str>>,
+    /// `nbf`, Unix seconds.
+    pub not_before: i64,
+    /// `exp`, Unix seconds.
+    pub expires_at: i64,
+    /// `iat`, Unix seconds.
+    pub issued_at: Option<i64>,
+    /// `jti`.
+    pub token_id: Option<Box<str>>,
+    /// Whether it speaks for a person: its subject is someone else than the client (RFC 9068, section 2.2).
+    pub person: bool,
+}
+
+/// Limits in time, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    /// How far clocks may be apart.
+    pub(super) leeway: i64,
+    /// From `nbf` (and `iat`) to `exp` at most.
+    pub(super) max_lifetime: i64,
+}
+
+impl Claims {
+    /// Whether the token grants `scope`.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| **granted == *scope)
+    }
+
+    /// Reads the claims of an as yet unverified token and checks that they fit `audience` and `now` (Unix seconds).
+    pub(super) fn read(
+        claims: &Object,
+        issuer: &Arc<str>,
+        audience: &str,
+        now: i64,
+        times: Times,
+    ) -> Result<Self, TokenError> {
+        let subject = required(text(claims, "sub")?, "sub")?;
+        let client_id = required(text(claims, "client_id")?, "client_id")?;
+        let read = Self {
+            issuer: Arc::clone(issuer),
+            subject: subject.into(),
+            client_id: client_id.into(),
+            scopes: scopes(claims)?,
+            not_before: required(seconds(claims, "nbf")?, "nbf")?,
+            expires_at: required(seconds(claims, "exp")?, "exp")?,
+            issued_at: seconds(claims, "iat")?,
+            token_id: text(claims, "jti")?.map(Into::into),
+            person: subject != client_id,
+        };
+        check_audience(claims, audience)?;
+        read.check_times(now, times)?;
+        read.check_lifetime(times)?;
+        Ok(read)
+    }
+
+    /// Whether the token is valid at `now`, within the leeway.
+    pub(super) fn check_times(&self, now: i64, times: Times) -> Result<(), TokenError> {
+        if now >= self.expires_at.saturating_add(times.leeway) {
+            return Err(TokenError::Expired);
+        }
+        let latest = now.saturating_add(times.leeway);
+        if self.not_before > latest || self.issued_at.is_some_and(|issued| issued > latest) {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(())
+    }
+
+    fn check_lifetime(&self, times: Times) -> Result<(), TokenError> {
+        let fits = |begin: i64| (1..=times.max_lifetime).contains(&self.expires_at.saturating_sub(begin));
+        let fits = fits(self.not_before) && self.issued_at.is_none_or(fits);
+        fits.then_some(()).ok_or(TokenError::Lifetime)
+    }
+}
+
+impl fmt::Debug for Claims {
+    /// Without the subject: who a person is does not belong in a log.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Claims")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("scopes", &self.scopes)
+            .field("expires_at", &self.expires_at)
+            .field("person", &self.person)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The unverified `iss`, by which the keys are chosen.
+pub(super) fn issuer(claims: &Object) -> Result<&str, TokenError> {
+    required(text(claims, "iss")?, "iss")
+}
+
+fn required<T>(claim: Option<T>, name: &'static str) -> Result<T, TokenError> {
+    claim.ok_or(TokenError::MissingClaim(name))
+}
+
+/// A string; an empty one counts as missing.
+fn text<'a>(claims: &'a Object, name: &'static str) -> Result<Option<&'a str>, TokenError> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::Text(text)) if text.is_empty() => Ok(None),
+        Some(Value::Text(text)) => Ok(Some(text)),
+        Some(_) => Err(TokenError::WrongClaimType(name)),
+    }
+}
+
+/// A NumericDate (RFC 7519, section 2). A fraction is cut off; what has no exact second in an `f64` is refused.
+fn seconds(claims: &Object, name: &'static str) -> Result<Option<i64>, TokenError> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match claims.get(name) {
+        None => Ok(None),
+        Some(Value::Whole(seconds)) => Ok(Some(*seconds)),
+        Some(Value::Number(seconds)) if seconds.abs() < EXACT => Ok(Some(seconds.floor() as i64)),
+        Some(_) => Err(TokenError::WrongClaimType(name)),
+    }
+}
+
+fn scopes(claims: &Object) -> Result<Vec<Box<str>>, TokenError> {
+    let scope = text(claims, "scope")?.unwrap_or_default();
+    Ok(scope
+        .split(' ')
+        .filter(|scope| !scope.is_empty())
+        .map(Into::into)
+        .collect())
+}
+
+/// `aud` is one string or a list of strings, one of which is `audience`. An API without an audience accepts no token.
+fn check_audience(claims: &Object, audience: &str) -> Result<(), TokenError> {
+    let named = match claims.get("aud") {
+        None => return Err(TokenError::MissingClaim("aud")),
+        Some(Value::Text(one)) => one == audience,
+        Some(Value::List(several)) => {
+            if !several.iter().all(|one| matches!(one, Value::Text(_))) {
+                return Err(TokenError::WrongClaimType("aud"));
+            }
+            several
+                .iter()
+                .any(|one| matches!(one, Value::Text(one) if one == audience))
+        }
+        Some(_) => return Err(TokenError::WrongClaimType("aud")),
+    };
+    (named && !audience.is_empty())
+        .then_some(())
+        .ok_or(TokenError::WrongAudience)
+}

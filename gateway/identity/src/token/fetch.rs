@@ -1,0 +1,224 @@
+//! Where key sets come from: a file, or an address on the web that is believed no more than it must be.
+
+use super::issuer::{Issuer, KeySource};
+use super::keys::KeySet;
+use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
+use reqwest::{Client, StatusCode, Url};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Largest key set, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// Why a key set could not be had. For the log, not for callers.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+    /// No answer, or none in time.
+    #[error("no answer")]
+    Http(#[source] reqwest::Error),
+    /// An answer other than 200. Redirects are not followed.
+    #[error("answered with status {0}")]
+    Status(StatusCode),
+    /// More than 256 KiB.
+    #[error("the key set is too large")]
+    TooLarge,
+    /// Not JSON, or not strictly so.
+    #[error("the key set is not valid JSON")]
+    Json(#[source] serde_json::Error),
+    /// JSON, but not `{"keys": [{..}]}`.
+    #[error("the document is no key set")]
+    NoKeySet,
+    /// More than 100 keys.
+    #[error("the key set has too many keys")]
+    TooManyKeys,
+    /// The attempt was broken off.
+    #[error("the attempt was broken off")]
+    Cancelled,
+}
+
+/// A key set as it came.
+pub(super) struct Fetched {
+    pub(super) keys: KeySet,
+    /// How long the sender says it may be kept.
+    pub(super) max_age: Option<Duration>,
+}
+
+/// One issuer's source, ready to be asked.
+#[derive(Debug)]
+pub(super) enum Fetcher {
+    File(PathBuf),
+    Url { client: Client, url: Url },
+}
+
+impl Fetcher {
+    /// # Errors
+    /// The address, if it may not be asked.
+    pub(super) fn new(issuer: &Issuer) -> Result<Self, String> {
+        match &issuer.keys {
+            KeySource::File(path) => Ok(Self::File(path.clone())),
+            KeySource::Url(text) => {
+                let url = Url::parse(text)
+                    .ok()
+                    .filter(|url| may_be_asked(url, issuer.allow_http_loopback));
+                let url = url.ok_or_else(|| text.clone())?;
+                let client = client(issuer.fetch_timeout).map_err(|_| text.clone())?;
+                Ok(Self::Url { client, url })
+            }
+        }
+    }
+
+    pub(super) async fn fetch(&self) -> Result<Fetched, FetchError> {
+        match self {
+            Self::File(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || read_file(&path)).await;
+                read.unwrap_or(Err(FetchError::Cancelled))
+            }
+            Self::Url { client, url } => download(client, url.clone()).await,
+        }
+    }
+}
+
+/// `https`; or `http` to this machine where the configuration says so. Never with a password in it.
+fn may_be_asked(url: &Url, allow_http_loopback: bool) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let loopback = host == "localhost" || literal.is_ok_and(|address| address.is_loopback());
+    let scheme = match url.scheme() {
+        "https" => !host.is_empty(),
+        "http" => allow_http_loopback && loopback,
+        _ => false,
+    };
+    scheme && url.username().is_empty() && url.password().is_none()
+}
+
+fn client(timeout: Duration) -> reqwest::Result<Client> {
+    Client::builder()
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        // A fetch every few minutes needs no kept connection, and one may be made on any of several runtimes.
+        .pool_max_idle_per_host(0)
+        // The loopback rule above must mean this machine, whatever a resolver says.
+        .resolve("localhost", SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .user_agent("vagvisare")
+        .build()
+}
+
+/// Reads a key file at once, for the start.
+pub(super) fn read_file(path: &Path) -> Result<Fetched, FetchError> {
+    let failed = |source| FetchError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(file, MAX_BYTES as u64 + 1), &mut bytes).map_err(failed)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(FetchError::TooLarge);
+    }
+    Ok(Fetched {
+        keys: KeySet::read(&bytes)?,
+        max_age: None,
+    })
+}
+
+async fn download(client: &Client, url: Url) -> Result<Fetched, FetchError> {
+    let request = client
+        .get(url)
+        .header(ACCEPT, "application/jwk-set+json, application/json");
+    let mut response = request.send().await.map_err(FetchError::Http)?;
+    if response.status() != StatusCode::OK {
+        return Err(FetchError::Status(response.status()));
+    }
+    let max_age = max_age(response.headers());
+    let mut bytes = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(FetchError::Http)? {
+        if bytes.len() + part.len() > MAX_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(Fetched {
+        keys: KeySet::read(&bytes)?,
+        max_age,
+    })
+}
+
+/// `Cache-Control` (RFC 9111, section 5.2.2): `max-age`, or zero where keeping is forbidden.
+fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let values = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let ages = values.flat_map(|value| value.split(',')).filter_map(|directive| {
+        let directive = directive.trim().to_ascii_lowercase();
+        if directive == "no-store" || directive == "no-cache" {
+            return Some(Duration::ZERO);
+        }
+        let seconds = directive.strip_prefix("max-age=")?.trim_matches('"').parse().ok()?;
+        Some(Duration::from_secs(seconds))
+    });
+    ages.min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_and_this_machine_are_asked() {
+        let asked = |url: &str, loopback| may_be_asked(&Url::parse(url).unwrap(), loopback);
+        for url in ["https://id.example/jwks", "https://192.0.2.1:8443/jwks"] {
+            assert!(asked(url, false), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1:1/jwks",
+            "http://[::1]:1/jwks",
+            "http://localhost:1/jwks",
+            "http://127.1/jwks",
+        ] {
+            assert!(asked(url, true), "{url}");
+            assert!(!asked(url, false), "{url}");
+        }
+        for url in [
+            "http://id.example/jwks",
+            "http://localhost.example/jwks",
+            "http://127.0.0.1.example/jwks",
+            "http://0.0.0.0/jwks",
+            "https://user:password@id.example/jwks",
+            "http://good@127.0.0.1/jwks",
+            "file:///etc/passwd",
+            "data:,{}",
+        ] {
+            assert!(!asked(url, true), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_age_counts() {
+        let age = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CACHE_CONTROL, value.parse().unwrap());
+            }
+            max_age(&headers)
+        };
+        assert_eq!(age(&[]), None);
+        assert_eq!(age(&["public, Max-Age=60"]), Some(Duration::from_secs(60)));
+        assert_eq!(age(&["max-age=60", "max-age=30"]), Some(Duration::from_secs(30)));
+        assert_eq!(age(&["max-age=60, no-store"]), Some(Duration::ZERO));
+        assert_eq!(age(&["max-age=-1, max-age=99999999999999999999999"]), None);
+    }
+}
