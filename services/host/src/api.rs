@@ -1,6 +1,8 @@
 //! One API of a service: where it is, what it says of itself, and what it serves.
 
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header;
 use axum::routing::get;
 use axum::{Extension, Router};
 use model::{LocalizedText, Problem};
@@ -88,29 +90,40 @@ impl Api {
     /// problem response, `api-info`, security) is added here and need not be annotated.
     #[must_use]
     pub fn new(facts: ApiFacts, router: OpenApiRouter) -> Self {
-        let info = OpenApiRouter::new()
-            .routes(routes!(get_api_info))
-            .with_state(facts.clone());
+        let info = info_routes().with_state(facts.clone());
         Self {
             facts,
             router: router.merge(info),
         }
     }
 
-    /// The complete document, paths relative to the server's URL.
+    /// The complete document of an API with these routes, paths relative to the server's URL. It needs no state,
+    /// so that it can be written without starting anything.
     #[must_use]
-    pub fn document(&mut self) -> OpenApi {
-        document::complete(self.router.to_openapi(), &self.facts)
+    pub fn document<S>(facts: &ApiFacts, routes: OpenApiRouter<S>) -> OpenApi
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let mut document = routes.into_openapi();
+        document.merge(info_routes().into_openapi());
+        document::complete(document, facts)
     }
 
     /// The routes under the base path, with the document itself beside them.
-    pub(crate) fn into_router(mut self) -> Router {
-        let document = self.document();
+    pub(crate) fn into_router(self) -> Router {
         let base_path = self.facts.base_path;
-        let (router, _) = self.router.split_for_parts();
-        let router = router.route("/openapi.json", get(move || async move { Json(document) }));
+        let (router, document) = self.router.split_for_parts();
+        let document = document::complete(document, &self.facts);
+        // Written once: it never changes while the service runs.
+        let document = Bytes::from(serde_json::to_vec(&document).unwrap_or_default());
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        let router = router.route("/openapi.json", get(move || async move { (json, document) }));
         Router::new().nest(base_path, router.layer(Extension(BasePath(base_path))))
     }
+}
+
+fn info_routes() -> OpenApiRouter<ApiFacts> {
+    OpenApiRouter::new().routes(routes!(get_api_info))
 }
 
 /// API information

@@ -38,6 +38,9 @@ pub(crate) fn write(problem: &Problem, mut headers: HeaderMap) -> Response {
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = problem.retry_after_seconds {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     let mut response = (status, body).into_response();
     *response.headers_mut() = headers;
     response

@@ -37,6 +37,9 @@ pub struct Problem {
     /// The W3C trace id of the request: what to quote when asking for help.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+    /// When to try again, in seconds; also said in the `Retry-After` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
     /// Which fields or parameters were wrong, when the request was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<InvalidField>,
@@ -66,6 +69,7 @@ impl Problem {
             instance: None,
             code: Cow::Borrowed(facts.code),
             trace_id: None,
+            retry_after_seconds: None,
             errors: Vec::new(),
         }
     }
@@ -74,6 +78,13 @@ impl Problem {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
         self
     }
 

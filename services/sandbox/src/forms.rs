@@ -1,0 +1,32 @@
+//! The forms in which agencies answer about cases, each a router over the same world.
+
+mod cases;
+mod errands;
+mod mina_arenden;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+
+use crate::agency::{Agency, Form};
+use crate::faults::{Habits, misbehave};
+use crate::world::World;
+
+/// One agency and the world it is in.
+#[derive(Clone)]
+pub(crate) struct Office {
+    pub(crate) agency: &'static Agency,
+    pub(crate) world: Arc<World>,
+}
+
+/// The agency's routes in its own form, with its habits and faults around them.
+pub(crate) fn router(office: Office, habits: Habits) -> Router {
+    let routes = match office.agency.form {
+        Form::MinaArenden61 => mina_arenden::router(),
+        Form::Cases => cases::router(),
+        Form::Errands => errands::router(),
+    };
+    routes
+        .with_state(office)
+        .layer(middleware::from_fn_with_state(habits, misbehave))
+}

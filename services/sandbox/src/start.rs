@@ -1,0 +1,273 @@
+//! Starting the sandbox: each part on an address of its own, or all of it on one.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use service_host::{Service, ServiceTelemetry, serve};
+use tokio::net::TcpSocket;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::agency::{Agency, Form};
+use crate::faults::{Failure, Fault, Habits};
+use crate::forms::{self, Office};
+use crate::identity::{self, Issuer};
+use crate::switchboard::Switchboard;
+use crate::world::World;
+use crate::{control, people, register};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How the sandbox is to be.
+#[derive(Clone, Debug)]
+pub struct SandboxConfig {
+    /// Where its parts listen, each on a free port.
+    pub address: IpAddr,
+    /// What tokens say as `iss`; the test e-identification's own URL when it is empty.
+    pub issuer: String,
+    /// What people and cases are made from.
+    pub seed: u64,
+    /// The day that stories are told around; time stands still there. Without it the day is today and time goes on.
+    pub now: Option<Timestamp>,
+    /// Ids of the agencies that are down from the start.
+    pub down: Vec<String>,
+    /// Where spans go.
+    pub telemetry: ServiceTelemetry,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            issuer: String::new(),
+            seed: people::DEFAULT_SEED,
+            now: None,
+            down: Vec::new(),
+            telemetry: ServiceTelemetry::off(),
+        }
+    }
+}
+
+/// A sandbox that runs. Dropping it stops everything at once; [`Running::stop`] lets requests finish.
+pub struct Running {
+    /// Where each agency is.
+    pub agencies: Vec<RunningAgency>,
+    /// Base URL of the test e-identification's listener, without `/test-identity/v0`.
+    pub identity_url: String,
+    /// The key set's URL.
+    pub jwks_url: String,
+    /// What tokens say as `iss`.
+    pub issuer: String,
+    /// Base URL of the party register; asks are posted to `/parties/lookups` under it.
+    pub party_register_url: String,
+    /// Base URL of the fault switches; `PUT /sandbox/faults/{agency}` under it.
+    pub control_url: String,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+/// Where an agency is.
+#[derive(Clone, Debug)]
+pub struct RunningAgency {
+    /// Who it is.
+    pub agency: &'static Agency,
+    /// Its base URL; the path of its form comes after it.
+    pub base_url: String,
+}
+
+impl RunningAgency {
+    /// In which form it answers.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.agency.form
+    }
+}
+
+impl Running {
+    /// Stops taking requests, lets those in hand finish, and sends the spans that are left.
+    pub async fn stop(mut self) {
+        // Nobody listens only when everything has ended already.
+        let _ = self.stop.send(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Ok(Err(error)) = ended {
+                tracing::warn!(%error, "a part of the sandbox ended with an error");
+            }
+        }
+    }
+}
+
+/// Starts every part on a free port of its own and returns when all can be called.
+///
+/// # Errors
+/// An agency in `down` that does not exist, or an address that cannot be listened on.
+pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
+    check(&config)?;
+    let world = world(&config);
+    let switchboard = Arc::new(Switchboard::new(&config.down));
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+
+    let mut agencies = Vec::new();
+    for agency in Agency::ALL {
+        let socket = reserve(SocketAddr::new(config.address, 0))?;
+        let address = socket.local_addr()?;
+        agencies.push(RunningAgency {
+            agency,
+            base_url: format!("http://{address}"),
+        });
+        let habits = Habits {
+            agency,
+            fault: switchboard.of(agency),
+            seed: config.seed,
+        };
+        let office = Office {
+            agency,
+            world: Arc::clone(&world),
+        };
+        tasks.spawn(keep(socket, office, habits, stopped.clone(), config.telemetry.clone()));
+    }
+
+    let listener = tokio::net::TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
+    let identity_url = format!("http://{}", listener.local_addr()?);
+    let issuer = if config.issuer.is_empty() {
+        format!("{identity_url}/test-identity/v0")
+    } else {
+        config.issuer.clone()
+    };
+    let api = identity::api(Arc::clone(&world), Arc::new(Issuer::new(issuer.clone())?));
+    let service = Service::new("sandbox-test-identity", VERSION).api(api);
+    tasks.spawn(serve(
+        listener,
+        service,
+        until(stopped.clone()),
+        config.telemetry.clone(),
+    ));
+
+    let listener = tokio::net::TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
+    let party_register_url = format!("http://{}", listener.local_addr()?);
+    let service = Service::new("sandbox-party-register", VERSION).routes(register::router(world));
+    tasks.spawn(serve(
+        listener,
+        service,
+        until(stopped.clone()),
+        config.telemetry.clone(),
+    ));
+
+    let listener = tokio::net::TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
+    let control_url = format!("http://{}", listener.local_addr()?);
+    let service = Service::new("sandbox-control", VERSION).routes(control::router(switchboard));
+    tasks.spawn(serve(listener, service, until(stopped), config.telemetry.clone()));
+
+    let jwks_url = format!("{identity_url}/test-identity/v0/jwks.json");
+    Ok(Running {
+        agencies,
+        identity_url,
+        jwks_url,
+        issuer,
+        party_register_url,
+        control_url,
+        stop,
+        tasks,
+    })
+}
+
+/// All of the sandbox as one service: agencies under `/agencies/{id}`, the rest at its usual path. An agency that
+/// is down answers 503, since the port is shared. `config.telemetry` and `config.address` are the caller's to use.
+///
+/// # Errors
+/// An agency in `down` that does not exist, or a signing key that cannot be made.
+pub fn one_service(config: &SandboxConfig) -> anyhow::Result<Service> {
+    check(config)?;
+    let world = world(config);
+    let switchboard = Arc::new(Switchboard::new(&config.down));
+    let issuer = Arc::new(Issuer::new(config.issuer.clone())?);
+    let mut service = Service::new("sandbox", VERSION).api(identity::api(Arc::clone(&world), issuer));
+    for agency in Agency::ALL {
+        let habits = Habits {
+            agency,
+            fault: switchboard.of(agency),
+            seed: config.seed,
+        };
+        let office = Office {
+            agency,
+            world: Arc::clone(&world),
+        };
+        let path = format!("/agencies/{}", agency.id);
+        service = service.routes(axum::Router::new().nest(&path, forms::router(office, habits)));
+    }
+    Ok(service
+        .routes(register::router(world))
+        .routes(control::router(switchboard)))
+}
+
+fn check(config: &SandboxConfig) -> anyhow::Result<()> {
+    match config.down.iter().find(|id| Agency::find(id).is_none()) {
+        Some(unknown) => anyhow::bail!("there is no agency '{unknown}' in the sandbox"),
+        None => Ok(()),
+    }
+}
+
+fn world(config: &SandboxConfig) -> Arc<World> {
+    let first_day = config.now.unwrap_or_else(Timestamp::now);
+    Arc::new(World::new(config.seed, first_day, config.now.is_some()))
+}
+
+/// Serves an agency for as long as it is not down, and comes back when it no longer is. While it is down the
+/// port stays taken but nobody listens on it, so that connections are refused as they would be in life.
+async fn keep(
+    mut socket: TcpSocket,
+    office: Office,
+    habits: Habits,
+    stopped: watch::Receiver<bool>,
+    telemetry: ServiceTelemetry,
+) -> anyhow::Result<()> {
+    let address = socket.local_addr()?;
+    let mut fault = habits.fault.clone();
+    loop {
+        tokio::select! {
+            came_back = fault.wait_for(|fault| fault.failure != Failure::Down) => drop(came_back?),
+            () = until(stopped.clone()) => return Ok(()),
+        }
+        let listener = socket.listen(1024).context("an agency cannot listen")?;
+        let name = format!("sandbox-{}", office.agency.id);
+        let service = Service::new(name, VERSION).routes(forms::router(office.clone(), habits.clone()));
+        serve(
+            listener,
+            service,
+            down_or(fault.clone(), stopped.clone()),
+            telemetry.clone(),
+        )
+        .await?;
+        if *stopped.borrow() {
+            return Ok(());
+        }
+        socket = reserve(address)?;
+    }
+}
+
+async fn down_or(mut fault: watch::Receiver<Fault>, stopped: watch::Receiver<bool>) {
+    tokio::select! {
+        _ = fault.wait_for(|fault| fault.failure == Failure::Down) => {}
+        () = until(stopped) => {}
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sandbox was dropped, which is a reason to stop as good as any.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Takes the port without listening on it.
+fn reserve(address: SocketAddr) -> anyhow::Result<TcpSocket> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // Connections of before may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address).with_context(|| format!("cannot take {address}"))?;
+    Ok(socket)
+}
