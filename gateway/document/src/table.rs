@@ -125,6 +125,14 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Reports that the value at `key` could not be used.
+    fn report_unread(&self, key: &'static str, message: String) {
+        let span = self
+            .entry(key)
+            .map_or_else(|| self.span.clone(), |node| node.span.clone());
+        self.unread(self.path_of(key), &span, message);
+    }
+
     fn unread(&self, path: String, span: &Range<usize>, message: String) {
         self.add(path, span, ProblemKind::Unread, message);
     }

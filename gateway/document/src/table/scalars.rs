@@ -23,9 +23,14 @@ impl Table<'_> {
         self.optional(key, expected, |value| string(value)?.parse().ok())
     }
 
-    /// As [`Table::parsed`], and it must be there.
-    pub fn required_parsed<T: FromStr>(&self, key: &'static str, expected: &str) -> Option<T> {
-        self.required(key, expected, |value| string(value)?.parse().ok())
+    /// Text in another form that must be there. It may be a secret by mistake, so no message quotes it.
+    pub fn required_unquoted<T: FromStr>(&self, key: &'static str, expected: &str) -> Option<T> {
+        let found = self.required_string(key);
+        let parsed = found.parse().ok();
+        if parsed.is_none() && !found.is_empty() {
+            self.report_unread(key, format!("must be {expected}; what is there is not shown"));
+        }
+        parsed
     }
 
     /// `true` or `false`.

@@ -36,7 +36,8 @@ pub(super) fn application(table: &Table<'_>) -> ApplicationDraft {
 }
 
 fn key(table: &Table<'_>) -> KeyDraft {
-    let hash: Option<Hash> = table.required_parsed("hash", "64 hexadecimal digits, as `vagvisare key` prints them");
+    let hash: Option<Hash> =
+        table.required_unquoted("hash", "64 hexadecimal digits, as `vagvisare key new` prints them");
     KeyDraft {
         id: table.required_string("id"),
         hash: hash.map_or([0; 32], |Hash(bytes)| bytes),

@@ -24,6 +24,8 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Probl
             match address::parse(text) {
                 Ok(address) if addresses.contains(&address) => report.field(field, format!("`{text}` is named twice")),
                 Ok(address) => addresses.push(address),
+                // What stands before an `@` may be a password, which no message shows.
+                Err(message) if text.contains('@') => report.field(field, message),
                 Err(message) => report.field(field, format!("`{text}` {message}")),
             }
         }

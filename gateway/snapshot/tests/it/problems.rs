@@ -249,7 +249,7 @@ fn backends() {
         [
             "backends[0].addresses: must name at least one address",
             "backends[0].connect_timeout: must be longer than zero",
-            "backends[1].addresses[0]: `http://user@host` must not hold a user name or password",
+            "backends[1].addresses[0]: must not hold a user name or password",
             "backends[1].addresses[2]: `http://host` is named twice",
         ]
     );

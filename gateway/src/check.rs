@@ -1,0 +1,98 @@
+//! Checks documents as a start would, and says everything that is wrong at once: nothing refuses to start halfway.
+
+use crate::config::{self, Config};
+use ::document::{Problems, Source};
+use crate::load::{self, Registry};
+use ::registry::Loaded;
+use snapshot::Authentication;
+use std::fmt;
+use std::path::Path;
+
+/// Which of the two documents a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A node's configuration.
+    Configuration,
+    /// A registry document.
+    Registry,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Kind::Configuration => "configuration",
+            Kind::Registry => "registry document",
+        })
+    }
+}
+
+/// Checks the file at `path`: a configuration together with the registry document that it names, or a registry document
+/// alone.
+///
+/// # Errors
+/// Every problem, each with file, line, column and key path where it has one.
+pub fn check_file(path: &Path) -> Result<Kind, Problems> {
+    let source = Source::load(path)?;
+    match kind(&source) {
+        Kind::Registry => load::from_file(path).map(|_| Kind::Registry),
+        Kind::Configuration => read(&source).map(|_| Kind::Configuration),
+    }
+}
+
+/// A configuration and its registry, both right and fitting together.
+#[derive(Debug)]
+pub struct Checked {
+    /// The configuration.
+    pub config: Config,
+    /// The registry document that it names.
+    pub registry: Registry,
+}
+
+/// Reads a configuration and the registry document that it names: what `check` looks at and what a start begins with.
+///
+/// # Errors
+/// Every problem of either, and where the two do not fit.
+pub fn read(source: &Source) -> Result<Checked, Problems> {
+    let problems = Problems::new();
+    let config = config::read(source, &problems);
+    // A document that cannot be opened has been reported by the key that names it.
+    let registry = match config.registry_document.is_file() {
+        true => load::from_file(&config.registry_document).map_err(|others| problems.add_all(others)).ok(),
+        false => None,
+    };
+    if let Some(registry) = &registry {
+        check_fit(&config, &registry.loaded, source, &problems);
+    }
+    match registry {
+        Some(registry) => problems.or_ok(Checked { config, registry }),
+        None => Err(problems),
+    }
+}
+
+/// What only shows when both documents are known.
+fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Problems) {
+    for (position, backend) in registry.draft.backends.iter().enumerate() {
+        if backend.allow_private_network && !config.allow_private_backends {
+            let path = format!("backends[{position}].allow_private_network");
+            let message = format!("is refused by {}, where network.allow_private_backends is not true", source.name());
+            problems.add(registry.source().problem(&path, message));
+        }
+    }
+    let has_keys = registry.draft.applications.iter().any(|application| !application.keys.is_empty());
+    if has_keys && config.identity.pepper_file.is_none() {
+        problems.add(source.problem("identity.pepper_file", "is missing; the registry holds API keys, which are checked with it"));
+    }
+    let takes_tokens_only = |api: &snapshot::ApiDraft| api.authentication == Authentication::Token;
+    if config.identity.issuers.is_empty() {
+        for (position, api) in registry.draft.apis.iter().enumerate().filter(|(_, api)| takes_tokens_only(api)) {
+            let message = format!("`{}` takes tokens only, and no issuer's are accepted; name one in identity.issuers", api.id);
+            problems.add(registry.source().problem(&format!("apis[{position}].authentication"), message));
+        }
+    }
+}
+
+/// By its sections; a file of neither kind is read as a configuration, which says what it lacks.
+fn kind(source: &Source) -> Kind {
+    let count = |sections: &[&str]| sections.iter().filter(|section| source.holds(section)).count();
+    if count(&::registry::document::SECTIONS) > count(&config::SECTIONS) { Kind::Registry } else { Kind::Configuration }
+}
