@@ -57,23 +57,30 @@ impl Pepper {
         Ok(Self(bytes))
     }
 
-    /// Reads the pepper from `path` (64 hexadecimal digits, mode 0600), or makes the file if there is none. Of two
+    /// Reads the pepper from `path`: 64 hexadecimal digits, mode 0600.
+    ///
+    /// # Errors
+    /// If the file is not there or cannot be read, holds something else, or others may read it.
+    pub fn load(path: &Path) -> Result<Self, PepperError> {
+        let opened = File::open(path).map_err(|source| PepperError::File {
+            path: path.to_owned(),
+            source,
+        });
+        read(opened?, path)
+    }
+
+    /// Reads the pepper from `path` as [`Pepper::load`] does, or makes the file if there is none. Of two
     /// processes that start at once, both end up with the same pepper.
     ///
     /// # Errors
     /// If the file cannot be read or made, holds something else, or others may read it.
     pub fn load_or_create(path: &Path) -> Result<Self, PepperError> {
-        let failed = |source| PepperError::File {
-            path: path.to_owned(),
-            source,
-        };
-        match File::open(path) {
-            Ok(file) => read(file, path),
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+        match Self::load(path) {
+            Err(PepperError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 create(path)?;
-                read(File::open(path).map_err(failed)?, path)
+                Self::load(path)
             }
-            Err(error) => Err(failed(error)),
+            other => other,
         }
     }
 

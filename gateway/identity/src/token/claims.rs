@@ -5,17 +5,17 @@ use crate::json::{Object, Value};
 use std::fmt;
 use std::sync::Arc;
 
-/// The checked claims of a verified token.
+/// The checked claims of a verified token, in pieces that are cheap to share.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claims {
     /// `iss`, as configured.
     pub issuer: Arc<str>,
     /// `sub`: the person's opaque id, or the client's own.
-    pub subject: Box<str>,
+    pub subject: Arc<str>,
     /// `client_id`: the application's stable id.
-    pub client_id: Box<str>,
+    pub client_id: Arc<str>,
     /// `scope`, taken apart.
-    pub scopes: Vec<Box<str>>,
+    pub scopes: Arc<[Box<str>]>,
     /// `nbf`, Unix seconds.
     pub not_before: i64,
     /// `exp`, Unix seconds.
@@ -133,7 +133,7 @@ fn seconds(claims: &Object, name: &'static str) -> Result<Option<i64>, TokenErro
     }
 }
 
-fn scopes(claims: &Object) -> Result<Vec<Box<str>>, TokenError> {
+fn scopes(claims: &Object) -> Result<Arc<[Box<str>]>, TokenError> {
     let scope = text(claims, "scope")?.unwrap_or_default();
     Ok(scope
         .split(' ')

@@ -96,6 +96,9 @@ pub enum VerifierError {
     /// The address is not `https`, or `http` on loopback where that is allowed, or carries a password.
     #[error("the key set address {0} must be https, without user name and password")]
     Url(String),
+    /// No client for key set addresses could be made.
+    #[error("cannot prepare to fetch key sets")]
+    Client(#[source] reqwest::Error),
     /// A key file cannot be used.
     #[error("the keys of issuer {issuer} cannot be used")]
     Keys {

@@ -1,5 +1,6 @@
 //! Where key sets come from: a file, or an address on the web that is believed no more than it must be.
 
+use super::error::VerifierError;
 use super::issuer::{Issuer, KeySource};
 use super::keys::KeySet;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
@@ -63,16 +64,16 @@ pub(super) enum Fetcher {
 
 impl Fetcher {
     /// # Errors
-    /// The address, if it may not be asked.
-    pub(super) fn new(issuer: &Issuer) -> Result<Self, String> {
+    /// If the address may not be asked.
+    pub(super) fn new(issuer: &Issuer) -> Result<Self, VerifierError> {
         match &issuer.keys {
             KeySource::File(path) => Ok(Self::File(path.clone())),
             KeySource::Url(text) => {
                 let url = Url::parse(text)
                     .ok()
                     .filter(|url| may_be_asked(url, issuer.allow_http_loopback));
-                let url = url.ok_or_else(|| text.clone())?;
-                let client = client(issuer.fetch_timeout).map_err(|_| text.clone())?;
+                let url = url.ok_or_else(|| VerifierError::Url(text.clone()))?;
+                let client = client(issuer.fetch_timeout).map_err(VerifierError::Client)?;
                 Ok(Self::Url { client, url })
             }
         }

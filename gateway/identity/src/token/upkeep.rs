@@ -21,6 +21,9 @@ use tokio::time::Instant;
 /// Absent key ids remembered per issuer.
 const ABSENT_CAPACITY: usize = 1000;
 
+/// Shorter times are taken as this, so that upkeep never runs in circles.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Longer times are taken as this, so that no sum of times overflows.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
@@ -92,11 +95,11 @@ impl IssuerKeys {
             &mut settings.refetch_interval,
             &mut settings.fetch_timeout,
         ] {
-            *time = (*time).min(LONGEST);
+            *time = (*time).clamp(SHORTEST, LONGEST);
         }
         let keys = Arc::new(Self {
             name: settings.issuer.as_str().into(),
-            fetcher: Fetcher::new(&settings).map_err(VerifierError::Url)?,
+            fetcher: Fetcher::new(&settings)?,
             current: ArcSwapOption::empty(),
             flight: Mutex::new(Flight {
                 running: false,

@@ -93,9 +93,9 @@ fn each_fault_has_its_name() {
 fn secrets_do_not_show() {
     let key = generate("demo", &pepper()).unwrap();
     let secret = key.text.expose().rsplit('_').next().unwrap().to_owned();
-    let shown = format!("{key:?} {:?} {:?}", parse(key.text.expose()).unwrap(), pepper());
+    let shown = format!("{key:?} {:?}", parse(key.text.expose()).unwrap());
     assert!(!shown.contains(&secret) && shown.contains("[redacted]"), "{shown}");
-    assert!(!shown.contains("7, 7"), "{shown}");
+    assert_eq!(format!("{:?}", pepper()), "Pepper([redacted])");
 }
 
 proptest! {

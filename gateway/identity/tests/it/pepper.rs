@@ -9,6 +9,7 @@ use std::sync::Barrier;
 fn it_is_made_once_and_kept() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("pepper");
+    assert!(matches!(Pepper::load(&path), Err(PepperError::File { .. })) && !path.exists());
     let pepper = Pepper::load_or_create(&path).unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&path).unwrap();
