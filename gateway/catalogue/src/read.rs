@@ -11,9 +11,12 @@ use value::{Budget, ValueSeed};
 /// Largest document, in bytes.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Deepest nesting of objects and arrays.
-pub const MAX_DEPTH: usize = 100;
+pub const MAX_DEPTH: usize = 64;
 /// Most nodes after aliases are expanded.
 const MAX_NODES: usize = 1_000_000;
+/// Stack of the thread that reads YAML: three times what [`MAX_DEPTH`] levels were measured to need; pages that are not
+/// touched cost nothing.
+const YAML_STACK_BYTES: usize = 6 * 1024 * 1024;
 /// Most bytes of text after aliases are expanded.
 const MAX_TEXT_BYTES: usize = 4 * MAX_BYTES;
 
@@ -64,12 +67,10 @@ pub fn read(bytes: &[u8], name_hint: &str) -> Result<Value, ReadError> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to(), name()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES);
-    let seed = ValueSeed::new(&budget, MAX_DEPTH);
     let value = if is_json(text, name_hint) {
-        read_json(text, seed, name())?
+        read_json(text, name())?
     } else {
-        read_yaml(text, seed, name())?
+        read_yaml(text, name())?
     };
     if value.is_object() {
         Ok(value)
@@ -87,7 +88,9 @@ fn is_json(text: &str, name_hint: &str) -> bool {
     name.ends_with(".json") || matches!(text.trim_start().chars().next(), Some('{' | '['))
 }
 
-fn read_json(text: &str, seed: ValueSeed<'_>, name: String) -> Result<Value, ReadError> {
+fn read_json(text: &str, name: String) -> Result<Value, ReadError> {
+    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES);
+    let seed = ValueSeed::new(&budget, MAX_DEPTH);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     serde::de::DeserializeSeed::deserialize(seed, &mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
@@ -99,11 +102,24 @@ fn read_json(text: &str, seed: ValueSeed<'_>, name: String) -> Result<Value, Rea
         })
 }
 
-fn read_yaml(text: &str, seed: ValueSeed<'_>, name: String) -> Result<Value, ReadError> {
-    serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |deserializer| {
-        serde::de::DeserializeSeed::deserialize(seed, deserializer)
-    })
-    .map_err(|error| {
+/// On a thread of its own: the YAML reader needs some 25 kB of stack per level in a debug build, and no caller should have
+/// to know that.
+fn read_yaml(text: &str, name: String) -> Result<Value, ReadError> {
+    let failed = |message: String| ReadError::Syntax {
+        name: name.clone(),
+        line: 1,
+        column: 1,
+        message,
+    };
+    let result = std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new()
+            .name("yaml".to_owned())
+            .stack_size(YAML_STACK_BYTES);
+        let reader = reader.spawn_scoped(scope, || parse_yaml(text));
+        let reader = reader.map_err(|error| failed(format!("no thread to read it on: {error}")))?;
+        reader.join().map_err(|_| failed("the YAML reader failed".to_owned()))
+    })?;
+    result.map_err(|error| {
         let location = error.location();
         ReadError::Syntax {
             line: location.map_or(1, |at| at.line()),
@@ -111,6 +127,14 @@ fn read_yaml(text: &str, seed: ValueSeed<'_>, name: String) -> Result<Value, Rea
             message: one_line(&error.without_snippet().to_string()),
             name,
         }
+    })
+}
+
+fn parse_yaml(text: &str) -> Result<Value, serde_saphyr::Error> {
+    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES);
+    let seed = ValueSeed::new(&budget, MAX_DEPTH);
+    serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |deserializer| {
+        serde::de::DeserializeSeed::deserialize(seed, deserializer)
     })
 }
 

@@ -4,6 +4,7 @@ use super::components::{header, problem_schema, shared};
 use super::edit::{each_operation, object};
 use crate::facts::ApiFacts;
 use serde_json::{Map, Value, json};
+use std::collections::{HashMap, HashSet};
 
 /// One status the gateway answers with.
 struct Row {
@@ -114,30 +115,45 @@ const ROWS: &[Row] = &[
 
 /// Adds each row where it applies and the agency has not described the status itself.
 pub(super) fn add(document: &mut Value, facts: &ApiFacts) {
+    let mut wanted: HashMap<(String, String), Vec<&'static Row>> = HashMap::new();
+    each_operation(object(document), |path, method, operation| {
+        wanted.insert((path.to_owned(), method.to_owned()), missing(facts, path, operation));
+    });
+    let used: HashSet<u16> = wanted.values().flatten().map(|row| row.status).collect();
     let schema = problem_schema(document);
-    let references: Vec<(String, Value)> = ROWS
-        .iter()
-        .map(|row| (row.status.to_string(), component(document, facts, row, &schema)))
-        .collect();
-    each_operation(object(document), |path, _, operation| {
-        let call = Call {
-            facts,
-            path,
-            secured: operation
-                .get("security")
-                .and_then(Value::as_array)
-                .is_some_and(|all| !all.is_empty()),
-            has_body: operation.get("requestBody").is_some(),
-            own: path == super::api_info_path::PATH,
-        };
+    let mut references = HashMap::new();
+    for row in ROWS.iter().filter(|row| used.contains(&row.status)) {
+        references.insert(row.status, component(document, facts, row, &schema));
+    }
+    each_operation(object(document), |path, method, operation| {
         let responses = object(operation.entry("responses").or_insert(Value::Null));
-        for (row, (status, reference)) in ROWS.iter().zip(&references) {
-            if (row.applies)(&call) && !responses.contains_key(status) {
-                responses.insert(status.clone(), reference.clone());
-            }
+        for row in wanted.remove(&(path.to_owned(), method.to_owned())).unwrap_or_default() {
+            let reference = references.get(&row.status).cloned().unwrap_or_default();
+            responses.insert(row.status.to_string(), reference);
         }
     });
-    drop_unused(document);
+}
+
+/// The rows that can happen on this operation and are not described.
+fn missing(facts: &ApiFacts, path: &str, operation: &Map<String, Value>) -> Vec<&'static Row> {
+    let call = Call {
+        facts,
+        path,
+        secured: operation
+            .get("security")
+            .and_then(Value::as_array)
+            .is_some_and(|all| !all.is_empty()),
+        has_body: operation.get("requestBody").is_some(),
+        own: path == super::api_info_path::PATH,
+    };
+    let described = |row: &Row| {
+        operation
+            .get("responses")
+            .is_some_and(|all| all.get(row.status.to_string()).is_some())
+    };
+    ROWS.iter()
+        .filter(|row| (row.applies)(&call) && !described(row))
+        .collect()
 }
 
 fn component(document: &mut Value, facts: &ApiFacts, row: &Row, schema: &Value) -> Value {
@@ -156,7 +172,9 @@ fn component(document: &mut Value, facts: &ApiFacts, row: &Row, schema: &Value) 
         response["headers"] = Value::Object(headers);
     }
     response["content"] = json!({ "application/problem+json": media });
-    shared(document, "responses", row.component, |_| false, response)
+    // The headers come later: the same text and body are the same response.
+    let fits = |present: &Value| present["description"] == row.description && present["content"] == response["content"];
+    shared(document, "responses", row.component, fits, response.clone())
 }
 
 /// Each problem of the gateway's with this status, as it would be answered.
@@ -180,22 +198,4 @@ fn examples(facts: &ApiFacts, status: u16) -> Map<String, Value> {
     problems
         .map(|problem| (problem.code.clone(), example(problem)))
         .collect()
-}
-
-/// A response no operation refers to would only be read in vain.
-fn drop_unused(document: &mut Value) {
-    let mut used = std::collections::HashSet::new();
-    each_operation(object(document), |_, _, operation| {
-        let responses = operation
-            .get("responses")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        used.extend(responses.filter_map(|(_, response)| response["$ref"].as_str().map(str::to_owned)));
-    });
-    let section = super::edit::component_section(document, "responses");
-    section.retain(|name, _| {
-        let ours = ROWS.iter().any(|row| name == row.component);
-        !ours || used.contains(&format!("#/components/responses/{name}"))
-    });
 }
