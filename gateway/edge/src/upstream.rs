@@ -155,7 +155,6 @@ pub async fn send(
     Ok(response)
 }
 
-#[expect(clippy::large_enum_variant, reason = "lives only between two statements; boxing would cost each call an allocation")]
 enum Transmitted {
     Answer(Response<hyper::body::Incoming>, Lease),
     /// Unsent.
@@ -169,7 +168,9 @@ async fn transmit(
     target: Option<&PathAndQuery>,
     timing: &mut Timing,
 ) -> Result<Transmitted, UpstreamError> {
-    let address = lease.address(backend).ok_or(UpstreamError::Malformed("its addresses changed"))?;
+    let address = lease
+        .address(backend)
+        .ok_or(UpstreamError::Malformed("its addresses changed"))?;
     direct(&mut request, address, target)?;
     timing.reused = lease.reused();
     timing.address = Some(lease.peer());

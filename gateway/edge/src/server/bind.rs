@@ -88,7 +88,12 @@ pub(super) fn bind(config: &Config) -> Result<Bound, BindError> {
         .map(|socket| socket.listen(BACKLOG).map(|()| TcpListener::from(socket)))
         .collect::<io::Result<_>>()
         .map_err(|error| BindError::new(address, error))?;
-    Ok(Bound { config: config.clone(), address, listeners, tls: tls.map(Arc::new) })
+    Ok(Bound {
+        config: config.clone(),
+        address,
+        listeners,
+        tls: tls.map(Arc::new),
+    })
 }
 
 /// Binds the first socket *without* `SO_REUSEPORT`, so that the kernel refuses a port on which another program listens
@@ -97,7 +102,10 @@ fn claim(address: SocketAddr) -> io::Result<(Socket, SocketAddr)> {
     let socket = socket(address)?;
     socket.bind(&address.into())?;
     socket.set_reuse_port(true)?;
-    let bound = socket.local_addr()?.as_socket().ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
+    let bound = socket
+        .local_addr()?
+        .as_socket()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::Unsupported))?;
     Ok((socket, bound))
 }
 

@@ -20,8 +20,8 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 
 /// hyper's read buffer begins with this much, and `max_buf_size` covers reading and writing.
 const READ_BUFFER: usize = 8 * 1024;
-/// First bytes of HTTP/2; three of them are enough, since no HTTP/1 method begins with `PRI`.
-const PREFACE: &[u8; 3] = b"PRI";
+/// First bytes of HTTP/2 (RFC 9113 section 3.4); as many as no HTTP/1 request of any use begins with.
+const PREFACE: &[u8; 5] = b"PRI *";
 /// Unread upload bytes that one HTTP/2 stream may have. At 20 ms of round trip this still lets 12 MiB/s in; what a
 /// connection can make us hold is bounded by the next line, not by this one.
 const STREAM_WINDOW: u32 = 256 * 1024;
@@ -69,7 +69,14 @@ impl Setting {
             .keep_alive_timeout(PING.1)
             .max_send_buf_size(send_buffer);
         let max_connections = config.max_connections as u64;
-        Self { max_connections, tls, stats, registry: Rc::default(), http1, http2 }
+        Self {
+            max_connections,
+            tls,
+            stats,
+            registry: Rc::default(),
+            http1,
+            http2,
+        }
     }
 }
 
@@ -96,13 +103,25 @@ impl Accepted {
     pub(super) fn new(socket: TcpStream, address: SocketAddr, stats: &Arc<WorkerStats>) -> Self {
         let running = Running::new(stats);
         let (watched, open) = Watched::open(stats);
-        Self { socket, address, watched, open, running }
+        Self {
+            socket,
+            address,
+            watched,
+            open,
+            running,
+        }
     }
 }
 
 /// Serves one accepted socket to its end. Must be the root of its task: the watcher wakes that.
 pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<Setting>) {
-    let Accepted { socket, address, watched, open, running: _running } = accepted;
+    let Accepted {
+        socket,
+        address,
+        watched,
+        open,
+        running: _running,
+    } = accepted;
     let _place = poll_fn(|cx| Poll::Ready(setting.registry.enter(&watched, cx.waker().clone()))).await;
     // Small requests and answers must not wait for the peer's delayed acknowledgement.
     if socket.set_nodelay(true).is_err() {
@@ -110,15 +129,27 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
     }
     let prepared = Box::pin(unless_told(&watched, prepare(socket, &setting))).await;
     let Some(Some((socket, http2))) = prepared else { return };
-    let peer = Peer { address, tls: matches!(socket, Socket::Tls(_)), http2 };
-    let service = Service { handle, peer, watched: Arc::clone(&watched) };
+    let peer = Peer {
+        address,
+        tls: matches!(socket, Socket::Tls(_)),
+        http2,
+    };
+    let service = Service {
+        handle,
+        peer,
+        watched: Arc::clone(&watched),
+    };
     let io = TokioIo::new(Transport::new(socket, open));
     // Each is boxed by itself: the task of an idle HTTP/1.1 connection must not be as large as HTTP/2's.
     let ended = if http2 {
         watched.set_http2();
         Attended::new(Box::pin(setting.http2.serve_connection(io, service)), &watched).await
     } else {
-        Attended::new(Box::pin(setting.http1.serve_connection(io, service).with_upgrades()), &watched).await
+        Attended::new(
+            Box::pin(setting.http1.serve_connection(io, service).with_upgrades()),
+            &watched,
+        )
+        .await
     };
     if let Err(error) = ended {
         if error.is_parse() {
@@ -165,7 +196,7 @@ async fn begins_http2(socket: &TcpStream) -> Option<bool> {
         if count == PREFACE.len() {
             return Some(true);
         }
-        // A first packet of one or two bytes: the socket stays readable, so waiting for "readable" would spin.
+        // A first packet of a few bytes: the socket stays readable, so waiting for "readable" would spin.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -198,7 +229,18 @@ struct Attended<'a, C> {
 
 impl<'a, C: Finish> Attended<'a, C> {
     fn new(connection: Pin<Box<C>>, watched: &'a Watched) -> Self {
-        Self { connection, watched, finishing: false }
+        Self {
+            connection,
+            watched,
+            finishing: false,
+        }
+    }
+
+    fn begin_to_end(&mut self) {
+        if !self.finishing {
+            self.finishing = true;
+            self.connection.as_mut().finish();
+        }
     }
 }
 
@@ -206,15 +248,19 @@ impl<C: Finish> Future for Attended<'_, C> {
     type Output = hyper::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // First the connection: asked to end before it has read a request that has arrived, hyper would drop it.
+        let command = self.watched.command();
+        // With a request in flight, ask before its answer is written: it then says that the connection will close.
+        if command == Verdict::Finish && self.watched.is_busy() {
+            self.begin_to_end();
+        }
         let polled = self.connection.as_mut().poll(cx);
         if polled.is_ready() {
             return polled;
         }
-        match self.watched.command() {
+        match command {
+            // Asked to end before it has read a request that has arrived, hyper would drop it; so only now.
             Verdict::Finish if !self.finishing => {
-                self.finishing = true;
-                self.connection.as_mut().finish();
+                self.begin_to_end();
                 self.connection.as_mut().poll(cx)
             }
             Verdict::Cut => Poll::Ready(Ok(())),

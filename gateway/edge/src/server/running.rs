@@ -74,7 +74,10 @@ impl Running {
     pub async fn drained(mut self, timeout: Duration) -> DrainReport {
         self.begin_drain();
         let deadline = Instant::now() + timeout;
-        let mut report = DrainReport { in_flight_cut: 0, workers_lost: 0 };
+        let mut report = DrainReport {
+            in_flight_cut: 0,
+            workers_lost: 0,
+        };
         for worker in &mut self.workers {
             let ended = match timeout_at(deadline, &mut *worker).await {
                 Ok(ended) => Ok(ended),

@@ -27,7 +27,10 @@ impl<H: Handle> hyper::service::Service<Request<Incoming>> for Service<H> {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let ticket = Ticket::new(&self.watched);
-        Answering { answer: self.handle.handle(request, self.peer), ticket: Some(ticket) }
+        Answering {
+            answer: self.handle.handle(request, self.peer),
+            ticket: Some(ticket),
+        }
     }
 }
 
@@ -40,14 +43,21 @@ struct Ticket {
 impl Ticket {
     fn new(watched: &Arc<Watched>) -> Self {
         watched.request_begins();
-        Self { watched: Arc::clone(watched), owed: false }
+        Self {
+            watched: Arc::clone(watched),
+            owed: false,
+        }
     }
 
     /// Whether there is something for the caller that only waits for the caller.
     fn set_owed(&mut self, owed: bool) {
         if owed != self.owed {
             self.owed = owed;
-            if owed { self.watched.owes() } else { self.watched.owes_no_more() }
+            if owed {
+                self.watched.owes()
+            } else {
+                self.watched.owes_no_more()
+            }
         }
     }
 }

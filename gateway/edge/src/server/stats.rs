@@ -68,7 +68,9 @@ pub struct Totals {
 
 impl Stats {
     pub(super) fn new(workers: usize) -> Self {
-        Self { workers: (0..workers).map(|_| Arc::new(WorkerStats::default())).collect() }
+        Self {
+            workers: (0..workers).map(|_| Arc::new(WorkerStats::default())).collect(),
+        }
     }
 
     /// Sums over the workers.

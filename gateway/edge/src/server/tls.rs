@@ -99,7 +99,12 @@ impl Tls {
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Stateless resumption works across workers without a shared session table.
         server.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsError::Setup)?;
-        Ok(Self { paths: paths.clone(), server: Arc::new(server), current, seen: Mutex::new(files) })
+        Ok(Self {
+            paths: paths.clone(),
+            server: Arc::new(server),
+            current,
+            seen: Mutex::new(files),
+        })
     }
 
     /// Reads the files again. A pair that cannot be used changes nothing. Blocks on the file system.
@@ -145,7 +150,10 @@ impl Tls {
 
 fn read(paths: &TlsConfig) -> Result<Files, TlsError> {
     let bytes = |path: &Path| fs::read(path).map_err(|error| TlsError::Unreadable(path.to_owned(), error));
-    Ok(Files { certificate: bytes(&paths.certificate)?, key: bytes(&paths.key)? })
+    Ok(Files {
+        certificate: bytes(&paths.certificate)?,
+        key: bytes(&paths.key)?,
+    })
 }
 
 fn certified(paths: &TlsConfig, files: &Files, provider: &CryptoProvider) -> Result<CertifiedKey, TlsError> {

@@ -87,6 +87,11 @@ impl Watched {
         }
     }
 
+    /// Whether a request is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        self.in_flight.load(Ordering::Relaxed) > 0
+    }
+
     pub(super) fn request_begins(&self) {
         bump(&self.requests);
         bump(&self.in_flight);
@@ -96,7 +101,8 @@ impl Watched {
     pub(super) fn request_ends(&self) {
         stats::subtract(&self.worker.in_flight);
         if drop_one(&self.in_flight) == 0 {
-            self.reads_at_rest.store(self.reads.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.reads_at_rest
+                .store(self.reads.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 
@@ -188,11 +194,17 @@ pub(super) struct Patience {
 impl Patience {
     /// The tick that suits the limits of `config`, and the limits in that tick.
     pub(super) fn of(config: &Config) -> (Duration, Self) {
-        let limits = [config.header_read_timeout, config.keep_alive_timeout, config.stall_timeout];
+        let limits = [
+            config.header_read_timeout,
+            config.keep_alive_timeout,
+            config.stall_timeout,
+        ];
         let shortest = limits.into_iter().min().unwrap_or_default();
         let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
         let ticks = |limit: Duration| {
-            u32::try_from(limit.as_nanos().div_ceil(tick.as_nanos())).unwrap_or(u32::MAX).max(1)
+            u32::try_from(limit.as_nanos().div_ceil(tick.as_nanos()))
+                .unwrap_or(u32::MAX)
+                .max(1)
         };
         let patience = Self {
             head: ticks(config.header_read_timeout),
@@ -251,9 +263,16 @@ impl Registry {
     pub(super) fn enter(self: &Rc<Self>, watched: &Arc<Watched>, waker: Waker) -> Place {
         let id = self.next.get();
         self.next.set(id.wrapping_add(1));
-        let entry = Entry { watched: Arc::clone(watched), waker, memory: Memory::default() };
+        let entry = Entry {
+            watched: Arc::clone(watched),
+            waker,
+            memory: Memory::default(),
+        };
         self.entries.borrow_mut().insert(id, entry);
-        Place { registry: Rc::clone(self), id }
+        Place {
+            registry: Rc::clone(self),
+            id,
+        }
     }
 
     /// From now on connections are asked to end; those at rest at once.

@@ -35,7 +35,12 @@ where
     F: Fn(WorkerId) -> S + Send + Clone + 'static,
     S: Handle,
 {
-    let Bound { config, address, listeners, tls } = bound;
+    let Bound {
+        config,
+        address,
+        listeners,
+        tls,
+    } = bound;
     let stats = Stats::new(listeners.len());
     let (phase, phases) = watch::channel(Phase::Serving);
     let (started, starts) = mpsc::channel();
@@ -53,19 +58,32 @@ where
             ended,
         };
         let make = make.clone();
-        std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || run(post, make))?;
+        std::thread::Builder::new()
+            .name(format!("worker-{index}"))
+            .spawn(move || run(post, make))?;
         workers.push(end);
     }
     drop(started);
     for _ in &workers {
-        starts.recv().map_err(|_| io::Error::other("a worker ended while it started"))??;
+        starts
+            .recv()
+            .map_err(|_| io::Error::other("a worker ended while it started"))??;
     }
-    Ok(Running { address, phase, workers, stats, tls })
+    Ok(Running {
+        address,
+        phase,
+        workers,
+        stats,
+        tls,
+    })
 }
 
 /// The thread's life.
 fn run<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) {
-    let runtime: LocalRuntime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
+    let runtime: LocalRuntime = match Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = post.started.send(Err(error));
@@ -82,7 +100,16 @@ fn run<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) {
 
 /// Accepts until the drain, then waits for the end. Gives how many requests were cut.
 async fn work<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) -> Option<(oneshot::Sender<u64>, u64)> {
-    let Post { id, listener, config, tls, stats, mut phase, started, ended } = post;
+    let Post {
+        id,
+        listener,
+        config,
+        tls,
+        stats,
+        mut phase,
+        started,
+        ended,
+    } = post;
     let own = stats.workers.get(id.0).cloned()?;
     let listener = match TcpListener::from_std(listener) {
         Ok(listener) => listener,
@@ -93,7 +120,11 @@ async fn work<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) -> Option<(o
     };
     let (tick, patience) = Patience::of(&config);
     let setting = Rc::new(Setting::new(&config, tls, own));
-    let worker = Worker { handle: make(id), setting, stats };
+    let worker = Worker {
+        handle: make(id),
+        setting,
+        stats,
+    };
     let _ = started.send(Ok(()));
     drop(started);
     tokio::task::spawn_local(look(Rc::clone(&worker.setting.registry), tick, patience));
@@ -102,8 +133,9 @@ async fn work<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) -> Option<(o
         () = worker.accept(&listener) => {}
         () = Phase::at_least(&mut phase, Phase::Draining) => {}
     }
-    worker.take_waiting(listener);
+    // First those that are open, so that they know before a client can see that the port is closed.
     worker.setting.registry.drain(patience);
+    worker.take_waiting(listener);
     tokio::select! {
         () = worker.emptied() => {}
         () = Phase::at_least(&mut phase, Phase::Cut) => {}
@@ -155,7 +187,11 @@ impl<S: Handle> Worker<S> {
         stats::add(&self.setting.stats.accepted);
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         let accepted = Accepted::new(socket, address, &self.setting.stats);
-        tokio::task::spawn_local(connection::serve(accepted, self.handle.clone(), Rc::clone(&self.setting)));
+        tokio::task::spawn_local(connection::serve(
+            accepted,
+            self.handle.clone(),
+            Rc::clone(&self.setting),
+        ));
     }
 
     /// Takes what the kernel has accepted for us: it would be reset with the listener. Asks the listener itself, since
@@ -187,5 +223,8 @@ impl<S: Handle> Worker<S> {
 
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }

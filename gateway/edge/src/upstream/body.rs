@@ -38,7 +38,12 @@ impl UpstreamBody {
     pub(super) fn answer(response: Response<Incoming>, lease: Lease, idle_timeout: Duration) -> Response<Self> {
         let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         response.map(|incoming| {
-            let mut body = Self { incoming, lease: Some(lease), silence: Silence::new(idle_timeout), failed: false };
+            let mut body = Self {
+                incoming,
+                lease: Some(lease),
+                silence: Silence::new(idle_timeout),
+                failed: false,
+            };
             if switched {
                 // The connection is no longer one for requests: whoever takes the upgrade has it.
                 if let Some(lease) = body.lease.take() {
@@ -117,7 +122,11 @@ struct Silence {
 
 impl Silence {
     fn new(limit: Duration) -> Self {
-        Self { limit, timer: None, quarters: 0 }
+        Self {
+            limit,
+            timer: None,
+            quarters: 0,
+        }
     }
 
     fn broken(&mut self) {

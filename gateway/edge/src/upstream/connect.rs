@@ -23,11 +23,17 @@ const MAX_BUFFER: usize = 72 * 1024;
 /// Opens a connection to the first of the backend's addresses, from `opening`'s on, that takes one.
 pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timing) -> Result<Lease, UpstreamError> {
     let began = Instant::now();
-    let Opening { first, permit, generation } = opening;
+    let Opening {
+        first,
+        permit,
+        generation,
+    } = opening;
     let mut permit = Some(permit);
     let mut failure = UpstreamError::Connect(io::Error::new(io::ErrorKind::NotFound, "the backend has no address"));
     for index in pool::in_turn(backend, first) {
-        let Some(address) = backend.addresses.get(index) else { continue };
+        let Some(address) = backend.addresses.get(index) else {
+            continue;
+        };
         let attempt = timeout(backend.connect_timeout, connect(backend, address, first, &mut permit));
         failure = match attempt.await {
             Ok(Ok(connected)) => {
@@ -98,7 +104,11 @@ async fn connect(
             tracing::debug!(%error, "connection to a backend ended early");
         }
     });
-    Ok(Connected { sender, driver: Driver(Some(driver)), peer })
+    Ok(Connected {
+        sender,
+        driver: Driver(Some(driver)),
+        peer,
+    })
 }
 
 /// A name's addresses in turn, beginning with another one at each connection; each gets its share of the time.
@@ -121,10 +131,15 @@ async fn first_that_answers(
 }
 
 async fn secure(backend: &Backend, address: &UpstreamAddress, socket: TcpStream) -> Result<Socket, UpstreamError> {
-    let config = tls::client(backend.ca_file.as_ref()).await.map_err(UpstreamError::Roots)?;
+    let config = tls::client(backend.ca_file.as_ref())
+        .await
+        .map_err(UpstreamError::Roots)?;
     let host = address.host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host)
         .map_err(|error| UpstreamError::Tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    let stream = TlsConnector::from(config).connect(name, socket).await.map_err(UpstreamError::Tls)?;
+    let stream = TlsConnector::from(config)
+        .connect(name, socket)
+        .await
+        .map_err(UpstreamError::Tls)?;
     Ok(Socket::Tls(Box::new(TlsStream::Client(stream))))
 }

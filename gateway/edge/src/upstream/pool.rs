@@ -33,7 +33,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_connections: 512, max_idle: 128, idle_seconds: 30, max_age_seconds: 600 }
+        Self {
+            max_connections: 512,
+            max_idle: 128,
+            idle_seconds: 30,
+            max_age_seconds: 600,
+        }
     }
 }
 
@@ -126,8 +131,15 @@ pub(super) fn checkout(backend: &Backend) -> Result<Checkout, UpstreamError> {
             return Ok(Checkout::Kept(Lease::of(backend, kept.generation, first, idle)));
         }
         match kept.permit(limits) {
-            Some(permit) => Ok(Checkout::Open(Opening { first, permit, generation: kept.generation })),
-            None => kept.pop_any(backend).map(Checkout::Kept).ok_or(UpstreamError::Overloaded),
+            Some(permit) => Ok(Checkout::Open(Opening {
+                first,
+                permit,
+                generation: kept.generation,
+            })),
+            None => kept
+                .pop_any(backend)
+                .map(Checkout::Kept)
+                .ok_or(UpstreamError::Overloaded),
         }
     })
 }
@@ -139,7 +151,11 @@ pub(super) fn opening(backend: &Backend) -> Result<Opening, UpstreamError> {
         let kept = pool.kept(backend);
         let first = kept.turn(tick);
         let permit = kept.permit(limits).ok_or(UpstreamError::Overloaded)?;
-        Ok(Opening { first, permit, generation: kept.generation })
+        Ok(Opening {
+            first,
+            permit,
+            generation: kept.generation,
+        })
     })
 }
 
@@ -194,7 +210,10 @@ pub(super) fn remembered(backend: &Backend, address: &UpstreamAddress) -> Option
 
 impl Pool {
     fn kept(&mut self, backend: &Backend) -> &mut Kept {
-        let kept = self.backends.entry_ref(&backend.id).or_insert_with(|| Kept::new(backend));
+        let kept = self
+            .backends
+            .entry_ref(&backend.id)
+            .or_insert_with(|| Kept::new(backend));
         if !kept.is_for(backend) {
             // Connections in use hold the old generation and are closed when they come back.
             *kept = Kept::new(backend);

@@ -16,7 +16,11 @@ pub(super) async fn resolve(backend: &Backend, address: &UpstreamAddress) -> Res
     }
     let found = match lookup_host((&*address.host, address.port)).await {
         Ok(found) => Ok(found.collect::<Vec<_>>()).and_then(|found| {
-            if found.is_empty() { Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address")) } else { Ok(found) }
+            if found.is_empty() {
+                Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+            } else {
+                Ok(found)
+            }
         }),
         Err(error) => Err(error),
     };
@@ -37,7 +41,10 @@ fn allowed(backend: &Backend, mut addresses: Vec<SocketAddr>) -> Result<Vec<Sock
     if backend.allow_private_network {
         return Ok(addresses);
     }
-    let first_forbidden = addresses.iter().map(SocketAddr::ip).find(|address| !network_policy::is_public(*address));
+    let first_forbidden = addresses
+        .iter()
+        .map(SocketAddr::ip)
+        .find(|address| !network_policy::is_public(*address));
     addresses.retain(|address| network_policy::is_public(address.ip()));
     match first_forbidden {
         Some(forbidden) if addresses.is_empty() => Err(UpstreamError::Forbidden(forbidden)),

@@ -24,7 +24,9 @@ pub enum RootsError {
 }
 
 /// Configurations by file of roots (`None`: the system's), with the file's date: a new file is a new configuration.
-static LOADED: Mutex<Option<HashMap<Option<Arc<str>>, (Option<SystemTime>, Arc<ClientConfig>)>>> = Mutex::new(None);
+type Loaded = HashMap<Option<Arc<str>>, (Option<SystemTime>, Arc<ClientConfig>)>;
+
+static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
 
 /// The configuration for a backend that trusts `ca_file`, or the system's roots.
 pub(super) async fn client(ca_file: Option<&Arc<str>>) -> Result<Arc<ClientConfig>, RootsError> {
@@ -35,7 +37,9 @@ pub(super) async fn client(ca_file: Option<&Arc<str>>) -> Result<Arc<ClientConfi
 }
 
 fn load(key: Option<Arc<str>>) -> Result<Arc<ClientConfig>, RootsError> {
-    let changed = key.as_deref().and_then(|file| std::fs::metadata(file).ok()?.modified().ok());
+    let changed = key
+        .as_deref()
+        .and_then(|file| std::fs::metadata(file).ok()?.modified().ok());
     // Held while loading, so that a burst of first connections reads the roots once; this is a blocking thread.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     let loaded = loaded.get_or_insert_default();

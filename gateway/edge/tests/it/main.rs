@@ -14,3 +14,7 @@ mod server_protocols;
 mod server_support;
 mod server_timeouts;
 mod server_tls;
+mod upstream_answer;
+mod upstream_connect;
+mod upstream_pool;
+mod upstream_support;

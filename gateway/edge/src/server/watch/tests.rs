@@ -2,10 +2,18 @@
 
 use super::*;
 
-const PATIENCE: Patience = Patience { head: 3, idle: 10, stall: 4 };
+const PATIENCE: Patience = Patience {
+    head: 3,
+    idle: 10,
+    stall: 4,
+};
 
 fn after(ticks: u32, facts: Facts, draining: bool) -> Verdict {
-    let mut memory = Memory { requests: facts.requests, parts: facts.parts, ..Memory::default() };
+    let mut memory = Memory {
+        requests: facts.requests,
+        parts: facts.parts,
+        ..Memory::default()
+    };
     (0..ticks).fold(Verdict::Leave, |_, _| judge(&mut memory, facts, PATIENCE, draining))
 }
 
@@ -17,7 +25,10 @@ fn connection_that_never_asked_is_cut_after_the_head_limit() {
 
 #[test]
 fn idle_connection_is_asked_to_end_then_cut() {
-    let idle = Facts { requests: 7, ..Facts::default() };
+    let idle = Facts {
+        requests: 7,
+        ..Facts::default()
+    };
     assert_eq!(after(10, idle, false), Verdict::Leave);
     assert_eq!(after(11, idle, false), Verdict::Finish);
     assert_eq!(after(16, idle, false), Verdict::Cut);
@@ -25,24 +36,49 @@ fn idle_connection_is_asked_to_end_then_cut() {
 
 #[test]
 fn head_that_does_not_end_is_cut_before_the_idle_limit() {
-    let dribbling = Facts { requests: 7, head_begun: true, ..Facts::default() };
+    let dribbling = Facts {
+        requests: 7,
+        head_begun: true,
+        ..Facts::default()
+    };
     assert_eq!(after(3, dribbling, false), Verdict::Leave);
     assert_eq!(after(4, dribbling, false), Verdict::Cut);
 }
 
 #[test]
 fn long_silence_before_a_head_does_not_count_against_it() {
-    let mut memory = Memory { requests: 1, ..Memory::default() };
-    let idle = Facts { requests: 1, ..Facts::default() };
+    let mut memory = Memory {
+        requests: 1,
+        ..Memory::default()
+    };
+    let idle = Facts {
+        requests: 1,
+        ..Facts::default()
+    };
     for _ in 0..9 {
         assert_eq!(judge(&mut memory, idle, PATIENCE, false), Verdict::Leave);
     }
-    assert_eq!(judge(&mut memory, Facts { head_begun: true, ..idle }, PATIENCE, false), Verdict::Leave);
+    assert_eq!(
+        judge(
+            &mut memory,
+            Facts {
+                head_begun: true,
+                ..idle
+            },
+            PATIENCE,
+            false
+        ),
+        Verdict::Leave
+    );
 }
 
 #[test]
 fn slow_handler_is_never_cut_but_an_answer_not_taken_is() {
-    let working = Facts { requests: 1, in_flight: 1, ..Facts::default() };
+    let working = Facts {
+        requests: 1,
+        in_flight: 1,
+        ..Facts::default()
+    };
     assert_eq!(after(1000, working, false), Verdict::Leave);
     assert_eq!(after(3, Facts { owed: true, ..working }, false), Verdict::Leave);
     assert_eq!(after(4, Facts { owed: true, ..working }, false), Verdict::Cut);
@@ -50,8 +86,29 @@ fn slow_handler_is_never_cut_but_an_answer_not_taken_is() {
 
 #[test]
 fn drain_asks_at_once_but_lets_a_new_connection_speak_first() {
-    assert_eq!(after(1, Facts { requests: 1, ..Facts::default() }, true), Verdict::Finish);
-    assert_eq!(after(1, Facts { requests: 1, in_flight: 1, ..Facts::default() }, true), Verdict::Finish);
+    assert_eq!(
+        after(
+            1,
+            Facts {
+                requests: 1,
+                ..Facts::default()
+            },
+            true
+        ),
+        Verdict::Finish
+    );
+    assert_eq!(
+        after(
+            1,
+            Facts {
+                requests: 1,
+                in_flight: 1,
+                ..Facts::default()
+            },
+            true
+        ),
+        Verdict::Finish
+    );
     assert_eq!(after(1, Facts::default(), true), Verdict::Leave);
     assert_eq!(after(2, Facts::default(), true), Verdict::Finish);
 }

@@ -25,17 +25,29 @@ pub(in crate::upstream) struct Lease {
 
 impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lease").field("peer", &self.connected.peer).finish_non_exhaustive()
+        f.debug_struct("Lease")
+            .field("peer", &self.connected.peer)
+            .finish_non_exhaustive()
     }
 }
 
 impl Lease {
     pub(super) fn new(backend: &Backend, generation: u64, address: usize, connected: Connected, born: u64) -> Self {
-        Self { connected, backend: Arc::clone(&backend.id), generation, address, born, reused: false }
+        Self {
+            connected,
+            backend: Arc::clone(&backend.id),
+            generation,
+            address,
+            born,
+            reused: false,
+        }
     }
 
     pub(super) fn of(backend: &Backend, generation: u64, address: usize, idle: Idle) -> Self {
-        Self { reused: true, ..Self::new(backend, generation, address, idle.connected, idle.born) }
+        Self {
+            reused: true,
+            ..Self::new(backend, generation, address, idle.connected, idle.born)
+        }
     }
 
     /// The address it was opened for, in the backend it was checked out for.
@@ -85,7 +97,11 @@ impl Lease {
                 && let Some(place) = kept.places.get_mut(self.address)
                 && place.idle.len() < limits.max_idle
             {
-                place.idle.push(Idle { connected: self.connected, born: self.born, since: tick });
+                place.idle.push(Idle {
+                    connected: self.connected,
+                    born: self.born,
+                    since: tick,
+                });
             }
         });
     }

@@ -52,7 +52,7 @@ fn tick(pool: &mut Pool) -> bool {
         // the name server is out.
         aside || kept.open.load(Ordering::Relaxed) > 0 || kept.places.iter().any(|place| !place.resolved.is_empty())
     });
-    pool.backends.values().any(|kept| {
-        kept.open.load(Ordering::Relaxed) > 0 || kept.places.iter().any(|place| place.aside_until > now)
-    })
+    pool.backends
+        .values()
+        .any(|kept| kept.open.load(Ordering::Relaxed) > 0 || kept.places.iter().any(|place| place.aside_until > now))
 }
