@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: every check, each one command that a developer can type, timed and summed up.
 //!
-//! Cheap checks come first. `clippy` and `doc` share the metadata of all dependencies; the OpenAPI check and the tests
-//! share their compiled code, so that each dependency is compiled once for each of the two.
+//! Cheap checks come first. `clippy` and `doc` share the metadata of dependencies; the OpenAPI check, the load scenario
+//! and the tests share compiled code, so that a dependency is compiled once for each of the two.
 
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ enum Verdict {
     NotChecked,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "tidy",
         run: tidy,
@@ -53,6 +53,10 @@ const STEPS: [Step; 8] = [
     Step {
         name: "openapi",
         run: openapi,
+    },
+    Step {
+        name: "load",
+        run: load,
     },
     Step {
         name: "test",
@@ -179,6 +183,29 @@ fn openapi() -> Result<Verdict> {
     Tool::new(workspace::target().join("debug/openapi"))
         .args(["--check"])
         .hint("`cargo xtask openapi` writes the documents anew")
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+/// A short run of the load scenario: no figure of a debug build is worth anything, but every request must be answered.
+fn load() -> Result<Verdict> {
+    let programs = workspace::target().join("debug");
+    let gateway = programs.join("vagvisare");
+    if !gateway.is_file() {
+        bail!("the gateway is not built; the openapi step builds it");
+    }
+    Tool::new(programs.join("load-tests"))
+        .args([
+            "first-light",
+            "--rounds",
+            "1",
+            "--turn",
+            "300ms",
+            "--connections",
+            "8",
+            "--gateway",
+        ])
+        .args([gateway])
         .run()?;
     Ok(Verdict::Passed)
 }
