@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 
 /// Paths asked for in one round.
 const ASKED: usize = 4_096;
-/// Rounds; the median is reported.
+/// Rounds. The tenth percentile is reported: other work on the machine only ever adds.
 const ROUNDS: usize = 101;
 
 fn main() {
+    // The processor's clock and predictors settle before anything counts.
+    measure(1_000, 10);
     for (title, routes_per_api) in [("10 routes an API", 10), ("all routes in one API", usize::MAX)] {
         println!(
             "{title}\n{:>8} {:>10} {:>8} {:>12} {:>10}",
@@ -34,7 +36,7 @@ fn main() {
     }
 }
 
-/// Compile time of `routes` routes, and the median nanoseconds of one look-up.
+/// Compile time of `routes` routes, and the nanoseconds of one look-up.
 fn measure(routes: usize, routes_per_api: usize) -> (Duration, f64) {
     let draft = draft(routes, routes_per_api);
     let begin = Instant::now();
@@ -48,7 +50,7 @@ fn measure(routes: usize, routes_per_api: usize) -> (Duration, f64) {
         .collect();
     let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| round(&snapshot, &asked)).collect();
     rounds.sort_by(f64::total_cmp);
-    (compile, rounds.get(ROUNDS / 2).copied().unwrap_or(f64::NAN))
+    (compile, rounds.get(ROUNDS / 10).copied().unwrap_or(f64::NAN))
 }
 
 /// Nanoseconds of one look-up, as the mean of a round. A miss would make the figure worthless, so it gives none.

@@ -9,6 +9,7 @@ mod access;
 mod address;
 mod compile;
 mod draft;
+mod forms;
 mod lifecycle;
 mod model;
 mod router;

@@ -1,13 +1,13 @@
 //! Finds the route of a method and a path; cost does not grow with the number of routes.
 //!
-//! The first two segments (`/case-status/v1`) are hashed to an API's own table, which is a radix tree over the rest of
+//! The first two segments (`/case-status/v1`) are hashed to an API, whose templates are found by the form of the rest of
 //! the path. Documents outside any API are hashed whole.
 
-use crate::template::shape;
+use crate::forms::{Forms, Full};
+use crate::template::segments;
 use crate::{ApiIndex, RouteIndex};
 use hashbrown::HashMap;
 use http::{HeaderValue, Method};
-use std::borrow::Cow;
 
 /// The result of a route look-up.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,16 +30,18 @@ pub enum Found<'a> {
 /// The look-up tables.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
-    apis: HashMap<Box<str>, ApiTable>,
+    bases: HashMap<Box<str>, Base>,
+    templates: Forms,
+    entries: Vec<Entry>,
     documents: HashMap<Box<str>, Entry>,
 }
 
-/// The paths of one API, relative to its base path.
-#[derive(Debug)]
-struct ApiTable {
-    api: ApiIndex,
-    paths: matchit::Router<u32>,
-    entries: Vec<Entry>,
+/// Where an API's paths begin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Base {
+    /// The API.
+    pub(crate) api: ApiIndex,
+    group: u32,
 }
 
 /// The methods of one path.
@@ -50,12 +52,32 @@ struct Entry {
     allow: HeaderValue,
 }
 
+/// Why a route could not be added.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The template itself is wrong.
+    Template(String),
+    /// Another route has this method and this template.
+    Taken(RouteIndex),
+}
+
+impl From<Full> for Refusal {
+    fn from(Full: Full) -> Self {
+        Refusal::Template("is one path more than can be counted".to_owned())
+    }
+}
+
 impl Router {
     /// See [`crate::Snapshot::find`].
     pub(crate) fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let (base, rest) = split_base(path);
-        if let Some(table) = self.apis.get(base) {
-            return table.find(method, rest);
+        if let Some(Base { api, group }) = self.bases.get(base) {
+            let rest = if rest.is_empty() { "/" } else { rest };
+            let entry = self
+                .templates
+                .find(*group, rest)
+                .and_then(|entry| self.entries.get(entry as usize));
+            return entry.map_or(Found::NoSuchPath(*api), |entry| entry.find(method, Some(*api)));
         }
         match self.documents.get(path) {
             Some(entry) => entry.find(method, None),
@@ -65,42 +87,61 @@ impl Router {
 
     /// Whether an API is served under this base path.
     pub(crate) fn has_base(&self, path: &str) -> bool {
-        self.apis.contains_key(split_base(path).0)
+        self.bases.contains_key(split_base(path).0)
     }
 
-    /// Adds an API's table.
-    pub(crate) fn add_api(&mut self, base: &str, paths: Paths) {
-        let Paths { api, tree, open, .. } = paths;
-        let entries = open.into_iter().map(OpenEntry::close).collect();
-        self.apis.insert(
-            Box::from(base),
-            ApiTable {
-                api,
-                paths: tree,
-                entries,
-            },
-        );
+    /// Begins an API's paths.
+    pub(crate) fn add_api(&mut self, base: &str, api: ApiIndex) -> Result<Base, Refusal> {
+        let begin = Base {
+            api,
+            group: self.templates.add_group()?,
+        };
+        self.bases.insert(Box::from(base), begin);
+        Ok(begin)
+    }
+
+    /// Adds one route; `template` is relative to the API's base path.
+    pub(crate) fn add(
+        &mut self,
+        base: Base,
+        method: Option<&Method>,
+        template: &str,
+        route: RouteIndex,
+    ) -> Result<(), Refusal> {
+        let segments = segments(template).map_err(Refusal::Template)?;
+        let free = u32::try_from(self.entries.len()).map_err(|_| Full)?;
+        let entry = self.templates.entry(base.group, &segments, free)?;
+        if entry == free {
+            self.entries.push(Entry::default());
+        }
+        self.entries.get_mut(entry as usize).ok_or(Full)?.add(method, route)
     }
 
     /// Adds a document outside any API; `false`: the path is taken.
     pub(crate) fn add_document(&mut self, path: &str, route: RouteIndex) -> bool {
-        let mut open = OpenEntry::default();
-        open.methods.push((Method::GET, route));
-        self.documents.insert(Box::from(path), open.close()).is_none()
+        let mut entry = Entry {
+            methods: vec![(Method::GET, route)],
+            ..Entry::default()
+        };
+        entry.allow = allow(&entry.methods);
+        self.documents.insert(Box::from(path), entry).is_none()
+    }
+
+    /// Renders every `Allow`, once all routes are in.
+    pub(crate) fn finish(&mut self) {
+        for entry in &mut self.entries {
+            entry.allow = allow(&entry.methods);
+            entry.methods.shrink_to_fit();
+        }
     }
 }
 
-impl ApiTable {
-    fn find(&self, method: &Method, rest: &str) -> Found<'_> {
-        let rest = if rest.is_empty() { "/" } else { rest };
-        let entry = self
-            .paths
-            .at(rest)
-            .ok()
-            .and_then(|found| self.entries.get(*found.value as usize));
-        match entry {
-            Some(entry) => entry.find(method, Some(self.api)),
-            None => Found::NoSuchPath(self.api),
+impl Default for Entry {
+    fn default() -> Self {
+        Entry {
+            methods: Vec::new(),
+            every_method: None,
+            allow: HeaderValue::from_static("OPTIONS"),
         }
     }
 }
@@ -121,6 +162,19 @@ impl Entry {
         }
     }
 
+    fn add(&mut self, method: Option<&Method>, route: RouteIndex) -> Result<(), Refusal> {
+        let taken = match method {
+            None => self.every_method,
+            Some(method) => self.of(method),
+        };
+        match (taken, method) {
+            (Some(taken), _) => return Err(Refusal::Taken(taken)),
+            (None, None) => self.every_method = Some(route),
+            (None, Some(method)) => self.methods.push((method.clone(), route)),
+        }
+        Ok(())
+    }
+
     fn of(&self, method: &Method) -> Option<RouteIndex> {
         self.methods
             .iter()
@@ -136,131 +190,20 @@ fn split_base(path: &str) -> (&str, &str) {
     path.split_at_checked(end).unwrap_or((path, ""))
 }
 
-/// An API's paths while they are being collected.
-#[derive(Debug)]
-pub(crate) struct Paths {
-    api: ApiIndex,
-    tree: matchit::Router<u32>,
-    open: Vec<OpenEntry>,
-    shapes: HashMap<String, u32>,
-}
-
-/// Why a route could not be added.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The template itself is wrong.
-    Template(String),
-    /// Another route has this method and shape.
-    Taken(RouteIndex),
-}
-
-impl Paths {
-    /// No paths yet.
-    pub(crate) fn new(api: ApiIndex) -> Self {
-        Paths {
-            api,
-            tree: matchit::Router::new(),
-            open: Vec::new(),
-            shapes: HashMap::new(),
-        }
-    }
-
-    /// The API whose paths these are.
-    pub(crate) fn api(&self) -> ApiIndex {
-        self.api
-    }
-
-    /// Adds one route; `template` is relative to the API's base path.
-    pub(crate) fn add(&mut self, method: Option<&Method>, template: &str, route: RouteIndex) -> Result<(), Refusal> {
-        let shape = shape(template).map_err(Refusal::Template)?;
-        let position = match self.shapes.get(&shape) {
-            Some(position) => *position,
-            None => self.open_entry(shape)?,
-        };
-        match self.open.get_mut(position as usize) {
-            Some(entry) => entry.add(method, route),
-            None => Err(Refusal::Template("is one more path than can be counted".to_owned())),
-        }
-    }
-
-    fn open_entry(&mut self, shape: String) -> Result<u32, Refusal> {
-        let too_many = |_| Refusal::Template("is one more path than can be counted".to_owned());
-        let position = u32::try_from(self.open.len()).map_err(too_many)?;
-        self.tree
-            .insert(shape.clone(), position)
-            .map_err(|error| Refusal::Template(ambiguous(&error)))?;
-        self.open.push(OpenEntry::default());
-        self.shapes.insert(shape, position);
-        Ok(position)
-    }
-}
-
-/// What the radix tree cannot hold, in words. The tree's own guess at the other template is not always right, so it is
-/// not shown.
-fn ambiguous(error: &matchit::InsertError) -> String {
-    match error {
-        matchit::InsertError::Conflict { .. } => {
-            "matches the same paths as an earlier route, and neither is more exact; change one of them".to_owned()
-        }
-        other => format!("is not a template: {other}"),
-    }
-}
-
-/// An [`Entry`] whose `Allow` is not rendered yet.
-#[derive(Debug, Default)]
-struct OpenEntry {
-    methods: Vec<(Method, RouteIndex)>,
-    every_method: Option<RouteIndex>,
-}
-
-impl OpenEntry {
-    fn add(&mut self, method: Option<&Method>, route: RouteIndex) -> Result<(), Refusal> {
-        match method {
-            None => match self.every_method {
-                Some(taken) => Err(Refusal::Taken(taken)),
-                None => {
-                    self.every_method = Some(route);
-                    Ok(())
-                }
-            },
-            Some(method) => match self.methods.iter().find(|(known, _)| known == method) {
-                Some((_, taken)) => Err(Refusal::Taken(*taken)),
-                None => {
-                    self.methods.push((method.clone(), route));
-                    Ok(())
-                }
-            },
-        }
-    }
-
-    fn close(self) -> Entry {
-        let allow = allow(&self.methods);
-        Entry {
-            methods: self.methods,
-            every_method: self.every_method,
-            allow,
-        }
-    }
-}
-
 /// Renders `Allow` (RFC 9110 section 10.2.1): `GET` first, with the `HEAD` that it brings, `OPTIONS` last.
 fn allow(methods: &[(Method, RouteIndex)]) -> HeaderValue {
-    let mut names: Vec<Cow<'_, str>> = methods
-        .iter()
-        .map(|(method, _)| Cow::Borrowed(method.as_str()))
-        .collect();
-    let has_get = names.iter().any(|name| name == "GET");
-    if has_get && !names.iter().any(|name| name == "HEAD") {
-        names.push(Cow::Borrowed("HEAD"));
+    let mut names: Vec<&str> = methods.iter().map(|(method, _)| method.as_str()).collect();
+    if names.contains(&"GET") && !names.contains(&"HEAD") {
+        names.push("HEAD");
     }
-    if !names.iter().any(|name| name == "OPTIONS") {
-        names.push(Cow::Borrowed("OPTIONS"));
+    if !names.contains(&"OPTIONS") {
+        names.push("OPTIONS");
     }
-    names.sort_by_key(|name| match name.as_ref() {
-        "GET" => (0, String::new()),
-        "HEAD" => (1, String::new()),
-        "OPTIONS" => (3, String::new()),
-        other => (2, other.to_owned()),
+    names.sort_by_key(|name| match *name {
+        "GET" => (0, ""),
+        "HEAD" => (1, ""),
+        "OPTIONS" => (3, ""),
+        other => (2, other),
     });
     // Method names are tokens (RFC 9110 section 5.6.2), so the list always is a header value.
     HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))

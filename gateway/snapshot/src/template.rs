@@ -1,66 +1,96 @@
-//! Path templates: checks one and brings it to the shape by which two templates collide.
+//! Path templates: checks one and takes it apart. Names of parameters are left out: `/cases/{caseId}` and `/cases/{id}` match
+//! the same paths, so they are the same template.
 
-/// The template in the router's own form, with every parameter's name replaced by the same letter: `/cases/{caseId}`
-/// and `/cases/{id}` have one shape, so they match the same paths.
+/// Longest template in bytes (REST profile UFN.05 keeps whole URLs under 2,048 characters).
+const LONGEST: usize = 2_048;
+
+/// Most segments that a template has.
+pub(crate) const MOST_SEGMENTS: usize = 32;
+
+/// One segment of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Segment<'a> {
+    /// This text.
+    Literal(&'a str),
+    /// Any text but the empty one: `{id}`.
+    Parameter,
+    /// A parameter with text around it: `{id}.json`.
+    Affixed {
+        /// Text before it.
+        prefix: &'a str,
+        /// Text after it.
+        suffix: &'a str,
+    },
+    /// All that follows, at least one character: `{*path}`.
+    Wildcard,
+}
+
+impl<'a> Segment<'a> {
+    /// The text of a literal.
+    pub(crate) fn literal(&self) -> Option<&'a str> {
+        match self {
+            Segment::Literal(text) => Some(text),
+            Segment::Parameter | Segment::Affixed { .. } | Segment::Wildcard => None,
+        }
+    }
+}
+
+/// Takes a template apart.
 ///
 /// # Errors
-/// What is wrong with the template, in words.
-pub(crate) fn shape(template: &str) -> Result<String, String> {
-    if template == "/" {
-        return Ok("/".to_owned());
+/// What is wrong with it, in words.
+pub(crate) fn segments(template: &str) -> Result<Vec<Segment<'_>>, String> {
+    if template.len() > LONGEST {
+        return Err(format!("is longer than {LONGEST} characters"));
     }
     let Some(relative) = template.strip_prefix('/') else {
         return Err("must begin with `/`".to_owned());
     };
-    let mut shape = String::with_capacity(template.len());
-    let mut segments = relative.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        let last = segments.peek().is_none();
-        shape.push('/');
-        push_segment(segment, last, &mut shape)?;
+    let mut found = Vec::new();
+    let mut texts = relative.split('/').peekable();
+    while let Some(text) = texts.next() {
+        found.push(segment(text, texts.peek().is_none())?);
     }
-    Ok(shape)
+    if found.len() > MOST_SEGMENTS {
+        return Err(format!("has more than {MOST_SEGMENTS} segments"));
+    }
+    Ok(found)
 }
 
-/// Checks one segment and appends its shape.
-fn push_segment(segment: &str, last: bool, shape: &mut String) -> Result<(), String> {
-    if segment.is_empty() && !last {
+/// Checks one segment.
+fn segment(text: &str, last: bool) -> Result<Segment<'_>, String> {
+    if text.is_empty() && !last {
         return Err("has an empty segment (`//`)".to_owned());
     }
-    if segment == "." || segment == ".." {
-        return Err(format!("has a `{segment}` segment, which no normalised path holds"));
+    if text == "." || text == ".." {
+        return Err(format!("has a `{text}` segment, which no normalised path holds"));
     }
-    let Some((before, rest)) = segment.split_once('{') else {
-        check_literal(segment)?;
-        shape.push_str(segment);
-        return Ok(());
+    let Some((prefix, rest)) = text.split_once('{') else {
+        check_literal(text)?;
+        return Ok(Segment::Literal(text));
     };
-    let Some((name, after)) = rest.split_once('}') else {
-        return Err(format!("has an unclosed `{{` in `{segment}`"));
+    let Some((name, suffix)) = rest.split_once('}') else {
+        return Err(format!("has an unclosed `{{` in `{text}`"));
     };
-    if after.contains('{') {
+    if suffix.contains('{') {
         return Err(format!(
-            "has more than one parameter in `{segment}`; give each its own segment"
+            "has more than one parameter in `{text}`; give each its own segment"
         ));
     }
-    let (name, wildcard) = match name.strip_prefix('*') {
-        Some(name) => (name, true),
-        None => (name, false),
-    };
-    if name.is_empty() || name.contains(['{', '*']) {
-        return Err(format!("has a parameter without a proper name in `{segment}`"));
+    let bare = name.strip_prefix('*').unwrap_or(name);
+    if bare.is_empty() || bare.contains(['{', '*']) {
+        return Err(format!("has a parameter without a proper name in `{text}`"));
     }
-    if wildcard && !(last && before.is_empty() && after.is_empty()) {
-        return Err(format!(
-            "has the wildcard `{{*{name}}}` where more follows; it must be the whole last segment"
-        ));
+    check_literal(prefix)?;
+    check_literal(suffix)?;
+    match (name == bare, prefix.is_empty() && suffix.is_empty()) {
+        (true, true) => Ok(Segment::Parameter),
+        (true, false) => Ok(Segment::Affixed { prefix, suffix }),
+        (false, true) if last => Ok(Segment::Wildcard),
+        (false, _) => Err(format!(
+            "has the wildcard `{{{name}}}` where more follows; it must be the whole last segment"
+        )),
     }
-    check_literal(before)?;
-    check_literal(after)?;
-    shape.push_str(before);
-    shape.push_str(if wildcard { "{*p}" } else { "{p}" });
-    shape.push_str(after);
-    Ok(())
 }
 
 /// A literal holds what a normalised path can hold: RFC 3986 `pchar`, with percent-encoding in upper case.
@@ -90,15 +120,26 @@ fn is_upper_hex(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::shape;
+    use super::{Segment, segments};
 
     #[test]
-    fn names_do_not_change_the_shape() {
-        assert_eq!(shape("/cases/{caseId}"), shape("/cases/{id}"));
-        assert_eq!(shape("/cases/{id}/events.{format}").unwrap(), "/cases/{p}/events.{p}");
-        assert_eq!(shape("/files/{*path}").unwrap(), "/files/{*p}");
-        assert_eq!(shape("/").unwrap(), "/");
-        assert_eq!(shape("/cases/").unwrap(), "/cases/");
+    fn names_make_no_difference() {
+        assert_eq!(segments("/cases/{caseId}"), segments("/cases/{id}"));
+        let affixed = Segment::Affixed {
+            prefix: "events.",
+            suffix: "",
+        };
+        let expected = [Segment::Literal("cases"), Segment::Parameter, affixed];
+        assert_eq!(segments("/cases/{id}/events.{format}").unwrap(), expected);
+        assert_eq!(
+            segments("/files/{*path}").unwrap(),
+            [Segment::Literal("files"), Segment::Wildcard]
+        );
+        assert_eq!(segments("/").unwrap(), [Segment::Literal("")]);
+        assert_eq!(
+            segments("/cases/").unwrap(),
+            [Segment::Literal("cases"), Segment::Literal("")]
+        );
     }
 
     #[test]
@@ -117,7 +158,7 @@ mod tests {
             "/a?b",
         ]
         .into_iter()
-        .map(|template| shape(template).unwrap_err())
+        .map(|template| segments(template).unwrap_err())
         .collect();
         assert_eq!(
             problems,

@@ -3,7 +3,8 @@
 use super::names::Names;
 use super::{Problem, Report};
 use crate::model::{Api, ApiIndex, Authentication, Document, Route, RouteIndex, Target};
-use crate::router::{Paths, Refusal, Router};
+use crate::router::{Base, Refusal, Router};
+use crate::template::Segment;
 use crate::{ApiDraft, Draft, RouteDraft};
 use http::Method;
 use std::sync::Arc;
@@ -42,23 +43,27 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, apis: &[Api], problems: 
     for (position, (api, compiled)) in draft.apis.iter().zip(apis).enumerate() {
         let mut report = Report::new(problems, "apis", position);
         let index = names.api(&api.id, "id", &mut report);
-        let mut paths = Paths::new(index);
-        add_documents(api, compiled, &mut paths, &mut routed, &mut report);
-        add_operations(api, compiled, &mut paths, &mut routed, &mut report);
-        routed.router.add_api(&compiled.base_path, paths);
+        match routed.router.add_api(&compiled.base_path, index) {
+            Ok(base) => {
+                add_documents(api, compiled, base, &mut routed, &mut report);
+                add_operations(api, compiled, base, &mut routed, &mut report);
+            }
+            Err(refusal) => report.field("", explain(&compiled.base_path, refusal, &routed)),
+        }
     }
     add_own_documents(draft, &mut routed, problems);
+    routed.router.finish();
     routed
 }
 
 /// The gateway's own documents under an API. They come first: an operation of the same name is theirs to answer.
-fn add_documents(api: &ApiDraft, compiled: &Api, paths: &mut Paths, routed: &mut Routed, report: &mut Report<'_>) {
+fn add_documents(api: &ApiDraft, compiled: &Api, base: Base, routed: &mut Routed, report: &mut Report<'_>) {
     for (number, (path, document)) in api.documents.iter().enumerate() {
         let index = routed.next();
-        match paths.add(Some(&Method::GET), path, index) {
+        match routed.router.add(base, Some(&Method::GET), path, index) {
             Ok(()) => routed.routes.push(document_route(
                 &format!("{}{path}", compiled.base_path),
-                Some(paths.api()),
+                Some(base.api),
                 document,
             )),
             Err(refusal) => report.field(format!("documents[{number}]"), explain(path, refusal, routed)),
@@ -66,16 +71,16 @@ fn add_documents(api: &ApiDraft, compiled: &Api, paths: &mut Paths, routed: &mut
     }
 }
 
-fn add_operations(api: &ApiDraft, compiled: &Api, paths: &mut Paths, routed: &mut Routed, report: &mut Report<'_>) {
+fn add_operations(api: &ApiDraft, compiled: &Api, base: Base, routed: &mut Routed, report: &mut Report<'_>) {
     if compiled.backend.is_none() && !api.routes.is_empty() {
         report.field("backend", "is missing; the API's routes need one");
     }
     for (number, draft) in api.routes.iter().enumerate() {
         check_operation(api, draft, number, report);
         let index = routed.next();
-        match paths.add(draft.method.as_ref(), &draft.path, index) {
+        match routed.router.add(base, draft.method.as_ref(), &draft.path, index) {
             // Without a backend there is no route, and already a problem.
-            Ok(()) => routed.routes.extend(operation_route(draft, compiled, paths.api())),
+            Ok(()) => routed.routes.extend(operation_route(draft, compiled, base.api)),
             Err(Refusal::Taken(by)) if is_own_document(routed, by) => {}
             Err(refusal) => report.field(format!("routes[{number}].path"), explain(&draft.path, refusal, routed)),
         }
@@ -155,9 +160,11 @@ fn document_route(path: &str, api: Option<ApiIndex>, document: &Arc<Document>) -
 fn add_own_documents(draft: &Draft, routed: &mut Routed, problems: &mut Vec<Problem>) {
     for (position, (path, document)) in draft.documents.iter().enumerate() {
         let mut report = Report::new(problems, "documents", position);
-        match crate::template::shape(path) {
+        match crate::template::segments(path) {
             Err(message) => report.field("path", format!("`{path}` {message}")),
-            Ok(shape) if shape.contains('{') => report.field("path", format!("`{path}` must not hold parameters")),
+            Ok(segments) if !segments.iter().all(|it| matches!(it, Segment::Literal(_))) => {
+                report.field("path", format!("`{path}` must not hold parameters"))
+            }
             Ok(_) if routed.router.has_base(path) => {
                 report.field(
                     "path",

@@ -92,7 +92,7 @@ fn colliding_routes() {
         draft.apis[0].routes.push(route("GET /{*rest}"));
         draft.apis[0].routes.push(route("GET /{*other}"));
         draft.apis[0].routes.push(route("GET /a{x}b"));
-        draft.apis[0].routes.push(route("GET /a{x}c"));
+        draft.apis[0].routes.push(route("GET /a{y}b"));
     });
     assert_eq!(
         found,
@@ -100,7 +100,7 @@ fn colliding_routes() {
             "apis[0].routes[2].path: `/cases/{caseId}` collides with `GET /cases/v1/cases/{id}`: same method, same shape",
             "apis[0].routes[4].path: `/all` collides with `* /cases/v1/all`: same method, same shape",
             "apis[0].routes[7].path: `/{*other}` collides with `GET /cases/v1/{*rest}`: same method, same shape",
-            "apis[0].routes[9].path: `/a{x}c` matches the same paths as an earlier route, and neither is more exact; change one of them",
+            "apis[0].routes[9].path: `/a{y}b` collides with `GET /cases/v1/a{x}b`: same method, same shape",
         ]
     );
 }
