@@ -146,3 +146,18 @@ fn start_upkeep(shared: &Arc<Shared>, running: &Running, stop: &CancellationToke
         tokio::spawn(async move { stop.run_until_cancelled(tls.watch(CERTIFICATE_WATCH)).await });
     }
 }
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// Signals that the operating system will not deliver.
+pub async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

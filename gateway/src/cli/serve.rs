@@ -1,0 +1,114 @@
+//! `vagvisare serve --config FILE`: one node, as in production.
+
+use super::{complain, control_runtime, say, start_log};
+use crate::check::{self, Checked};
+use crate::config::Config;
+use crate::credentials::Checks;
+use crate::node::{self, Node, Setup};
+use crate::publish::{self, Site};
+use anyhow::bail;
+use document::{Problems, Source};
+use edge::plan::Settings;
+use identity::api_key::Pepper;
+use identity::token::Verifier;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Configuration of the node (TOML); see config/production.toml
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Runs until Ctrl-C or SIGTERM; SIGHUP reads the registry document again.
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    start_log();
+    match read(&args.config) {
+        Ok(checked) => control_runtime()?.block_on(serve(checked, &args.config)),
+        Err(problems) => {
+            complain(&problems.render());
+            bail!("{} was not started", args.config.display());
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<Checked, Problems> {
+    check::read(&Source::load(file)?)
+}
+
+async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
+    let Checked { config, mut registry } = checked;
+    let bound = node::bind(setup(&config))?;
+    let address = bound.address();
+    let scheme = if config.listen.tls.is_some() { "https" } else { "http" };
+    let site = Site {
+        public_base_url: config.gateway.public_base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
+        issuer: config.issuers().first().map(|issuer| issuer.issuer.clone()),
+        ..Site::default()
+    };
+    let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let pepper = match &config.identity.pepper_file {
+        Some(path) => Pepper::load_or_create(path)?,
+        // No key can be checked without one, and the registry has none: `check::read` saw to that.
+        None => Pepper::random()?,
+    };
+    let verifier = Verifier::new(config.issuers().to_vec())?;
+    tokio::spawn(verifier.clone().keep_fresh());
+    let operations = bound.operations_address()?;
+    let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier)))?;
+    say(&format!("ready {scheme}://{address}, operations http://{operations}"));
+    run_until_stopped(&node, file, &site).await?;
+    say("stopping: requests in flight may finish");
+    let report = node.stop().await?;
+    if report.in_flight_cut > 0 {
+        tracing::warn!(cut = report.in_flight_cut, "requests were still in flight when the time to finish was over");
+    }
+    Ok(())
+}
+
+fn setup(config: &Config) -> Setup {
+    let mut listen = edge::server::Config::new(config.listen.address);
+    listen.tls = config.listen.tls.clone();
+    listen.max_connections = config.gateway.max_connections;
+    listen.header_read_timeout = config.gateway.header_read_timeout;
+    if config.gateway.worker_threads > 0 {
+        listen.workers = config.gateway.worker_threads;
+    }
+    Setup {
+        listen,
+        operations: config.operations,
+        settings: Settings {
+            public_base_url: config.gateway.public_base_url.as_deref().map(Arc::from),
+            max_in_flight: config.gateway.max_in_flight,
+            network: config.network.clone(),
+        },
+        telemetry: config.telemetry.clone(),
+        drain_timeout: config.gateway.drain_timeout,
+    }
+}
+
+async fn run_until_stopped(node: &Node, file: &Path, site: &Site) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut stop = std::pin::pin!(node::stop_signal());
+    loop {
+        tokio::select! {
+            stopped = &mut stop => return Ok(stopped?),
+            _ = hangup.recv() => reload(node, file, site),
+        }
+    }
+}
+
+/// Takes over the registry as it now is. One that is not right is refused whole, and what is served stays.
+fn reload(node: &Node, file: &Path, site: &Site) {
+    let snapshot = read(file).and_then(|mut checked| publish::compile(&mut checked.registry, site));
+    match snapshot {
+        Ok(snapshot) => {
+            node.swap(snapshot);
+            say(&format!("reloaded: registry version {}", node.version()));
+        }
+        Err(problems) => complain(&format!("not reloaded:\n{}", problems.render())),
+    }
+}

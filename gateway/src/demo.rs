@@ -1,0 +1,177 @@
+//! The whole house in one process on loopback: gateway, services and simulated agencies, each on a port of its own.
+//!
+//! The only module of the gateway that knows the services: it starts them as their own programs would, and puts their
+//! addresses into the demo's registry document.
+
+mod calls;
+mod embedded;
+mod parts;
+
+pub use calls::Call;
+
+use crate::credentials::Checks;
+use crate::node::{self, Node, Setup};
+use crate::publish::{self, Site};
+use anyhow::{Context, anyhow};
+use identity::api_key::{self, Pepper};
+use identity::token::{Issuer, KeySource, Verifier};
+use parts::Parts;
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The consumer's application in the demo.
+pub(crate) const APPLICATION: &str = "exempelbanken-app";
+/// The synthetic person whose cases the demo shows.
+pub(crate) const PERSON: &str = "alva";
+
+/// Where things are to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Callers.
+    pub listen: SocketAddr,
+    /// Operations.
+    pub operations: SocketAddr,
+    /// Databases, logs, `demo.json`.
+    pub data_dir: PathBuf,
+}
+
+/// A running demo.
+pub struct Demo {
+    /// Where callers are served.
+    pub address: SocketAddr,
+    /// Where operations are served.
+    pub operations: SocketAddr,
+    /// `demo.json`.
+    pub file: PathBuf,
+    api_key: String,
+    audience: String,
+    node: Node,
+    parts: Parts,
+}
+
+/// Starts everything and returns when all of it can be called.
+///
+/// # Errors
+/// A taken port, a directory that cannot be written: one line that says which.
+pub async fn start(options: Options) -> anyhow::Result<Demo> {
+    prepare(&options.data_dir)?;
+    let bound = node::bind(setup(&options))?;
+    let (address, operations) = (bound.address(), bound.operations_address()?);
+    let base = format!("http://{address}");
+    let parts = Parts::start(&options.data_dir, &base, operations).await?;
+    let pepper = Pepper::load_or_create(&options.data_dir.join("pepper"))?;
+    let key = api_key::generate("demo", &pepper)?;
+
+    let mut registry = embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
+    parts.put_into(&mut registry.loaded.draft)?;
+    let application = registry.loaded.draft.applications.iter_mut().find(|application| application.id == APPLICATION);
+    application.context("the demo's registry lacks the demo's application")?.keys =
+        vec![snapshot::KeyDraft { id: key.id.clone(), hash: key.hash, expires_at: None }];
+    let audience = registry.loaded.draft.apis.iter().find(|api| api.name == "case-status").map(|api| api.audience.clone());
+    let site = Site {
+        public_base_url: base.clone(),
+        issuer: Some(parts.issuer().to_owned()),
+        credentials_url: None,
+        service_problems: parts::problems(),
+    };
+    let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
+
+    let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
+    issuer.allow_http_loopback = true;
+    let verifier = Verifier::new(vec![issuer])?;
+    tokio::spawn(verifier.clone().keep_fresh());
+    let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier)))?;
+    let mut demo = Demo {
+        address,
+        operations,
+        file: options.data_dir.join("demo.json"),
+        api_key: key.text.expose().to_owned(),
+        audience: audience.context("the demo's registry lacks case-status")?,
+        node,
+        parts,
+    };
+    demo.write_file()?;
+    demo.file = std::path::absolute(&demo.file).unwrap_or(demo.file);
+    Ok(demo)
+}
+
+fn prepare(directory: &Path) -> anyhow::Result<()> {
+    let hint = || format!("the directory {} cannot be written (see --data-dir)", directory.display());
+    std::fs::create_dir_all(directory).with_context(hint)?;
+    let probe = directory.join(".probe");
+    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).with_context(hint)
+}
+
+fn setup(options: &Options) -> Setup {
+    Setup {
+        listen: edge::server::Config::new(options.listen),
+        operations: options.operations,
+        settings: edge::plan::Settings::default(),
+        telemetry: telemetry::Config {
+            service_name: "vagvisare".to_owned(),
+            node: "demo".to_owned(),
+            share: 1.0,
+            access_log: telemetry::AccessLog::File(options.data_dir.join("access.log")),
+            trace_store: 1_000,
+            ..telemetry::Config::default()
+        },
+        drain_timeout: Duration::from_secs(10),
+    }
+}
+
+impl Demo {
+    /// The calls to paste.
+    pub fn calls(&self) -> Vec<Call> {
+        calls::all(self)
+    }
+
+    /// Addresses and credentials for scripts; readable by its owner only.
+    fn write_file(&self) -> anyhow::Result<()> {
+        let content = json!({
+            "gateway": format!("http://{}", self.address),
+            "operations": format!("http://{}", self.operations),
+            "apiKey": self.api_key,
+            "application": APPLICATION,
+            "personToken": {
+                "how": "POST this body to the url; the answer's access_token goes into Authorization: Bearer. With Accept: text/plain the answer is the token alone.",
+                "url": format!("http://{}/test-identity/v0/tokens", self.address),
+                "body": calls::token_request(&self.audience),
+                "command": calls::token_command(self),
+            },
+            "people": format!("http://{}/test-identity/v0/people", self.address),
+            "sandboxControl": self.parts.control_url(),
+        });
+        private::write(&self.file, &format!("{content:#}\n"))
+            .with_context(|| format!("{} cannot be written", self.file.display()))
+    }
+
+    /// Lets requests in flight finish and stops everything.
+    ///
+    /// # Errors
+    /// A background thread that panicked.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.node.stop().await?;
+        self.parts.stop().await;
+        Ok(())
+    }
+}
+
+mod private {
+    //! Files that only their owner may read.
+
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    use std::path::Path;
+
+    pub(super) fn write(path: &Path, content: &str) -> std::io::Result<()> {
+        // A file of an earlier run may have been made readable: it is replaced, not rewritten.
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content.as_bytes())
+    }
+}

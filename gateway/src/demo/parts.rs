@@ -1,0 +1,115 @@
+//! The services and simulated agencies behind the demo's gateway.
+
+use anyhow::Context;
+use case_status::{CaseStatusConfig, Producer};
+use catalogue::{Blame, ProblemFacts};
+use contact_routing::ContactRoutingConfig;
+use sandbox::{Running, SandboxConfig};
+use service_host::{Service, ServiceTelemetry};
+use snapshot::Draft;
+use std::net::SocketAddr;
+use std::path::Path;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The agency that is down in the demo.
+const DOWN: &str = "indrivningsverket";
+
+/// Everything behind the gateway, running.
+pub(super) struct Parts {
+    sandbox: Running,
+    /// Backend ids of the registry document, and where each is.
+    addresses: Vec<(&'static str, String)>,
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: CancellationToken,
+}
+
+impl Parts {
+    /// Starts each part on a free port; spans go to the gateway's operations listener, where the traces are shown.
+    pub(super) async fn start(data_dir: &Path, base: &str, operations: SocketAddr) -> anyhow::Result<Self> {
+        let telemetry = ServiceTelemetry::otlp_http(&format!("http://{operations}"));
+        let sandbox = sandbox::start(SandboxConfig {
+            issuer: format!("{base}/test-identity/v0"),
+            down: vec![DOWN.to_owned()],
+            telemetry: telemetry.clone(),
+            ..SandboxConfig::default()
+        })
+        .await?;
+        let producers = sandbox.agencies.iter().map(|running| Producer::of(running.agency.id, running.form().name(), &running.base_url));
+        let case_status = case_status::service(CaseStatusConfig {
+            producers: producers.collect::<anyhow::Result<_>>()?,
+            database: data_dir.join("case-status.sqlite"),
+            party_register: sandbox.party_register_url.clone(),
+        })
+        .await?;
+        let contact_routing =
+            contact_routing::service(ContactRoutingConfig { database: data_dir.join("contact-routing.sqlite") }).await?;
+        let mut parts = Self {
+            addresses: vec![("test-identity", sandbox.identity_url.clone())],
+            sandbox,
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+        };
+        parts.add("case-status", case_status, &telemetry).await?;
+        parts.add("contact-routing", contact_routing, &telemetry).await?;
+        Ok(parts)
+    }
+
+    async fn add(&mut self, backend: &'static str, service: Service, telemetry: &ServiceTelemetry) -> anyhow::Result<()> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        self.addresses.push((backend, format!("http://{}", listener.local_addr()?)));
+        self.tasks.spawn(service_host::serve(listener, service, self.stop.clone().cancelled_owned(), telemetry.clone()));
+        Ok(())
+    }
+
+    /// Puts the addresses into the registry's backends.
+    pub(super) fn put_into(&self, draft: &mut Draft) -> anyhow::Result<()> {
+        for (id, address) in &self.addresses {
+            let backend = draft.backends.iter_mut().find(|backend| backend.id == *id);
+            backend.with_context(|| format!("the demo's registry has no backend {id}"))?.addresses = vec![address.clone()];
+        }
+        Ok(())
+    }
+
+    /// `iss` of the test e-identification's tokens.
+    pub(super) fn issuer(&self) -> &str {
+        &self.sandbox.issuer
+    }
+
+    /// Where its keys are.
+    pub(super) fn key_set(&self) -> &str {
+        &self.sandbox.jwks_url
+    }
+
+    /// Where faults are switched.
+    pub(super) fn control_url(&self) -> &str {
+        &self.sandbox.control_url
+    }
+
+    /// Lets requests in hand finish.
+    pub(super) async fn stop(mut self) {
+        self.stop.cancel();
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Ok(Err(error)) = ended {
+                tracing::warn!(%error, "a service ended with an error");
+            }
+        }
+        self.sandbox.stop().await;
+    }
+}
+
+/// What the services answer with beside the gateway's own problems.
+pub(super) fn problems() -> Vec<ProblemFacts> {
+    model::ProblemKind::ALL
+        .iter()
+        .map(|kind| kind.facts())
+        .map(|facts| ProblemFacts {
+            code: facts.code.to_owned(),
+            title: facts.title.to_owned(),
+            status: facts.status,
+            blame: if facts.status < 500 { Blame::Caller } else { Blame::Agency },
+            what_to_do_en: facts.advice_en.to_owned(),
+            what_to_do_sv: facts.advice_sv.to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! Starts the binary, reads what it prints, tells it to stop; ends what it started.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything here; a debug build on a busy machine needs some of it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `vagvisare`.
+pub(crate) struct Vagvisare {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    /// Everything printed so far.
+    pub(crate) printed: String,
+}
+
+/// Starts it with these arguments.
+pub(crate) fn start(arguments: &[&str]) -> Vagvisare {
+    let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+    let lines = read_lines(child.stdout.take().unwrap());
+    Vagvisare { child, lines, printed: String::new() }
+}
+
+/// Runs it to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vagvisare"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn read_lines(stdout: ChildStdout) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+impl Vagvisare {
+    /// Reads on until a line begins so, and gives the rest of that line.
+    pub(crate) fn wait_for(&mut self, beginning: &str) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("no line \"{beginning}\" in:\n{}", self.printed));
+            self.printed.push_str(&line);
+            self.printed.push('\n');
+            if let Some(rest) = line.strip_prefix(beginning) {
+                return rest.to_owned();
+            }
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            while let Ok(line) = self.lines.recv_timeout(Duration::from_millis(50)) {
+                self.printed.push_str(&line);
+                self.printed.push('\n');
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, std::mem::take(&mut self.printed));
+            }
+            assert!(Instant::now() < until, "the process does not end");
+        }
+    }
+}
+
+impl Drop for Vagvisare {
+    fn drop(&mut self) {
+        // Already ended is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a line in a POSIX shell, as a reader who pastes it.
+pub(crate) fn shell(line: &str) -> String {
+    let output = Command::new("sh").args(["-c", line]).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Every byte of every file under a directory, as text.
+pub(crate) fn everything_under(directory: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text.push_str(&everything_under(&path));
+        } else {
+            let mut bytes = Vec::new();
+            std::fs::File::open(&path).unwrap().read_to_end(&mut bytes).unwrap();
+            text.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+    text
+}
