@@ -87,7 +87,7 @@ async fn unknown_keys_cause_one_fetch_however_many_there_are() {
 async fn a_key_known_to_be_absent_is_not_looked_for_again() {
     let signer = Signer::ed25519();
     let server = KeyServer::with_keys(&[signer.jwk("k")]).await;
-    let refetch_interval = Duration::from_millis(200);
+    let refetch_interval = Duration::from_millis(500);
     let verifier = Verifier::new(vec![Issuer {
         refetch_interval,
         ..server.issuer()

@@ -113,7 +113,7 @@ async fn the_sender_may_shorten_the_age_of_a_set() {
     .unwrap();
     let upkeep = tokio::spawn(verifier.clone().keep_fresh());
     until(|| verifier.without_keys().is_empty()).await;
-    assert!(at_once(verifier.verify(&old.good("old"), AUDIENCE, NOW)).is_ok());
+    assert!(in_time(verifier.verify(&old.good("old"), AUDIENCE, NOW)).await.is_ok());
     server.answer(Answer::KeysFor(key_set(&[new.jwk("new")]), "max-age=0"));
     let asked = server.asked();
     until(|| server.asked() >= asked + 2).await;
