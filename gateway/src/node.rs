@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// How often idle rate-limit counters are dropped.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_secs(5);
 /// How often certificate files are looked at.
 const CERTIFICATE_WATCH: Duration = Duration::from_secs(5);
 

@@ -8,11 +8,12 @@ use crate::BoxError;
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::GatewayError;
 use crate::plan::{Plan, Shared};
+use crate::server::Peer;
 use bytes::Bytes;
 use http::{HeaderValue, Response, request};
 use http_body::{Body, Frame, SizeHint};
 use snapshot::{Api, ApiIndex, ApplicationIndex, AgreementIndex, Route, RouteIndex};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -67,12 +68,10 @@ pub struct Facts {
     pub record: RequestRecord,
     /// The plan this request started on.
     pub plan: Arc<Plan>,
-    /// Who speaks to us.
-    pub peer: SocketAddr,
+    /// Who speaks to us, and how.
+    pub peer: Peer,
     /// The caller's address, seen through trusted proxies.
     pub client_address: IpAddr,
-    /// Whether the caller's connection is encrypted.
-    pub tls: bool,
     /// Set by `route`.
     pub route: Option<RouteIndex>,
     /// Set by `route`, also for a path that exists under another method.
@@ -95,13 +94,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn new(shared: Arc<Shared>, plan: Arc<Plan>, record: RequestRecord, peer: SocketAddr, tls: bool) -> Box<Self> {
+    pub(crate) fn new(shared: Arc<Shared>, plan: Arc<Plan>, record: RequestRecord, peer: Peer) -> Box<Self> {
         Box::new(Self {
             record,
             plan,
             peer,
-            client_address: peer.ip(),
-            tls,
+            client_address: peer.address.ip(),
             route: None,
             api: None,
             options: None,

@@ -13,6 +13,7 @@
 
 mod bind;
 mod connection;
+mod head_watch;
 mod running;
 mod serve;
 mod stats;
@@ -92,6 +93,8 @@ pub struct Peer {
     pub tls: bool,
     /// Whether it speaks HTTP/2.
     pub http2: bool,
+    /// Whether it has sent an HTTP/1 head that has more than one reading, which hyper repaired.
+    pub ambiguous: bool,
 }
 
 /// An answer in the making: the one allocation per request, so that an idle connection stays small.

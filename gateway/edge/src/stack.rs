@@ -68,7 +68,7 @@ impl Handle for Entry {
     type Body = TrackedBody;
 
     fn handle(&self, request: Request<Incoming>, peer: Peer) -> server::Answer<TrackedBody> {
-        let received = Received { request, peer: peer.address, tls: peer.tls };
+        let received = Received { request, peer };
         Box::pin(self.0.borrow_mut().call(received))
     }
 }

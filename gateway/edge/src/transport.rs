@@ -12,8 +12,8 @@ use tokio_rustls::TlsStream;
 
 /// What a [`Transport`] holds on to until the socket is closed.
 pub(crate) trait Keeper {
-    /// Bytes came.
-    fn received(&self) {}
+    /// These bytes came.
+    fn received(&mut self, _bytes: &[u8]) {}
 }
 
 /// A socket in plain text or under TLS.
@@ -44,8 +44,8 @@ impl<K: Keeper + Unpin> AsyncRead for Transport<K> {
             Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
             Socket::Tls(socket) => Pin::new(socket).poll_read(cx, buffer),
         };
-        if buffer.filled().len() > before {
-            self.keeper.received();
+        if let Some(bytes) = buffer.filled().get(before..).filter(|bytes| !bytes.is_empty()) {
+            self.keeper.received(bytes);
         }
         outcome
     }

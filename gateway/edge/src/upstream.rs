@@ -135,14 +135,15 @@ pub async fn send(
     let target = request.uri().path_and_query().cloned();
     let lease = match pool::checkout(backend)? {
         Checkout::Kept(lease) => lease,
-        Checkout::Open(opening) => connect::open(backend, opening, timing).await?,
+        // Boxed because it is rare and large: the handshake's state would otherwise be part of every call's future.
+        Checkout::Open(opening) => Box::pin(connect::open(backend, opening, timing)).await?,
     };
     let response = match transmit(backend, lease, request, target.as_ref(), timing).await? {
         Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
         Transmitted::Returned(request, _) => {
             // The kept connection had been closed meanwhile and hyper gave the request back: nothing was sent.
             let opening = pool::opening(backend)?;
-            let lease = connect::open(backend, opening, timing).await?;
+            let lease = Box::pin(connect::open(backend, opening, timing)).await?;
             match transmit(backend, lease, request, target.as_ref(), timing).await? {
                 Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
                 Transmitted::Returned(_, error) => return Err(UpstreamError::ClosedBeforeSent(error)),
@@ -168,9 +169,7 @@ async fn transmit(
     target: Option<&PathAndQuery>,
     timing: &mut Timing,
 ) -> Result<Transmitted, UpstreamError> {
-    let address = lease
-        .address(backend)
-        .ok_or(UpstreamError::Malformed("its addresses changed"))?;
+    let address = lease.address(backend).ok_or_else(connect::no_address)?;
     direct(&mut request, address, target)?;
     timing.reused = lease.reused();
     timing.address = Some(lease.peer());

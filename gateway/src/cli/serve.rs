@@ -51,7 +51,7 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
     let pepper = match &config.identity.pepper_file {
-        Some(path) => Pepper::load_or_create(path)?,
+        Some(path) => Pepper::load(path)?,
         // No key can be checked without one, and the registry has none: `check::read` saw to that.
         None => Pepper::random()?,
     };

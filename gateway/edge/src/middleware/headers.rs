@@ -179,7 +179,7 @@ fn add_identity(headers: &mut HeaderMap, facts: &Facts) {
 fn add_forwarded(headers: &mut HeaderMap, facts: &Facts, host: Option<&str>) {
     let (proto, host) = match facts.public_base_url().and_then(|url| url.split_once("://")) {
         Some((proto, host)) => (proto, Some(host)),
-        None => (if facts.tls { "https" } else { "http" }, host),
+        None => (if facts.peer.tls { "https" } else { "http" }, host),
     };
     let mut text = String::with_capacity(64);
     let written = match facts.client_address {

@@ -18,6 +18,11 @@ pub struct Normalise;
 
 impl Decide for Normalise {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
+        if call.facts.peer.ambiguous {
+            return Err(GatewayError::Malformed(
+                "The head has more than one reading: two lengths, a length beside a transfer coding, or a line that ends in a bare LF.",
+            ));
+        }
         let head = &call.head;
         check_method(&head.method)?;
         check_framing(&head.headers)?;

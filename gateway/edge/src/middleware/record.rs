@@ -4,12 +4,12 @@ use crate::body::RequestBody;
 use crate::call::{Answer, Call, Facts, TrackedBody};
 use crate::middleware::client_address;
 use crate::plan::Shared;
+use crate::server::Peer;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -20,10 +20,8 @@ use tower::{Layer, Service};
 pub struct Received {
     /// The request.
     pub request: Request<Incoming>,
-    /// Who sent it.
-    pub peer: SocketAddr,
-    /// Whether it came encrypted.
-    pub tls: bool,
+    /// Who sent it, and how.
+    pub peer: Peer,
 }
 
 /// The layer.
@@ -63,13 +61,13 @@ where
     }
 
     fn call(&mut self, received: Received) -> Self::Future {
-        let Received { request, peer, tls } = received;
+        let Received { request, peer } = received;
         let (head, incoming) = request.into_parts();
-        let client = client_address::find(peer.ip(), &head.headers, &self.shared.settings.network);
+        let client = client_address::find(peer.address.ip(), &head.headers, &self.shared.settings.network);
         let mut record = self.shared.telemetry.begin(&head.headers, head.method.clone(), head.version, Some(client));
-        record.secure = tls;
+        record.secure = peer.tls;
         let plan = self.shared.plan.load_full();
-        let mut facts = Facts::new(Arc::clone(&self.shared), plan, record, peer, tls);
+        let mut facts = Facts::new(Arc::clone(&self.shared), plan, record, peer);
         facts.client_address = client;
         let body = RequestBody::streaming(incoming, u64::MAX);
         RecordFuture { future: self.inner.call(Call { head, body, facts }) }

@@ -7,6 +7,7 @@ use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::{CredentialKind, GatewayError, whole_seconds};
 use crate::middleware::cors;
 use crate::plan::{Plan, Shared};
+use crate::server::Peer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use pin_project_lite::pin_project;
@@ -66,7 +67,6 @@ where
             shared: Arc::clone(&self.shared),
             plan: Arc::clone(&call.facts.plan),
             peer: call.facts.peer,
-            tls: call.facts.tls,
             trace: call.facts.record.trace.clone(),
         };
         // A layer decides inside `call`, so a panic can come from here as well as from polling.
@@ -80,17 +80,16 @@ where
 struct Spare {
     shared: Arc<Shared>,
     plan: Arc<Plan>,
-    peer: std::net::SocketAddr,
-    tls: bool,
+    peer: Peer,
     trace: TraceContext,
 }
 
 impl Spare {
     fn answer(&self) -> Answer {
-        let peer = Some(self.peer.ip());
+        let peer = Some(self.peer.address.ip());
         let mut record = self.shared.telemetry.begin(&HeaderMap::new(), http::Method::GET, http::Version::HTTP_11, peer);
         record.trace = self.trace.clone();
-        let facts = Facts::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer, self.tls);
+        let facts = Facts::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer);
         refuse(Refused { error: GatewayError::Internal("a handler panicked".into()), facts })
     }
 }

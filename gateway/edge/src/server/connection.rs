@@ -133,6 +133,7 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
         address,
         tls: matches!(socket, Socket::Tls(_)),
         http2,
+        ambiguous: false,
     };
     let service = Service {
         handle,

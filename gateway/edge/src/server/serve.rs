@@ -27,8 +27,12 @@ impl<H: Handle> hyper::service::Service<Request<Incoming>> for Service<H> {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let ticket = Ticket::new(&self.watched);
+        let peer = Peer {
+            ambiguous: self.watched.is_ambiguous(),
+            ..self.peer
+        };
         Answering {
-            answer: self.handle.handle(request, self.peer),
+            answer: self.handle.handle(request, peer),
             ticket: Some(ticket),
         }
     }

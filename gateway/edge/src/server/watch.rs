@@ -4,6 +4,7 @@
 //! counter updates, and [`judge`] looks at them about once a second. The price is that a timeout comes up to two ticks late.
 
 use super::Config;
+use super::head_watch::HeadWatch;
 use super::stats::{self, WorkerStats};
 use crate::transport::Keeper;
 use hashbrown::HashMap;
@@ -36,6 +37,8 @@ pub(super) struct Watched {
     reads_at_rest: AtomicU32,
     /// What the connection's task should do.
     command: AtomicU32,
+    /// A head came that has more than one reading.
+    ambiguous: AtomicBool,
 }
 
 /// What the watcher asks of a connection.
@@ -71,8 +74,13 @@ impl Watched {
             reads: AtomicU32::new(0),
             reads_at_rest: AtomicU32::new(0),
             command: AtomicU32::new(0),
+            ambiguous: AtomicBool::new(false),
         });
-        (Arc::clone(&watched), Open(watched))
+        let open = Open {
+            watched: Arc::clone(&watched),
+            heads: HeadWatch::default(),
+        };
+        (watched, open)
     }
 
     pub(super) fn set_http2(&self) {
@@ -90,6 +98,11 @@ impl Watched {
     /// Whether a request is in flight.
     pub(super) fn is_busy(&self) -> bool {
         self.in_flight.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether a head that hyper has read, or is about to, has more than one reading.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        self.ambiguous.load(Ordering::Relaxed)
     }
 
     pub(super) fn request_begins(&self) {
@@ -144,18 +157,28 @@ impl Watched {
 }
 
 /// A connection's place among the open ones; lives in its socket.
-pub(super) struct Open(Arc<Watched>);
+pub(super) struct Open {
+    watched: Arc<Watched>,
+    heads: HeadWatch,
+}
 
 impl Keeper for Open {
-    fn received(&self) {
-        bump(&self.0.reads);
+    fn received(&mut self, bytes: &[u8]) {
+        bump(&self.watched.reads);
+        if self.watched.http2.load(Ordering::Relaxed) {
+            return;
+        }
+        let at_rest = self.watched.in_flight.load(Ordering::Relaxed) == 0;
+        if self.heads.read(bytes, at_rest) {
+            self.watched.ambiguous.store(true, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if stats::subtract(&self.0.worker.open) == 0 {
-            self.0.worker.emptied.notify_one();
+        if stats::subtract(&self.watched.worker.open) == 0 {
+            self.watched.worker.emptied.notify_one();
         }
     }
 }

@@ -18,6 +18,9 @@ use tokio_rustls::TlsAcceptor;
 /// How long a listener rests when the system has no more file descriptors or memory: trying at once would spin.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
+/// Threads beside a worker for what blocks: name look-ups and reading roots, both only when a connection is opened.
+const LOOK_UPS: usize = 8;
+
 /// What a worker takes along to its thread.
 struct Post {
     id: WorkerId,
@@ -82,6 +85,7 @@ where
 fn run<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) {
     let runtime: LocalRuntime = match Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(LOOK_UPS)
         .build_local(LocalOptions::default())
     {
         Ok(runtime) => runtime,

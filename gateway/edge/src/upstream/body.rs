@@ -112,7 +112,7 @@ impl Body for UpstreamBody {
 
 /// Measures silence in quarters of the limit, so that the timer is not set anew for every part of a body, and not at all
 /// for one that comes in one piece. A slow *caller* is not the backend's silence: time counts only while parts are waited
-/// for. Ends after the limit, at most a quarter late.
+/// for. Ends after the limit, at most a quarter late: five quarters, since the first one began before the last part came.
 #[derive(Debug)]
 struct Silence {
     limit: Duration,
@@ -130,7 +130,6 @@ impl Silence {
     }
 
     fn broken(&mut self) {
-        // Minus one: the quarter that is running began before this part came.
         self.quarters = 0;
     }
 

@@ -29,7 +29,7 @@ pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timin
         generation,
     } = opening;
     let mut permit = Some(permit);
-    let mut failure = UpstreamError::Connect(io::Error::new(io::ErrorKind::NotFound, "the backend has no address"));
+    let mut failure = no_address();
     for index in pool::in_turn(backend, first) {
         let Some(address) = backend.addresses.get(index) else {
             continue;
@@ -48,6 +48,11 @@ pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timin
     }
     timing.connected_in = Some(began.elapsed());
     Err(failure)
+}
+
+/// The registry refuses a backend without an address; this is what remains to be said if one comes all the same.
+pub(super) fn no_address() -> UpstreamError {
+    UpstreamError::Connect(io::Error::new(io::ErrorKind::NotFound, "the backend has no address"))
 }
 
 /// A connection that hyper drives in a task of its own.
