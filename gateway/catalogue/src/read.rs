@@ -17,6 +17,8 @@ const MAX_NODES: usize = 1_000_000;
 /// Stack of the thread that reads YAML: three times what [`MAX_DEPTH`] levels were measured to need; pages that are not
 /// touched cost nothing.
 const YAML_STACK_BYTES: usize = 6 * 1024 * 1024;
+/// Most parser events that aliases may add: what a document gains by them is small, what a bomb needs is not.
+const MAX_REPLAYED: usize = 100_000;
 /// Most bytes of text after aliases are expanded.
 const MAX_TEXT_BYTES: usize = 4 * MAX_BYTES;
 
@@ -148,7 +150,7 @@ fn yaml_options() -> serde_saphyr::Options {
             max_documents: 1,
             max_total_scalar_bytes: MAX_BYTES,
         },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_NODES, max_replay_stack_depth: 16 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPLAYED, max_replay_stack_depth: 16 },
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
