@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Where is my case, and who has the ball: every case of a person, over all agencies, in one list.
+//!
+//! Each producer of cases is asked at the same time, within one deadline, in the form it speaks. A producer
+//! that is slow, down or wrong costs its own cases and nothing else, and the answer says so.
+
+mod api;
+mod ask;
+mod config;
+mod find;
+mod forms;
+mod gather;
+mod index;
+mod last_known;
+mod register;
+mod source;
+mod state;
+mod told;
+
+pub use api::openapi;
+pub use config::{CaseStatusConfig, Form, Producer, Producers};
+pub use state::service;

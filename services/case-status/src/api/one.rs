@@ -1,0 +1,91 @@
+//! `GET /cases/{caseId}`: one case with everything that has happened in it.
+
+use std::sync::Arc;
+
+use axum::extract::State as From;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use model::{Case, CaseEvent, Problem, ProblemKind};
+use serde::Serialize;
+use service_host::{Caller, Entity, Path, Query, Refusal};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::example;
+use crate::api::list::links;
+use crate::find::{Found, find};
+use crate::state::State;
+
+/// A case and what has happened in it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CaseWithEvents {
+    /// The case.
+    #[serde(flatten)]
+    case: Case,
+    /// What has happened, oldest first.
+    events: Vec<CaseEvent>,
+}
+
+/// No parameters: any that is sent is refused by name.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(crate) struct NoQuery {}
+
+/// Get one case
+///
+/// Ett ärende med allt som har hänt i det. Någon annans ärende svarar precis som ett som inte finns.
+/// One case with everything that has happened in it. Somebody else's case answers exactly as one that does not exist.
+#[utoipa::path(
+    get, path = "/cases/{caseId}", operation_id = "getCase", tag = "cases",
+    params(
+        ("caseId" = String, Path, description = "Ärendets id ur listan. The case's id from the list.", format = "uuid"),
+        ("If-None-Match" = Option<String>, Header, description = "ETag från ett tidigare svar. An ETag from an earlier answer."),
+    ),
+    responses(
+        (status = 200, description = "Ärendet. The case.", body = CaseWithEvents,
+            headers(("ETag" = String, description = "Ändras när ärendet ändras. Changes when the case does.")),
+            examples(("case" = (summary = "Ett ärende som väntar på personen. A case that waits for the person.", value = json!(example::case_with_events()))))),
+        (status = 304, description = "Inget har ändrats. Nothing has changed."),
+        (status = 404, description = "Personen har inget sådant ärende. The person has no such case.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Källan svarade inte. The source did not answer.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get_case(
+    From(state): From<Arc<State>>,
+    caller: Caller,
+    Path(case_id): Path<Uuid>,
+    Query(NoQuery {}): Query<NoQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let party = caller.person()?;
+    let found = find(&state, party, case_id).await.map_err(|error| {
+        tracing::error!(%error, "the index cannot be read");
+        Refusal::from(Problem::of(ProblemKind::Internal))
+    })?;
+    let known = match found {
+        Found::Case(known) => *known,
+        Found::Nothing => {
+            return Err(Refusal::of(
+                ProblemKind::NotFound,
+                "The person has no case with this id.",
+            ));
+        }
+        Found::Unreachable(report) => {
+            let detail = "The source that has the case did not answer, and nothing is known from before.";
+            let problem = Problem::of(ProblemKind::SourcesUnavailable).detail(detail);
+            return Err(problem.retry_after(report.retry_after_seconds.unwrap_or(10)).into());
+        }
+    };
+    let mut case = known.case;
+    case.links = links(&format!("{}/cases", caller.base_url), &case);
+    let version = (case.revision.clone(), case.source.freshness, case.links.clone());
+    let body = CaseWithEvents {
+        case,
+        events: known.events,
+    };
+    let entity = Entity::new(body, &version, &headers).map_err(|error| {
+        tracing::error!(%error, "the case cannot be written");
+        Refusal::from(Problem::of(ProblemKind::Internal))
+    })?;
+    Ok(entity.into_response())
+}

@@ -1,0 +1,212 @@
+//! Asking one producer about one person, in its form, within the time there is.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, RequestBuilder, StatusCode};
+use service_host::{Fetched, Limits, Outgoing, OutgoingError, PartyId};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::config::{Form, Producer};
+use crate::forms::{cases, errands, mina_arenden};
+use crate::register::Register;
+use crate::told::{Asked, NotInForm, Told};
+
+/// The largest answer that is read, in bytes.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// A producer that has more pages than this for one person is not asked for the rest.
+const MOST_PAGES: u64 = 10;
+
+/// Who asks producers.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    outgoing: Outgoing,
+    register: Register,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// The producer answered in its form.
+    Told(Told),
+    /// The producer has nothing to do with the person, so it was not asked.
+    NotEngaged,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    /// Whether it was a matter of time.
+    pub(crate) timeout: bool,
+    /// What the producer answered, when it did.
+    pub(crate) status: Option<u16>,
+    /// When it says that it may be asked again, in seconds.
+    pub(crate) retry_after: Option<u32>,
+    /// For the log: never anything of what was sent or received.
+    pub(crate) why: &'static str,
+}
+
+impl Failed {
+    const fn because(why: &'static str) -> Self {
+        Self {
+            timeout: false,
+            status: None,
+            retry_after: None,
+            why,
+        }
+    }
+
+    pub(crate) const fn register() -> Self {
+        Self::because("the party register did not answer as it should")
+    }
+
+    pub(crate) const fn late() -> Self {
+        Self {
+            timeout: true,
+            ..Self::because("no answer in time")
+        }
+    }
+}
+
+impl From<OutgoingError> for Failed {
+    fn from(error: OutgoingError) -> Self {
+        match error {
+            OutgoingError::Timeout => Self::late(),
+            OutgoingError::Connection(_) => Self::because("the connection failed"),
+            OutgoingError::TooLarge => Self::because("the answer is too large"),
+            OutgoingError::Request(_) => Self::because("the request cannot be made"),
+        }
+    }
+}
+
+impl Asker {
+    pub(crate) fn new(outgoing: Outgoing, party_register: &str) -> Self {
+        Self {
+            register: Register::new(outgoing.clone(), party_register),
+            outgoing,
+        }
+    }
+
+    /// Asks `producer` about everything `party` has with it, or about one case.
+    ///
+    /// # Errors
+    /// No answer before `deadline`, or one that cannot be used.
+    pub(crate) async fn ask(
+        &self,
+        producer: &Producer,
+        party: &PartyId,
+        reference: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Answer, Failed> {
+        let time = left(deadline)?;
+        let Some(identifier) = self.register.look_up(party.as_str(), producer, time).await? else {
+            return Ok(Answer::NotEngaged);
+        };
+        let asked = Asked {
+            producer,
+            party: party.as_str(),
+            identifier: &identifier,
+            now: Timestamp::now(),
+        };
+        let told = match producer.form {
+            Form::MinaArenden61 => self.ask_mina_arenden(&asked, reference, deadline).await?,
+            Form::Cases => self.ask_cases(&asked, deadline).await?,
+            Form::Errands => self.ask_errands(&asked, deadline).await?,
+        };
+        if told.known.is_empty() && told.rejected > 0 {
+            return Err(Failed {
+                status: Some(200),
+                ..Failed::because("nothing in the answer could be used")
+            });
+        }
+        Ok(Answer::Told(told))
+    }
+
+    async fn ask_mina_arenden(
+        &self,
+        asked: &Asked<'_>,
+        reference: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Told, Failed> {
+        let request = self
+            .outgoing
+            .request(Method::POST, &url(asked.producer, mina_arenden::PATH))
+            .header(mina_arenden::CORRELATION_HEADER, Uuid::new_v4().to_string())
+            .json(&mina_arenden::question(asked.identifier, reference));
+        let fetched = self.fetch(mina_arenden::PATH, request, deadline).await?;
+        in_form(&fetched, mina_arenden::read(asked, &fetched.body))
+    }
+
+    async fn ask_errands(&self, asked: &Asked<'_>, deadline: Instant) -> Result<Told, Failed> {
+        let request = self
+            .outgoing
+            .request(Method::GET, &url(asked.producer, errands::PATH))
+            .query(&[("party", asked.identifier)]);
+        let fetched = self.fetch(errands::PATH, request, deadline).await?;
+        in_form(&fetched, errands::read(asked, &fetched.body))
+    }
+
+    async fn ask_cases(&self, asked: &Asked<'_>, deadline: Instant) -> Result<Told, Failed> {
+        let mut told = Told::default();
+        let mut seen = 0;
+        for number in 1..=MOST_PAGES {
+            let (page, limit) = (number.to_string(), cases::LIMIT.to_string());
+            let query = [("party", asked.identifier), ("page", &page), ("limit", &limit)];
+            let request = self
+                .outgoing
+                .request(Method::GET, &url(asked.producer, cases::PATH))
+                .query(&query);
+            let fetched = self.fetch(cases::PATH, request, deadline).await?;
+            let read = in_form(&fetched, cases::read(asked, &fetched.body, &mut told))?;
+            seen += read.count;
+            if read.count == 0 || seen >= read.total {
+                return Ok(told);
+            }
+        }
+        // There is more than is asked for; the answer must not pass for complete.
+        told.rejected += 1;
+        Ok(told)
+    }
+
+    async fn fetch(&self, route: &str, request: RequestBuilder, deadline: Instant) -> Result<Fetched, Failed> {
+        let limits = Limits {
+            time: left(deadline)?,
+            body_bytes: MOST_BYTES,
+        };
+        let request = request.header("accept", "application/json");
+        let fetched = self.outgoing.fetch(route, request, limits).await?;
+        // 206 is how the national form says that a part is missing.
+        if matches!(fetched.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
+            return Ok(fetched);
+        }
+        let retry_after = fetched
+            .headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let status = Some(fetched.status.as_u16());
+        Err(Failed {
+            status,
+            retry_after,
+            ..Failed::because("the producer refused")
+        })
+    }
+}
+
+fn url(producer: &Producer, path: &str) -> String {
+    format!("{}{path}", producer.base_url.trim_end_matches('/'))
+}
+
+fn left(deadline: Instant) -> Result<Duration, Failed> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(Failed::late()) } else { Ok(left) }
+}
+
+fn in_form<T>(fetched: &Fetched, read: Result<T, NotInForm>) -> Result<T, Failed> {
+    read.map_err(|_| Failed {
+        status: Some(fetched.status.as_u16()),
+        ..Failed::because("the answer is not in the producer's form")
+    })
+}

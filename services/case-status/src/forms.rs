@@ -1,0 +1,7 @@
+//! The forms that producers answer in. Each file has the request and a pure function from an answer to what was
+//! told; nothing here talks to anyone.
+
+pub(crate) mod cases;
+pub(crate) mod errands;
+pub(crate) mod mina_arenden;
+mod swedish_time;

@@ -1,0 +1,55 @@
+//! Putting the service together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use service_host::{Api, Outgoing, RequestContext, Service};
+use tokio::time::Instant;
+
+use crate::api;
+use crate::ask::Asker;
+use crate::config::{CaseStatusConfig, Producer};
+use crate::index::Index;
+use crate::last_known::LastKnown;
+
+/// Time kept back to put the answer together and send it, before the caller stops waiting.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// What every request stands on.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) producers: Vec<Producer>,
+    pub(crate) asker: Asker,
+    pub(crate) index: Index,
+    pub(crate) last_known: LastKnown,
+    deadline: Duration,
+}
+
+impl State {
+    /// When sources must have answered: the service's own time or the caller's less a margin, whichever ends first.
+    pub(crate) fn deadline(&self) -> Instant {
+        let callers = RequestContext::current().and_then(|context| context.time_left());
+        let time = match callers {
+            Some(left) => self.deadline.min(left.saturating_sub(MARGIN)),
+            None => self.deadline,
+        };
+        Instant::now() + time
+    }
+}
+
+/// The service, ready to be served; opens its database.
+///
+/// # Errors
+/// A configuration that is wrong (every problem is said), or a database that cannot be opened.
+pub async fn service(config: CaseStatusConfig) -> anyhow::Result<Service> {
+    config.check()?;
+    let state = State {
+        asker: Asker::new(Outgoing::new()?, &config.party_register),
+        index: Index::open(&config.database).await?,
+        last_known: LastKnown::new(),
+        producers: config.producers,
+        deadline: config.deadline,
+    };
+    let api = Api::new(api::facts(), api::routes().with_state(Arc::new(state)));
+    Ok(Service::new("case-status", env!("CARGO_PKG_VERSION")).api(api))
+}
