@@ -52,7 +52,8 @@ fn url(base_url: &str, operation: &Operation<'_>) -> String {
     format!("{base_url}{path}{separator}{}", query.join("&"))
 }
 
-fn has_example(parameter: &Node<'_>) -> bool {
+/// Whether somebody wrote an example: a made-up one would say nothing.
+pub(super) fn has_example(parameter: &Node<'_>) -> bool {
     parameter.value.get("example").is_some() || parameter.at(&["schema", "example"]).is_some()
 }
 

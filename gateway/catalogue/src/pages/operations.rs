@@ -1,7 +1,7 @@
 //! The operations of a document as the page shows them.
 
 use super::credential::{self, Credential};
-use super::curl::{curl, value_of};
+use super::curl::{curl, has_example, value_of};
 use super::fields::{FieldRow, kind_text, rows};
 use super::markdown::Markdown;
 use super::words::Words;
@@ -130,7 +130,11 @@ fn parameter_row(parameter: &Node<'_>, markdown: &Markdown) -> ParameterRow {
         description: markdown
             .cut(parameter.text("description").unwrap_or_default(), MAX_LINE)
             .to_owned(),
-        example: markdown.cut(&value_of(parameter), MAX_LINE).to_owned(),
+        example: if has_example(parameter) {
+            markdown.cut(&value_of(parameter), MAX_LINE).to_owned()
+        } else {
+            String::new()
+        },
     }
 }
 
