@@ -160,7 +160,7 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
     let service = Service::new("sandbox-control", VERSION).routes(control::router(switchboard));
     tasks.spawn(serve(listener, service, until(stopped), config.telemetry.clone()));
 
-    let jwks_url = format!("{identity_url}/test-identity/v0/jwks.json");
+    let jwks_url = format!("{identity_url}/test-identity/v0/keys");
     Ok(Running {
         agencies,
         identity_url,

@@ -134,7 +134,7 @@ async fn list_people(State(Desk { world, .. }): State<Desk>) -> Json<ListedPeopl
 /// De öppna nycklar som biljetterna kan kontrolleras med (RFC 7517).
 /// The public keys that tokens can be verified with (RFC 7517).
 #[utoipa::path(
-    get, path = "/jwks.json", operation_id = "getKeySet", tag = "tokens", security(()),
+    get, path = "/keys", operation_id = "getKeySet", tag = "tokens", security(()),
     responses((status = 200, description = "Nycklarna. The keys.", body = serde_json::Value,
         examples(("keys" = (value = json!({"keys": [{
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "example",
