@@ -119,7 +119,7 @@ fn written(mut response: Response, path: &str, context: &RequestContext) -> Resp
     let refusal = response.extensions_mut().remove::<Refusal>();
     let mut problem = match refusal {
         Some(Refusal(problem)) => *problem,
-        None if is_bare_refusal(status, response.headers()) => bare(status, response.headers()),
+        None if is_bare_refusal(status, response.headers()) => bare(status),
         None => return response,
     };
     problem.trace_id = Some(context.trace_id());
@@ -136,15 +136,15 @@ fn is_bare_refusal(status: StatusCode, headers: &HeaderMap) -> bool {
     (status.is_client_error() || status.is_server_error()) && !json
 }
 
-fn bare(status: StatusCode, headers: &HeaderMap) -> Problem {
+fn bare(status: StatusCode) -> Problem {
     let problem = Problem {
         status: status.as_u16(),
         ..Problem::of(refusal::kind_of(status))
     };
-    match headers.get(header::ALLOW).and_then(|value| value.to_str().ok()) {
-        Some(allow) if status == StatusCode::METHOD_NOT_ALLOWED => {
-            problem.detail(format!("This address answers to: {}.", allow.replace(',', ", ")))
-        }
+    match status {
+        // The router writes the header after this layer, so the methods cannot be repeated here.
+        StatusCode::METHOD_NOT_ALLOWED => problem.detail("The Allow header lists what this address answers to."),
+        StatusCode::NOT_FOUND => problem.detail("Nothing has this address."),
         _ => problem,
     }
 }
