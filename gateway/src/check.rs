@@ -1,8 +1,8 @@
 //! Checks documents as a start would, and says everything that is wrong at once: nothing refuses to start halfway.
 
 use crate::config::{self, Config};
-use ::document::{Problems, Source};
 use crate::load::{self, Registry};
+use ::document::{Problems, Source};
 use ::registry::Loaded;
 use snapshot::Authentication;
 use std::fmt;
@@ -57,7 +57,9 @@ pub fn read(source: &Source) -> Result<Checked, Problems> {
     let config = config::read(source, &problems);
     // A document that cannot be opened has been reported by the key that names it.
     let registry = match config.registry_document.is_file() {
-        true => load::from_file(&config.registry_document).map_err(|others| problems.add_all(others)).ok(),
+        true => load::from_file(&config.registry_document)
+            .map_err(|others| problems.add_all(others))
+            .ok(),
         false => None,
     };
     if let Some(registry) = &registry {
@@ -74,19 +76,42 @@ fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Pro
     for (position, backend) in registry.draft.backends.iter().enumerate() {
         if backend.allow_private_network && !config.allow_private_backends {
             let path = format!("backends[{position}].allow_private_network");
-            let message = format!("is refused by {}, where network.allow_private_backends is not true", source.name());
+            let message = format!(
+                "is refused by {}, where network.allow_private_backends is not true",
+                source.name()
+            );
             problems.add(registry.source().problem(&path, message));
         }
     }
-    let has_keys = registry.draft.applications.iter().any(|application| !application.keys.is_empty());
+    let has_keys = registry
+        .draft
+        .applications
+        .iter()
+        .any(|application| !application.keys.is_empty());
     if has_keys && config.identity.pepper_file.is_none() {
-        problems.add(source.problem("identity.pepper_file", "is missing; the registry holds API keys, which are checked with it"));
+        problems.add(source.problem(
+            "identity.pepper_file",
+            "is missing; the registry holds API keys, which are checked with it",
+        ));
     }
     let takes_tokens_only = |api: &snapshot::ApiDraft| api.authentication == Authentication::Token;
     if config.identity.issuers.is_empty() {
-        for (position, api) in registry.draft.apis.iter().enumerate().filter(|(_, api)| takes_tokens_only(api)) {
-            let message = format!("`{}` takes tokens only, and no issuer's are accepted; name one in identity.issuers", api.id);
-            problems.add(registry.source().problem(&format!("apis[{position}].authentication"), message));
+        for (position, api) in registry
+            .draft
+            .apis
+            .iter()
+            .enumerate()
+            .filter(|(_, api)| takes_tokens_only(api))
+        {
+            let message = format!(
+                "`{}` takes tokens only, and no issuer's are accepted; name one in identity.issuers",
+                api.id
+            );
+            problems.add(
+                registry
+                    .source()
+                    .problem(&format!("apis[{position}].authentication"), message),
+            );
         }
     }
 }
@@ -94,5 +119,12 @@ fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Pro
 /// By its sections; a file of neither kind is read as a configuration, which says what it lacks.
 fn kind(source: &Source) -> Kind {
     let count = |sections: &[&str]| sections.iter().filter(|section| source.holds(section)).count();
-    if count(&::registry::document::SECTIONS) > count(&config::SECTIONS) { Kind::Registry } else { Kind::Configuration }
+    if count(&::registry::document::SECTIONS) > count(&config::SECTIONS) {
+        Kind::Registry
+    } else {
+        Kind::Configuration
+    }
 }
+
+#[cfg(test)]
+mod tests;

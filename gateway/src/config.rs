@@ -68,7 +68,15 @@ pub struct Gateway {
 }
 
 /// Sections of a configuration; by them it is told from a registry document.
-pub const SECTIONS: [&str; 7] = ["listen", "operations", "gateway", "registry", "identity", "telemetry", "network"];
+pub const SECTIONS: [&str; 7] = [
+    "listen",
+    "operations",
+    "gateway",
+    "registry",
+    "identity",
+    "telemetry",
+    "network",
+];
 
 /// Reads `source`. What is wrong is added to `problems`, and a default stands in for it; nothing may be started while
 /// `problems` holds one.
@@ -77,7 +85,10 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
     let listen = listen::read(&table.table("listen"));
     let operations = read_operations(&table.table("operations"), listen.address);
     let gateway = read_gateway(&table.table("gateway"));
-    let registry_document = table.required_table("registry").required_file("document").unwrap_or_default();
+    let registry_document = table
+        .required_table("registry")
+        .required_file("document")
+        .unwrap_or_default();
     let identity = identity::read(&table.table("identity"));
     let telemetry = telemetry::read(&table.table("telemetry"), &gateway);
     let network = table.table("network");
@@ -88,7 +99,9 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
         registry_document,
         identity,
         telemetry,
-        network: Network { trusted_proxies: trusted_proxies(&network) },
+        network: Network {
+            trusted_proxies: trusted_proxies(&network),
+        },
         allow_private_backends: network.boolean("allow_private_backends", false),
     };
     network.finish();
@@ -107,11 +120,17 @@ fn read_operations(table: &Table<'_>, callers: SocketAddr) -> SocketAddr {
 
 fn read_gateway(table: &Table<'_>) -> Gateway {
     let count = |key, default: usize| {
-        table.integer(key, 1, 10_000_000).and_then(|count| usize::try_from(count).ok()).unwrap_or(default)
+        table
+            .integer(key, 1, 10_000_000)
+            .and_then(|count| usize::try_from(count).ok())
+            .unwrap_or(default)
     };
     let gateway = Gateway {
         public_base_url: public_base_url(table),
-        worker_threads: table.integer("worker_threads", 0, 1024).and_then(|count| usize::try_from(count).ok()).unwrap_or(0),
+        worker_threads: table
+            .integer("worker_threads", 0, 1024)
+            .and_then(|count| usize::try_from(count).ok())
+            .unwrap_or(0),
         max_in_flight: count("max_in_flight", 10_000),
         max_connections: count("max_connections", 50_000),
         header_read_timeout: table.duration("header_read_timeout", Duration::from_secs(10)),
@@ -143,7 +162,10 @@ fn public_base_url(table: &Table<'_>) -> Option<String> {
 fn trusted_proxies(table: &Table<'_>) -> Vec<Cidr> {
     let texts = table.strings("trusted_proxies");
     if texts.iter().any(|text| text.ends_with("/0")) {
-        table.report("trusted_proxies", "trusts every address there is; name the proxies' own networks");
+        table.report(
+            "trusted_proxies",
+            "trusts every address there is; name the proxies' own networks",
+        );
     }
     table.parsed_strings("trusted_proxies", "a network such as \"10.0.0.0/8\"")
 }
@@ -154,3 +176,6 @@ impl Config {
         &self.identity.issuers
     }
 }
+
+#[cfg(test)]
+mod tests;
