@@ -4,6 +4,7 @@
 //! What a request touches are plain atomics, one shard a thread; the few families that only background work touches are
 //! `prometheus-client`'s, and other crates register theirs beside them.
 
+mod cells;
 mod plain;
 mod refusals;
 mod render;

@@ -1,7 +1,5 @@
 //! Which ordinary requests are kept: a share, decided by the trace id, so that every node decides the same.
 
-use crate::trace_context::TraceContext;
-
 /// Fifty-six random bits decide, as in OpenTelemetry's consistent probability sampling.
 const RANDOM_BITS: u32 = 56;
 
@@ -31,11 +29,6 @@ impl Sampler {
             Some(sampled) if self.trust_caller => sampled,
             _ => randomness(trace_id) >= self.threshold,
         }
-    }
-
-    /// The same trace as `context`, decided again; for tests and for callers that build a context themselves.
-    pub fn decide_for(&self, context: &TraceContext) -> bool {
-        self.decide(&context.trace_id, None)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The numbers as OpenMetrics text, exemplars included.
 
-use super::route::{BOUNDS, BUCKETS, Block, Exemplar, Labels, Totals};
+use super::cells::{BOUNDS, BUCKETS, Totals};
+use super::route::{Block, Exemplar, Labels};
 use super::status::{self, CLASSES};
 use super::{Metrics, lock, plain};
 use crate::ids;

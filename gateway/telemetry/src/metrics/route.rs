@@ -3,40 +3,20 @@
 //! A shard is made at the first request that needs it, so a table of ten thousand routes of which a hundred are called
 //! costs what a hundred cost.
 
+use super::cells::{Cells, Totals, bucket};
 use super::lock;
-use super::status::{CLASSES, SLOTS, class, slot};
+use super::status::class;
 use crate::record::RequestRecord;
 use http::Method;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
-
-/// Upper bounds in nanoseconds, and as Prometheus writes them in seconds. Below 5 ms finer than the OpenTelemetry advice,
-/// because a gateway's own answers are there.
-pub(super) const BOUNDS: [(u64, &str); 15] = [
-    (500_000, "0.0005"),
-    (1_000_000, "0.001"),
-    (2_500_000, "0.0025"),
-    (5_000_000, "0.005"),
-    (10_000_000, "0.01"),
-    (25_000_000, "0.025"),
-    (50_000_000, "0.05"),
-    (100_000_000, "0.1"),
-    (250_000_000, "0.25"),
-    (500_000_000, "0.5"),
-    (1_000_000_000, "1.0"),
-    (2_500_000_000, "2.5"),
-    (5_000_000_000, "5.0"),
-    (10_000_000_000, "10.0"),
-    (30_000_000_000, "30.0"),
-];
-
-/// One bucket more than bounds: `+Inf`.
-pub(super) const BUCKETS: usize = BOUNDS.len() + 1;
 
 /// How long the numbers of a route stay after the last snapshot that had it: long enough for every scraper.
 const LINGER: Duration = Duration::from_secs(600);
+
+/// One a worker thread. Asked for once: the answer comes out of several system files.
+static SHARDS: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from).min(64));
 
 /// Counters of one route, resolved ahead of the requests that use it. Cheap to clone.
 #[derive(Clone)]
@@ -77,28 +57,6 @@ pub(super) struct Exemplar {
     pub(super) at: SystemTime,
 }
 
-#[derive(Default)]
-struct Class {
-    nanoseconds: AtomicU64,
-    buckets: [AtomicU64; BUCKETS],
-}
-
-struct Cells {
-    status: [AtomicU64; SLOTS],
-    classes: [Class; CLASSES.len()],
-    request_bytes: AtomicU64,
-    response_bytes: AtomicU64,
-}
-
-/// All shards of a block added up.
-pub(super) struct Totals {
-    pub(super) status: [u64; SLOTS],
-    pub(super) nanoseconds: [u64; CLASSES.len()],
-    pub(super) buckets: [[u64; BUCKETS]; CLASSES.len()],
-    pub(super) request_bytes: u64,
-    pub(super) response_bytes: u64,
-}
-
 /// Methods that may be labels (RFC 9110 and RFC 5789); any other is `_OTHER`, as in the OpenTelemetry conventions.
 pub(crate) fn known_method(method: &Method) -> Option<&'static str> {
     Some(match *method {
@@ -119,8 +77,7 @@ pub(crate) fn known_method(method: &Method) -> Option<&'static str> {
 
 impl RouteMetrics {
     fn new() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(64);
-        let shards = (0..threads).map(|_| OnceLock::new()).collect();
+        let shards = (0..*SHARDS).map(|_| OnceLock::new()).collect();
         Self {
             block: Arc::new(Block {
                 shards,
@@ -131,11 +88,7 @@ impl RouteMetrics {
 
     pub(super) fn count(&self, shard: usize, record: &RequestRecord, duration: Duration, kept: bool) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS
-            .iter()
-            .position(|(bound, _)| nanoseconds <= *bound)
-            .unwrap_or(BOUNDS.len());
-        let class = class(record.status);
+        let (class, bucket) = (class(record.status), bucket(nanoseconds));
         if let Some(cells) = self.block.cells(shard) {
             cells.count(record, class, bucket, nanoseconds);
         }
@@ -265,66 +218,5 @@ impl Block {
 
     pub(super) fn exemplar(&self, class: usize, bucket: usize) -> Option<Exemplar> {
         lock(&self.exemplars).get(&(class, bucket)).copied()
-    }
-}
-
-// === impl Cells ===
-
-impl Cells {
-    fn new() -> Self {
-        Self {
-            status: std::array::from_fn(|_| AtomicU64::new(0)),
-            classes: Default::default(),
-            request_bytes: AtomicU64::new(0),
-            response_bytes: AtomicU64::new(0),
-        }
-    }
-
-    fn count(&self, record: &RequestRecord, class: usize, bucket: usize, nanoseconds: u64) {
-        let add = |counter: Option<&AtomicU64>, amount| counter.map(|counter| counter.fetch_add(amount, Relaxed));
-        add(self.status.get(slot(record.status)), 1);
-        if let Some(class) = self.classes.get(class) {
-            add(class.buckets.get(bucket), 1);
-            add(Some(&class.nanoseconds), nanoseconds);
-        }
-        if record.request_bytes > 0 {
-            add(Some(&self.request_bytes), record.request_bytes);
-        }
-        if record.response_bytes > 0 {
-            add(Some(&self.response_bytes), record.response_bytes);
-        }
-    }
-}
-
-// === impl Totals ===
-
-impl Totals {
-    fn zero() -> Self {
-        Self {
-            status: [0; SLOTS],
-            nanoseconds: [0; CLASSES.len()],
-            buckets: [[0; BUCKETS]; CLASSES.len()],
-            request_bytes: 0,
-            response_bytes: 0,
-        }
-    }
-
-    fn add(&mut self, cells: &Cells) {
-        self.status
-            .iter_mut()
-            .zip(&cells.status)
-            .for_each(|(total, cell)| *total += cell.load(Relaxed));
-        self.nanoseconds
-            .iter_mut()
-            .zip(&cells.classes)
-            .for_each(|(total, class)| *total += class.nanoseconds.load(Relaxed));
-        for (totals, class) in self.buckets.iter_mut().zip(&cells.classes) {
-            totals
-                .iter_mut()
-                .zip(&class.buckets)
-                .for_each(|(total, cell)| *total += cell.load(Relaxed));
-        }
-        self.request_bytes += cells.request_bytes.load(Relaxed);
-        self.response_bytes += cells.response_bytes.load(Relaxed);
     }
 }

@@ -11,7 +11,7 @@ const REQUESTS: u32 = 20_000;
 fn settings(port: u16, protocol: Protocol) -> OtlpConfig {
     let endpoint = format!("http://127.0.0.1:{port}");
     OtlpConfig {
-        timeout: Duration::from_millis(300),
+        timeout: Duration::from_secs(1),
         queue_spans: 64,
         batch: 32,
         ..OtlpConfig::new(endpoint, protocol)
@@ -39,8 +39,8 @@ async fn takes_nothing(port: u16, protocol: Protocol) {
         request(&telemetry, |record| record.status = 500);
         slowest = slowest.max(before.elapsed());
     }
-    // A wait for the collector would be its timeout, 300 ms, not the scheduler's turn.
-    assert!(slowest < Duration::from_millis(250), "the slowest took {slowest:?}");
+    // A wait for the collector would last as long as its timeout, a second; a busy machine may take a turn as well.
+    assert!(slowest < Duration::from_millis(900), "the slowest took {slowest:?}");
     assert!(
         began.elapsed() < Duration::from_secs(15),
         "all took {:?}",
