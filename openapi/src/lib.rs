@@ -26,16 +26,36 @@ pub struct Document {
 /// # Errors
 /// A document that is not JSON: a defect of its service.
 pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
-    Ok(vec![
-        Document {
-            file: "case-status.json",
-            value: serde_json::to_value(case_status::openapi())?,
-        },
-        Document {
-            file: "test-identity.json",
-            value: serde_json::to_value(sandbox::openapi())?,
-        },
-    ])
+    let all = [
+        ("case-status.json", serde_json::to_value(case_status::openapi())?),
+        ("test-identity.json", serde_json::to_value(sandbox::openapi())?),
+    ];
+    let document = |(file, value)| Document {
+        file,
+        value: stable(value),
+    };
+    Ok(all.into_iter().map(document).collect())
+}
+
+/// Puts extensions last and in the order of their names: utoipa keeps them in a hash map, which has a new order in every
+/// process.
+fn stable(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(stable).collect()),
+        Value::Object(members) => {
+            let (mut extensions, named): (Vec<_>, Vec<_>) =
+                members.into_iter().partition(|(key, _)| key.starts_with("x-"));
+            extensions.sort_by(|left, right| left.0.cmp(&right.0));
+            Value::Object(
+                named
+                    .into_iter()
+                    .chain(extensions)
+                    .map(|(key, value)| (key, stable(value)))
+                    .collect(),
+            )
+        }
+        other => other,
+    }
 }
 
 /// The folder in the source tree.
