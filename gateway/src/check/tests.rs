@@ -1,6 +1,9 @@
 //! Which document a file is, and whether two documents fit together.
 
 use super::{Kind, check_file};
+use crate::load;
+use http::Method;
+use snapshot::{Access, AgreementKind, Authentication, Found, LimitPer, Snapshot};
 use std::path::Path;
 
 const REGISTRY: &str = r#"[[organisations]]
@@ -102,4 +105,63 @@ fn a_file_that_is_not_there_or_not_toml() {
         check("= 1\n", "").unwrap_err(),
         ["c.toml:1:1: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"]
     );
+}
+
+/// The demo's registry, compiled with the operations of the published documents.
+fn demo() -> Snapshot {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/demo/registry.toml"));
+    load::from_file(path).unwrap().loaded.compile().unwrap()
+}
+
+#[test]
+fn in_the_demo_the_banks_app_may_read_cases_and_ask_for_contacts() {
+    let snapshot = demo();
+    let application = snapshot.find_application("exempelbanken-app").unwrap();
+    let now = 1_795_000_000;
+    for (method, path) in [
+        (Method::GET, "/case-status/v1/cases"),
+        (Method::POST, "/contact-routing/v1/routes"),
+    ] {
+        let Found::Route(route) = snapshot.find(&method, path) else {
+            panic!("{path} is not found")
+        };
+        let Access::Granted(agreement) = snapshot.access_to_route(application, route, now) else {
+            panic!("{path} is refused")
+        };
+        assert!(snapshot.agreement_grants(agreement, route), "{path}");
+    }
+    let Found::Route(cases) = snapshot.find(&Method::GET, "/case-status/v1/cases") else {
+        panic!("not found")
+    };
+    assert_eq!(snapshot.route(cases).authentication, Authentication::Token);
+    assert_eq!(*snapshot.route(cases).scopes[0], *"cases.read");
+}
+
+#[test]
+fn the_demo_shows_each_kind_of_agreement_and_limits_each_call() {
+    let snapshot = demo();
+    for kind in [
+        AgreementKind::Avtal,
+        AgreementKind::Overenskommelse,
+        AgreementKind::Anvandarvillkor,
+    ] {
+        assert!(
+            snapshot.agreements().iter().any(|agreement| agreement.kind == kind),
+            "{kind:?}"
+        );
+    }
+    for api in snapshot.apis() {
+        assert!(
+            api.limits.iter().any(|limit| limit.per == LimitPer::Address),
+            "{}",
+            api.id
+        );
+        let known = api.authentication != Authentication::None;
+        assert_eq!(
+            api.limits.iter().any(|limit| limit.per == LimitPer::Application),
+            known,
+            "{}",
+            api.id
+        );
+    }
 }

@@ -1,7 +1,6 @@
 //! Registry documents good and bad: the exact lines a person sees.
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be built is a failed test")]
 
-mod demo;
 mod good;
 mod problems;
 mod suppressed;
