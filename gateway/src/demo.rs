@@ -58,9 +58,10 @@ pub struct Demo {
 /// A taken port, a directory that cannot be written: one line that says which.
 pub async fn start(options: Options) -> anyhow::Result<Demo> {
     prepare(&options.data_dir)?;
-    let bound = node::bind(setup(&options))?;
+    let mut bound = node::bind(setup(&options))?;
     let (address, operations) = (bound.address(), bound.operations_address()?);
     let base = format!("http://{address}");
+    bound.set_public_base_url(&base);
     let parts = Parts::start(&options.data_dir, &base, operations).await?;
     let pepper = Pepper::load_or_create(&options.data_dir.join("pepper"))?;
     let key = api_key::generate("demo", &pepper)?;
@@ -74,7 +75,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let site = Site {
         public_base_url: base.clone(),
         issuer: Some(parts.issuer().to_owned()),
-        credentials_url: None,
+        credentials_url: Some(format!("{base}/test-identity/v0/docs")),
         service_problems: parts::problems(),
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;

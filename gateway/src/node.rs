@@ -60,6 +60,11 @@ impl Bound {
         self.edge.local_addr()
     }
 
+    /// Sets where callers know the gateway, for those who learn it only now: port 0 has become a port.
+    pub fn set_public_base_url(&mut self, url: &str) {
+        self.setup.settings.public_base_url = Some(Arc::from(url));
+    }
+
     /// Where operations are served.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
 //! The services and simulated agencies behind the demo's gateway.
 
 use anyhow::Context;
-use case_status::{CaseStatusConfig, Producer};
+use case_status::{CaseStatusConfig, Form, Producer};
 use catalogue::{Blame, ProblemFacts};
 use contact_routing::ContactRoutingConfig;
-use sandbox::{Running, SandboxConfig};
+use model::LocalizedText;
+use sandbox::{Running, RunningAgency, SandboxConfig};
 use service_host::{Service, ServiceTelemetry};
 use snapshot::Draft;
 use std::net::SocketAddr;
@@ -35,13 +36,9 @@ impl Parts {
             ..SandboxConfig::default()
         })
         .await?;
-        let producers = sandbox.agencies.iter().map(|running| Producer::of(running.agency.id, running.form().name(), &running.base_url));
-        let case_status = case_status::service(CaseStatusConfig {
-            producers: producers.collect::<anyhow::Result<_>>()?,
-            database: data_dir.join("case-status.sqlite"),
-            party_register: sandbox.party_register_url.clone(),
-        })
-        .await?;
+        let producers = sandbox.agencies.iter().map(producer).collect();
+        let case_status =
+            case_status::service(CaseStatusConfig::new(producers, sandbox.party_register_url.clone(), data_dir)).await?;
         let contact_routing =
             contact_routing::service(ContactRoutingConfig { database: data_dir.join("contact-routing.sqlite") }).await?;
         let mut parts = Self {
@@ -95,6 +92,23 @@ impl Parts {
             }
         }
         self.sandbox.stop().await;
+    }
+}
+
+/// An agency of the sandbox as case status has to know it.
+fn producer(running: &RunningAgency) -> Producer {
+    let agency = running.agency;
+    Producer {
+        id: agency.id.to_owned(),
+        organisation_id: agency.id.to_owned(),
+        name: LocalizedText::new(agency.name_sv, agency.name_en),
+        form: match agency.form {
+            sandbox::Form::MinaArenden61 => Form::MinaArenden61,
+            sandbox::Form::Cases => Form::Cases,
+            sandbox::Form::Errands => Form::Errands,
+        },
+        base_url: running.base_url.clone(),
+        relation_term: Some(LocalizedText::new(agency.relation_term.0, agency.relation_term.1)),
     }
 }
 

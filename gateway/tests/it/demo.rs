@@ -41,7 +41,8 @@ fn every_printed_call_answers_as_said_and_no_person_leaks() {
     assert!(answers[1].starts_with("HTTP/1.1 401"), "{}", answers[1]);
     let problem = json(answers[1].split("\r\n\r\n").nth(1).unwrap());
     assert_eq!(problem["code"], "credential-missing");
-    let documentation = format!("{}{}", demo.gateway, problem["documentation"].as_str().unwrap());
+    let documentation = problem["documentation"].as_str().unwrap();
+    assert!(problem["detail"].as_str().unwrap().ends_with(documentation), "{problem}");
     assert!(shell(&format!("curl -sf {documentation}")).contains("<html"), "the problem leads nowhere");
 
     let cases = json(&answers[2]);

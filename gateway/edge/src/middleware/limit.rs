@@ -5,7 +5,7 @@ use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
 use crate::plan::Shared;
 use limits::{Decision, Demand, Subject};
-use snapshot::LimitPer;
+use snapshot::{LimitPer, Target};
 use std::sync::Arc;
 use std::time::Instant;
 use telemetry::Phase;
@@ -28,7 +28,8 @@ impl Decide for Limit {
         let plan = Arc::clone(&call.facts.plan);
         let Some(index) = call.facts.api else { return Ok(Flow::Continue) };
         let api = plan.snapshot.api(index);
-        if api.limits.is_empty() {
+        // Reading an API's documents costs its consumers none of their calls.
+        if api.limits.is_empty() || matches!(call.facts.route()?.target, Target::Document(_)) {
             return Ok(Flow::Continue);
         }
         let began = Instant::now();

@@ -18,6 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use snapshot::Target;
 use telemetry::{Blame, TraceContext};
 use tower::{Layer, Service};
 
@@ -152,11 +153,16 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
     let trace_id = facts.record.trace.trace_id_hex();
     let trace_id = trace_id.as_str();
     let retry_after = error.retry_after().map(|wait| whole_seconds(wait).max(1));
+    let base = facts.public_base_url().unwrap_or_default();
+    let documentation = facts.api().map(|api| format!("{base}{}/docs", api.base_path));
     let problem = Problem {
-        r#type: format!("/problems/{}", row.code),
+        r#type: format!("{base}/problems/{}", row.code),
         title: row.title,
         status: row.status.as_u16(),
-        detail: error.detail(),
+        detail: match (&error, &documentation) {
+            (GatewayError::CredentialMissing, Some(page)) => missing(&facts, page),
+            _ => error.detail(),
+        },
         instance: format!("urn:trace:{trace_id}"),
         code: row.code,
         trace_id,
@@ -164,7 +170,7 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
             GatewayError::CredentialRefused(refusal) => Some(refusal.code),
             _ => None,
         },
-        documentation: facts.api().map(|api| format!("{}/docs", api.base_path)),
+        documentation,
         violated_policies: match &error {
             GatewayError::LimitReached(refusal) => Some([&refusal.policy.name]),
             _ => None,
@@ -185,6 +191,17 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
     }
     add_for(&error, headers, &facts);
     Answer { response, facts }
+}
+
+/// Which credential the call lacks, and where to get one.
+fn missing(facts: &Facts, page: &str) -> String {
+    use snapshot::Authentication::{Key, Token};
+    let what = match facts.route().map(|route| route.authentication) {
+        Ok(Key) => "an API key in X-Api-Key",
+        Ok(Token) => "an access token in Authorization: Bearer",
+        _ => "an API key in X-Api-Key or an access token in Authorization: Bearer",
+    };
+    format!("This API needs {what}. How to get one: {page}")
 }
 
 /// RFC 9209: whose fault it is, for machines. The agency's backend is named, never its address.
@@ -282,7 +299,7 @@ fn mark(Answer { response, facts }: &mut Answer) {
     cors::mark(headers, facts);
     let Some(index) = facts.api else { return };
     if let Some(policy) = facts.plan.limit_header(index)
-        && facts.route.is_some()
+        && facts.route().is_ok_and(|route| matches!(route.target, Target::Upstream(_)))
     {
         headers.insert(RATELIMIT_POLICY, policy.clone());
     }
