@@ -14,6 +14,11 @@ use tokio_rustls::TlsStream;
 pub(crate) trait Keeper {
     /// These bytes came.
     fn received(&mut self, _bytes: &[u8]) {}
+
+    /// The other side takes no more. `true`: what is written is thrown away from now on, and reading goes on.
+    fn refused(&mut self) -> bool {
+        false
+    }
 }
 
 /// A socket in plain text or under TLS.
@@ -37,6 +42,21 @@ impl<K> Transport<K> {
     }
 }
 
+impl<K: Keeper> Transport<K> {
+    /// The outcome of writing `wanted` bytes, as the keeper wants it seen.
+    fn written(&mut self, outcome: Poll<io::Result<usize>>, wanted: usize) -> Poll<io::Result<usize>> {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset};
+        match outcome {
+            Poll::Ready(Err(error))
+                if matches!(error.kind(), BrokenPipe | ConnectionReset) && self.keeper.refused() =>
+            {
+                Poll::Ready(Ok(wanted))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
 impl<K: Keeper + Unpin> AsyncRead for Transport<K> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
@@ -51,12 +71,13 @@ impl<K: Keeper + Unpin> AsyncRead for Transport<K> {
     }
 }
 
-impl<K: Unpin> AsyncWrite for Transport<K> {
+impl<K: Keeper + Unpin> AsyncWrite for Transport<K> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.socket {
+        let outcome = match &mut self.socket {
             Socket::Plain(socket) => Pin::new(socket).poll_write(cx, data),
             Socket::Tls(socket) => Pin::new(socket).poll_write(cx, data),
-        }
+        };
+        self.written(outcome, data.len())
     }
 
     fn poll_write_vectored(
@@ -64,10 +85,11 @@ impl<K: Unpin> AsyncWrite for Transport<K> {
         cx: &mut Context<'_>,
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.socket {
+        let outcome = match &mut self.socket {
             Socket::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, data),
             Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, data),
-        }
+        };
+        self.written(outcome, data.iter().map(|part| part.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -10,6 +10,8 @@ use rustls_pki_types::ServerName;
 use snapshot::{Backend, Scheme, UpstreamAddress};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -60,6 +62,14 @@ pub(super) struct Connected {
     pub(super) sender: SendRequest<RequestBody>,
     pub(super) driver: Driver,
     pub(super) peer: SocketAddr,
+    pub(super) refused: Arc<AtomicBool>,
+}
+
+impl Connected {
+    /// Whether the next request may go out on it.
+    pub(super) fn is_good(&self) -> bool {
+        self.sender.is_ready() && !self.sender.is_closed() && !self.refused.load(Ordering::Relaxed)
+    }
 }
 
 /// The task that drives a connection. Dropping it ends the task and closes the socket: hyper would notice a dropped
@@ -97,6 +107,7 @@ async fn connect(
         Scheme::Https => secure(backend, address, socket).await?,
     };
     let permit = permit.take().ok_or(UpstreamError::Overloaded)?;
+    let refused = permit.refused_flag();
     let (sender, connection) = Builder::new()
         .max_header_size(MAX_HEAD)
         .max_buf_size(MAX_BUFFER)
@@ -113,6 +124,7 @@ async fn connect(
         sender,
         driver: Driver(Some(driver)),
         peer,
+        refused,
     })
 }
 

@@ -16,7 +16,7 @@ use snapshot::{Backend, UpstreamAddress};
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// How many connections a worker has and keeps for one backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,13 +111,30 @@ pub(super) struct Opening {
 }
 
 /// A connection's place in the backend's count; lives in its socket.
-pub(super) struct Permit(Arc<AtomicUsize>);
+pub(super) struct Permit {
+    open: Arc<AtomicUsize>,
+    refused: Arc<AtomicBool>,
+}
 
-impl Keeper for Permit {}
+impl Permit {
+    /// Set when the backend takes no more: the connection is not one for another call.
+    pub(super) fn refused_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.refused)
+    }
+}
+
+impl Keeper for Permit {
+    /// A backend may answer before it has read the request, 413 for example, and close. Its answer has then arrived,
+    /// but hyper would report that writing failed and never look.
+    fn refused(&mut self) -> bool {
+        self.refused.store(true, Ordering::Relaxed);
+        true
+    }
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -266,7 +283,7 @@ impl Kept {
     fn pop(&mut self, address: usize) -> Option<Idle> {
         let idle = &mut self.places.get_mut(address)?.idle;
         while let Some(last) = idle.pop() {
-            if last.connected.sender.is_ready() && !last.connected.sender.is_closed() {
+            if last.connected.is_good() {
                 return Some(last);
             }
         }
@@ -285,6 +302,9 @@ impl Kept {
             return None;
         }
         self.open.fetch_add(1, Ordering::Relaxed);
-        Some(Permit(Arc::clone(&self.open)))
+        Some(Permit {
+            open: Arc::clone(&self.open),
+            refused: Arc::default(),
+        })
     }
 }

@@ -93,6 +93,26 @@ async fn answer_that_is_not_taken_is_given_up() {
 }
 
 #[tokio::test]
+async fn http2_answer_that_is_not_taken_is_given_up_although_the_connection_is_alive() {
+    let running = start(&impatient(), &TestHandle::new());
+    let socket = tokio::net::TcpStream::connect(running.local_addr()).await.unwrap();
+    let mut builder = hyper::client::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+    builder.initial_stream_window_size(1);
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let (mut sender, connection) = builder.handshake(io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://test/endless")
+        .body(edge::body::RequestBody::empty())
+        .unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    eventually("cut", || running.stats().totals().connections == 0).await;
+    assert_eq!(running.stats().totals().timed_out, 1);
+    assert!(connection.await.unwrap().is_err());
+    eventually("nothing in flight", || running.stats().totals().in_flight == 0).await;
+}
+
+#[tokio::test]
 async fn handler_that_takes_long_is_no_reason_to_cut() {
     let handle = TestHandle::new();
     let running = start(&impatient(), &handle);

@@ -164,6 +164,40 @@ async fn switch_that_nobody_asked_for_is_refused() {
     assert!(matches!(error, UpstreamError::Malformed(_)), "{error:?}");
 }
 
+/// On a thread of its own, so that its close falls into the middle of our writing.
+fn origin_that_does_not_read(rounds: usize) -> (std::net::SocketAddr, std::thread::JoinHandle<()>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = std::thread::spawn(move || {
+        for _ in 0..rounds {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.read_exact(&mut [0; 32]).unwrap();
+            socket
+                .write_all(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 4\r\n\r\nmuch")
+                .unwrap();
+            // Closing with the upload unread makes the kernel reset the connection.
+        }
+    });
+    (address, serving)
+}
+
+#[tokio::test]
+async fn answer_that_comes_before_the_request_was_read_is_passed_on() {
+    let rounds = 200;
+    let (address, serving) = origin_that_does_not_read(rounds);
+    let backend = backend(&[&format!("http://{address}")]);
+    for _ in 0..rounds {
+        let body = edge::body::RequestBody::full(vec![b'x'; 8 << 20].into());
+        let response = send(&backend, http::Request::post("/").body(body).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 413);
+        assert_eq!(read(response).await.unwrap(), "much");
+    }
+    serving.join().unwrap();
+}
+
 #[tokio::test]
 async fn informational_answers_are_passed_over() {
     let origin = Origin::answering(

@@ -70,7 +70,7 @@ impl Lease {
 
     /// Keeps the connection for the next call, when it is fit for one.
     pub(in crate::upstream) fn give_back(mut self) {
-        if self.connected.sender.is_ready() {
+        if self.connected.is_good() {
             self.keep();
         } else if !self.connected.sender.is_closed() {
             tokio::spawn(async move {
