@@ -109,7 +109,7 @@ impl Asker {
             producer,
             party: party.as_str(),
             identifier: &identifier,
-            now: Timestamp::now(),
+            now: now(),
         };
         let told = match producer.form {
             Form::MinaArenden61 => self.ask_mina_arenden(&asked, reference, deadline).await?,
@@ -193,6 +193,11 @@ impl Asker {
             ..Failed::because("the producer refused")
         })
     }
+}
+
+/// The time in whole milliseconds, which is as exact as is said.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
 fn url(producer: &Producer, path: &str) -> String {

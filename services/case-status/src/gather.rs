@@ -7,7 +7,7 @@ use model::Freshness;
 use service_host::{PartyId, RequestContext};
 use tokio::time::{Instant, timeout_at};
 
-use crate::ask::{Answer, Failed};
+use crate::ask::{Answer, Failed, now};
 use crate::config::Producer;
 use crate::source::{SourceReport, SourceStatus};
 use crate::state::State;
@@ -53,7 +53,7 @@ pub(crate) async fn one(
     reference: Option<&str>,
     deadline: Instant,
 ) -> (Vec<Known>, SourceReport) {
-    let asked_at = Timestamp::now();
+    let asked_at = now();
     // The calls inside keep the time by themselves; this holds whatever they do.
     let asking = timeout_at(deadline, state.asker.ask(producer, party, reference, deadline));
     match asking.await.unwrap_or_else(|_| Err(Failed::late())) {

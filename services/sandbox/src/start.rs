@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use jiff::Timestamp;
 use service_host::{Service, ServiceTelemetry, serve};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -117,6 +117,9 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
             agency,
             base_url: format!("http://{address}"),
         });
+        // Who is not down can be called as soon as this function returns.
+        let down = switchboard.of(agency).borrow().failure == Failure::Down;
+        let port = if down { Port::Taken(socket) } else { listen(socket)? };
         let habits = Habits {
             agency,
             fault: switchboard.of(agency),
@@ -126,10 +129,17 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
             agency,
             world: Arc::clone(&world),
         };
-        tasks.spawn(keep(socket, office, habits, stopped.clone(), config.telemetry.clone()));
+        tasks.spawn(keep(
+            port,
+            address,
+            office,
+            habits,
+            stopped.clone(),
+            config.telemetry.clone(),
+        ));
     }
 
-    let listener = tokio::net::TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
+    let listener = TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
     let identity_url = format!("http://{}", listener.local_addr()?);
     let issuer = if config.issuer.is_empty() {
         format!("{identity_url}/test-identity/v0")
@@ -145,7 +155,7 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
         config.telemetry.clone(),
     ));
 
-    let listener = tokio::net::TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
+    let listener = TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
     let party_register_url = format!("http://{}", listener.local_addr()?);
     let service = Service::new("sandbox-party-register", VERSION).routes(register::router(world));
     tasks.spawn(serve(
@@ -155,7 +165,7 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
         config.telemetry.clone(),
     ));
 
-    let listener = tokio::net::TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
+    let listener = TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
     let control_url = format!("http://{}", listener.local_addr()?);
     let service = Service::new("sandbox-control", VERSION).routes(control::router(switchboard));
     tasks.spawn(serve(listener, service, until(stopped), config.telemetry.clone()));
@@ -210,27 +220,35 @@ fn check(config: &SandboxConfig) -> anyhow::Result<()> {
 }
 
 fn world(config: &SandboxConfig) -> Arc<World> {
-    let first_day = config.now.unwrap_or_else(Timestamp::now);
+    // Whole seconds are as exact as any agency writes them.
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
+    let first_day = config.now.unwrap_or(now);
     Arc::new(World::new(config.seed, first_day, config.now.is_some()))
 }
 
 /// Serves an agency for as long as it is not down, and comes back when it no longer is. While it is down the
 /// port stays taken but nobody listens on it, so that connections are refused as they would be in life.
 async fn keep(
-    mut socket: TcpSocket,
+    mut port: Port,
+    address: SocketAddr,
     office: Office,
     habits: Habits,
     stopped: watch::Receiver<bool>,
     telemetry: ServiceTelemetry,
 ) -> anyhow::Result<()> {
-    let address = socket.local_addr()?;
     let mut fault = habits.fault.clone();
     loop {
-        tokio::select! {
-            came_back = fault.wait_for(|fault| fault.failure != Failure::Down) => drop(came_back?),
-            () = until(stopped.clone()) => return Ok(()),
-        }
-        let listener = socket.listen(1024).context("an agency cannot listen")?;
+        let listener = match port {
+            Port::Listening(listener) => listener,
+            Port::Taken(socket) => {
+                tokio::select! {
+                    came_back = fault.wait_for(|fault| fault.failure != Failure::Down) => drop(came_back?),
+                    () = until(stopped.clone()) => return Ok(()),
+                }
+                port = listen(socket)?;
+                continue;
+            }
+        };
         let name = format!("sandbox-{}", office.agency.id);
         let service = Service::new(name, VERSION).routes(forms::router(office.clone(), habits.clone()));
         serve(
@@ -243,8 +261,20 @@ async fn keep(
         if *stopped.borrow() {
             return Ok(());
         }
-        socket = reserve(address)?;
+        port = Port::Taken(reserve(address)?);
     }
+}
+
+/// An agency's port.
+enum Port {
+    /// Nobody else can have it, and connections are refused.
+    Taken(TcpSocket),
+    /// Connections are taken.
+    Listening(TcpListener),
+}
+
+fn listen(socket: TcpSocket) -> anyhow::Result<Port> {
+    Ok(Port::Listening(socket.listen(1024).context("an agency cannot listen")?))
 }
 
 async fn down_or(mut fault: watch::Receiver<Fault>, stopped: watch::Receiver<bool>) {

@@ -25,12 +25,13 @@ pub(crate) struct ListQuery {
     /// Bara en organisations ärenden; inga andra källor frågas. Only one organisation's; no other source is asked.
     pub(crate) organisation: Option<String>,
     /// Ordning; ett minustecken vänder den. The order; a minus turns it round.
-    #[param(inline, default = "-lastChangedAt")]
+    #[param(inline)]
     pub(crate) sort: Option<Sort>,
 }
 
 /// The orders that the list can come in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(default = "-lastChangedAt")]
 pub(crate) enum Sort {
     /// What changed last comes first.
     #[default]
