@@ -50,6 +50,50 @@ fn every_parameter_is_described() {
 }
 
 #[test]
+fn every_default_and_example_is_of_its_type() {
+    for document in documents().unwrap() {
+        let mut waiting = vec![(String::new(), &document.value)];
+        while let Some((place, value)) = waiting.pop() {
+            for key in ["default", "example"] {
+                let wrong = value.get(key).is_some_and(|given| !fits(given, &value["type"]));
+                assert!(
+                    !wrong,
+                    "{} {place}: the {key} is not of the type {}",
+                    document.file, value["type"]
+                );
+            }
+            match value {
+                Value::Object(members) => {
+                    let children = members
+                        .iter()
+                        .filter(|(key, _)| !["example", "examples", "default"].contains(&key.as_str()));
+                    waiting.extend(children.map(|(key, child)| (format!("{place}/{key}"), child)));
+                }
+                Value::Array(items) => waiting.extend(items.iter().map(|item| (format!("{place}/-"), item))),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn fits(value: &Value, kind: &Value) -> bool {
+    match kind {
+        Value::Array(kinds) => kinds.iter().any(|kind| fits(value, kind)),
+        Value::String(kind) => match kind.as_str() {
+            "string" => value.is_string(),
+            "integer" => value.is_i64() || value.is_u64(),
+            "number" => value.is_number(),
+            "boolean" => value.is_boolean(),
+            "array" => value.is_array(),
+            "object" => value.is_object(),
+            "null" => value.is_null(),
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+#[test]
 fn no_document_holds_a_person_number() {
     // Ten or twelve digits with a separator, as Swedish personal identity numbers are written.
     for document in documents().unwrap() {
