@@ -118,7 +118,7 @@ fn is_person_number(text: &str) -> bool {
         .enumerate()
         .map(|(place, digit)| luhn(*digit, place % 2 == 0))
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn luhn(digit: u32, doubled: bool) -> u32 {
