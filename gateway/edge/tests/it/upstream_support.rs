@@ -4,7 +4,7 @@ use bytes::Bytes;
 use edge::body::RequestBody;
 use edge::upstream::{self, Timing, UpstreamBody, UpstreamError};
 use http::{Request, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 
 use snapshot::{Backend, BackendDraft, Draft, OrganisationDraft, OrganisationKind, Snapshot};
 use std::net::SocketAddr;
@@ -153,11 +153,11 @@ pub(crate) async fn send_timed(
 
 /// The whole body.
 pub(crate) async fn read(response: Response<UpstreamBody>) -> Result<Bytes, edge::BoxError> {
-    let body = Limited::new(response.into_body(), 64 << 20);
-    Ok(timeout(PATIENCE, body.collect())
-        .await
-        .expect("an end in time")?
-        .to_bytes())
+    let (mut body, mut whole) = (response.into_body(), Vec::new());
+    while let Some(frame) = timeout(PATIENCE, body.frame()).await.expect("a part in time") {
+        whole.extend_from_slice(frame?.data_ref().map_or(&[][..], |data| data));
+    }
+    Ok(whole.into())
 }
 
 /// One call from beginning to end.
