@@ -28,6 +28,10 @@ pub struct Document {
 pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
     let all = [
         ("case-status.json", serde_json::to_value(case_status::openapi())?),
+        (
+            "contact-routing.json",
+            serde_json::to_value(contact_routing::openapi())?,
+        ),
         ("test-identity.json", serde_json::to_value(sandbox::openapi())?),
     ];
     let document = |(file, value)| Document {

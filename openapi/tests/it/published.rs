@@ -27,6 +27,18 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "the profile itself asks for _meta (FNS.10, FNS.13)",
     ),
     (
+        "contact-routing.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "contact-routing.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
         "test-identity.json",
         "MOG.02",
         "/paths",
