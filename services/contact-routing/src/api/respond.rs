@@ -1,0 +1,227 @@
+//! From what the engine answers to what goes on the wire.
+
+use model::{ContactKind, ContactPoint, Link, Links, LocalizedText};
+
+use crate::api::schema::{
+    AnswerArea, AskFor, Because, EmergencyNumber, NeedName, NeedView, OrganisationView, ResponsibleRule, RouteAnswer,
+    RouteAskBack, RouteCandidate, RouteEmergency, RouteNotPublic,
+};
+use crate::data::contact::Contact;
+use crate::data::directory::{Kind, Organisation};
+use crate::data::needs::{Need, Responsible};
+use crate::engine::{Answer, Candidate, Engine};
+
+/// Where the facts come from.
+const SOURCES: [&str; 4] = [
+    "agencies and courts: civictechsweden/myndighetsdata 2026-01-02 (CC0)",
+    "municipalities and counties: official SCB codes",
+    "court districts: forordning (1982:996), forordning (1977:937)",
+    "needs and reasons: written for this project 2026-11-23",
+];
+
+pub(crate) fn name(need: &Need) -> NeedName {
+    NeedName {
+        need_id: need.id.clone(),
+        name: need.name.clone(),
+    }
+}
+
+fn kind(written: &str) -> ContactKind {
+    match written {
+        "phone" => ContactKind::Phone,
+        "email" => ContactKind::Email,
+        "form" => ContactKind::Form,
+        "visit" => ContactKind::Visit,
+        _ => ContactKind::Letter,
+    }
+}
+
+fn contact_point(organisation: &Organisation, number: usize, contact: &Contact) -> ContactPoint {
+    let id = format!("{}-{number}", organisation.id);
+    let mut point = ContactPoint::new(id, &organisation.id, kind(&contact.kind));
+    point.name = Some(contact.label.clone());
+    if contact.value.starts_with("https://") {
+        point.url = Some(contact.value.clone());
+    } else {
+        point.value = Some(contact.value.clone());
+    }
+    point.source_ref = Some(contact.source.clone());
+    point
+}
+
+/// All contact points, or those of the wished kinds when there are any.
+pub(crate) fn contact_points(organisation: &Organisation, wished: &[ContactKind]) -> Vec<ContactPoint> {
+    let all: Vec<ContactPoint> = (1..)
+        .zip(&organisation.contacts)
+        .map(|(number, contact)| contact_point(organisation, number, contact))
+        .collect();
+    let wanted: Vec<ContactPoint> = all.iter().filter(|point| wished.contains(&point.kind)).cloned().collect();
+    if wanted.is_empty() { all } else { wanted }
+}
+
+fn area(engine: &Engine, candidate: &Candidate<'_>) -> AnswerArea {
+    if !candidate.need.needs_place() && candidate.exception.is_none() {
+        return AnswerArea::default();
+    }
+    let municipality = candidate.area.municipality.as_ref().and_then(|code| engine.directory.municipality(code));
+    AnswerArea {
+        municipality_code: candidate.area.municipality.clone(),
+        municipality: municipality.map(|one| one.name.clone()),
+        county_code: candidate.area.county.clone(),
+    }
+}
+
+fn because(candidate: &Candidate<'_>) -> Vec<Because> {
+    let need = candidate.need;
+    let mut all = vec![Because {
+        rule_id: need.id.clone(),
+        text: need.why.clone(),
+    }];
+    if let Some(law) = &need.law {
+        all.push(Because {
+            rule_id: format!("{}.legal-basis", need.id),
+            text: LocalizedText::new(format!("Rättslig grund: {law}."), format!("Legal basis: {law}.")),
+        });
+    }
+    if let Some(note) = candidate.exception {
+        all.push(Because {
+            rule_id: format!("{}.exception", need.id),
+            text: LocalizedText::swedish(note),
+        });
+    }
+    all
+}
+
+fn candidate(engine: &Engine, one: &Candidate<'_>, wished: &[ContactKind]) -> RouteCandidate {
+    RouteCandidate {
+        organisation_id: one.organisation.id.clone(),
+        organisation_name: one.organisation.name.clone(),
+        need_id: one.need.id.clone(),
+        level: one.level,
+        area: area(engine, one),
+        reason: one.need.why.clone(),
+        confidence: (one.confidence * 100.0).round() / 100.0,
+        because: because(one),
+        contact_points: contact_points(one.organisation, wished),
+    }
+}
+
+fn number(number: &str) -> EmergencyNumber {
+    let text = match number {
+        "112" => LocalizedText::new("Nödnummer", "Emergency number"),
+        "113 13" => LocalizedText::new("Information vid kris och varning", "Information in a crisis or warning"),
+        "1177" => LocalizedText::new("Sjukvårdsrådgivning", "Medical advice"),
+        "90101" => LocalizedText::new("Självmordslinjen", "Suicide line"),
+        _ => LocalizedText::new("Giftinformation, ej akut", "Poisons information, not urgent"),
+    };
+    EmergencyNumber {
+        number: number.to_owned(),
+        text,
+    }
+}
+
+/// The whole answer. `base` is the API's base URL.
+pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &[ContactKind]) -> RouteAnswer {
+    let not_public = answer.need.and_then(|need| match &need.responsible {
+        Responsible::NotPublic(instead) if answer.candidates.is_empty() && answer.ask_back.is_none() => Some(RouteNotPublic {
+            explanation: need.why.clone(),
+            instead: instead.clone(),
+        }),
+        _ => None,
+    });
+    let emergency = answer.emergency.map(|one| RouteEmergency {
+        emergency_id: one.id.clone(),
+        name: LocalizedText::new(&one.sv, &one.en),
+        advice: LocalizedText::new(&one.why, &one.why_en),
+        numbers: one.numbers.iter().map(|one| number(one)).collect(),
+    });
+    let ask_back = answer.ask_back.as_ref().map(|ask| RouteAskBack {
+        about: if ask.place { AskFor::Municipality } else { AskFor::Need },
+        question: ask.question.clone(),
+        options: ask.options.iter().map(|need| name(need)).collect(),
+    });
+    RouteAnswer {
+        outcome: answer.outcome,
+        understood_as: answer.need.map(name),
+        candidates: answer.candidates.iter().map(|one| candidate(engine, one, wished)).collect(),
+        ask_back,
+        emergency,
+        not_public,
+        sources: SOURCES.map(str::to_owned).to_vec(),
+        links: links(answer, base),
+    }
+}
+
+fn links(answer: &Answer<'_>, base: &str) -> Links {
+    let mut links = Links::default();
+    if let Some(need) = answer.need {
+        links.0.push(Link::get("describedby", format!("{base}/needs/{}", need.id)));
+    }
+    if answer.ask_back.as_ref().is_some_and(|ask| ask.place) {
+        links.0.push(Link::get("related", format!("{base}/municipalities")));
+    }
+    if answer.ask_back.as_ref().is_some_and(|ask| !ask.place) {
+        links.0.push(Link::get("related", format!("{base}/needs")));
+    }
+    for one in &answer.candidates {
+        links.0.push(Link::get("item", format!("{base}/organisations/{}", one.organisation.id)));
+    }
+    links
+}
+
+/// A need with its rule.
+pub(crate) fn need(engine: &Engine, one: &Need, base: &str) -> NeedView {
+    let organisation_id = match &one.responsible {
+        Responsible::Agency(name) => engine.directory.named(name).map(|one| one.id.clone()),
+        _ => None,
+    };
+    let instead = match &one.responsible {
+        Responsible::NotPublic(instead) => Some(instead.clone()),
+        _ => None,
+    };
+    let swedish = one.say.iter().map(LocalizedText::swedish);
+    let english = one.say_en.iter().map(|line| LocalizedText::default().with("en", line));
+    NeedView {
+        need_id: one.id.clone(),
+        name: one.name.clone(),
+        topic: one.topic.clone(),
+        questions: swedish.chain(english).collect(),
+        not_this: one.near.iter().filter_map(|id| engine.need(id)).map(name).collect(),
+        responsible_rule: ResponsibleRule {
+            level: one.level(),
+            organisation_id,
+            instead,
+            area_from: one.area,
+            exceptions: one.exceptions.iter().map(|exception| exception.note.clone()).collect(),
+        },
+        reason: one.why.clone(),
+        legal_basis: one.law.clone(),
+        links: Links::to_self(format!("{base}/needs/{}", one.id)).and("collection", format!("{base}/needs")),
+    }
+}
+
+/// An organisation with how to reach it.
+pub(crate) fn organisation(one: &Organisation, base: &str) -> OrganisationView {
+    let name = match &one.name_en {
+        Some(english) => LocalizedText::new(&one.name, english),
+        None => LocalizedText::swedish(&one.name),
+    };
+    let kind = match one.kind {
+        Kind::Municipality => model::OrganisationKind::Municipality,
+        Kind::Region => model::OrganisationKind::Region,
+        Kind::Court => model::OrganisationKind::Court,
+        Kind::ParliamentAgency => model::OrganisationKind::ParliamentAgency,
+        Kind::StateAgency | Kind::PensionFund | Kind::PublicUtility => model::OrganisationKind::StateAgency,
+    };
+    let mut shown = model::Organisation::new(&one.id, name, kind);
+    shown.organisation_number.clone_from(&one.number);
+    shown.short_name.clone_from(&one.short_name);
+    shown.municipality_code.clone_from(&one.municipality);
+    shown.county_code.clone_from(&one.county);
+    shown.website = one.web.as_ref().map(|web| format!("https://{web}"));
+    OrganisationView {
+        contact_points: contact_points(one, &[]),
+        links: Links::to_self(format!("{base}/organisations/{}", one.id)).and("collection", format!("{base}/organisations")),
+        organisation: shown,
+    }
+}

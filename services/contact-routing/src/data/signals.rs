@@ -1,0 +1,106 @@
+//! Emergencies, questions that are too open, and families of words.
+
+use serde::Deserialize;
+
+use crate::data::files::{self, DataError};
+
+/// Something that is happening now and needs 112 or another line before any routing.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emergency {
+    /// Stable id.
+    pub id: String,
+    /// Its name in Swedish.
+    pub sv: String,
+    /// Its name in English.
+    pub en: String,
+    /// What to do, in Swedish.
+    pub why: String,
+    /// What to do, in English.
+    pub why_en: String,
+    /// Numbers to call, first one first.
+    pub numbers: Vec<String>,
+    /// Words that tell of it.
+    pub cues: Vec<String>,
+    /// Words that tell of something else.
+    #[serde(default)]
+    pub block: Vec<String>,
+}
+
+/// The file of emergencies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emergencies {
+    /// Words that say that it is over or only asked about.
+    pub calm: Vec<String>,
+    /// Words that say that it goes on now.
+    pub now: Vec<String>,
+    /// The emergencies.
+    pub emergency: Vec<Emergency>,
+}
+
+/// A kind of question that cannot be answered before one more thing is known.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vague {
+    /// Stable id.
+    pub id: String,
+    /// What to ask back, in Swedish.
+    pub sv: String,
+    /// What to ask back, in English.
+    pub en: String,
+    /// Needs to choose between.
+    pub options: Vec<String>,
+    /// Messages that hold no more than this.
+    pub say: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VagueFile {
+    vague: Vec<Vague>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConceptFile {
+    concepts: toml::Table,
+}
+
+fn form(file: &str, error: &toml::de::Error) -> DataError {
+    DataError::Form { file: file.to_owned(), message: error.to_string() }
+}
+
+/// The emergencies of the data file.
+///
+/// # Errors
+/// The file is not in its form.
+pub fn emergencies() -> Result<Emergencies, DataError> {
+    toml::from_str(files::EMERGENCIES).map_err(|error| form("emergencies.toml", &error))
+}
+
+/// The open questions of the data file.
+///
+/// # Errors
+/// The file is not in its form.
+pub fn vague() -> Result<Vec<Vague>, DataError> {
+    toml::from_str::<VagueFile>(files::VAGUE)
+        .map(|file| file.vague)
+        .map_err(|error| form("vague.toml", &error))
+}
+
+/// Families of words: name and words.
+///
+/// # Errors
+/// The file is not in its form.
+pub fn concepts() -> Result<Vec<(String, Vec<String>)>, DataError> {
+    let file: ConceptFile = toml::from_str(files::CONCEPTS).map_err(|error| form("concepts.toml", &error))?;
+    Ok(file
+        .concepts
+        .into_iter()
+        .map(|(name, words)| {
+            let words = words.as_array().into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect();
+            (name, words)
+        })
+        .collect())
+}

@@ -1,0 +1,511 @@
+//! The decision: an answer, a question back, "no authority", or an emergency.
+
+use model::LocalizedText;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::data::directory::{Directory, Organisation};
+use crate::data::files::DataError;
+use crate::data::needs::{Level, Need};
+use crate::data::signals::{self, Emergency, Vague};
+use crate::engine::cue::Cues;
+use crate::engine::emergency::Detector;
+use crate::engine::index::{self, Bag, Index, Sample};
+use crate::engine::place::{Area, Places};
+use crate::engine::responsible::{Found, responsible};
+use crate::text::language::Language;
+use crate::text::lexicon::{Analysis, Lexicon};
+
+/// What kind of answer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// A public organisation is responsible.
+    Organisation,
+    /// One more thing must be known.
+    AskBack,
+    /// No authority is responsible.
+    NotPublic,
+    /// Call an emergency number first.
+    Emergency,
+}
+
+/// A question.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// In the person's own words.
+    pub text: &'q str,
+    /// The language to assume when the words do not tell.
+    pub language: Language,
+    /// The municipality that the person has chosen, by code.
+    pub municipality: Option<&'q str>,
+}
+
+/// An organisation that may be responsible.
+#[derive(Clone, Debug)]
+pub struct Candidate<'e> {
+    /// The organisation.
+    pub organisation: &'e Organisation,
+    /// The need that leads to it.
+    pub need: &'e Need,
+    /// The level.
+    pub level: Level,
+    /// The area that decided.
+    pub area: Area,
+    /// Note of the exception that applied, in Swedish.
+    pub exception: Option<&'e str>,
+    /// From 0 to 1.
+    pub confidence: f32,
+}
+
+/// A question back.
+#[derive(Clone, Debug)]
+pub struct AskBack<'e> {
+    /// What to ask.
+    pub question: LocalizedText,
+    /// Needs to choose between; empty when a place is asked for.
+    pub options: Vec<&'e Need>,
+    /// Whether a municipality is what is missing.
+    pub place: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer<'e> {
+    /// What kind.
+    pub outcome: Outcome,
+    /// The need that was understood.
+    pub need: Option<&'e Need>,
+    /// How sure, from 0 to 1.
+    pub confidence: f32,
+    /// Organisations, best first; empty unless the outcome is an organisation.
+    pub candidates: Vec<Candidate<'e>>,
+    /// What to ask.
+    pub ask_back: Option<AskBack<'e>>,
+    /// Which emergency.
+    pub emergency: Option<&'e Emergency>,
+}
+
+/// Weights of the parts of a score; found by looking at which classes of question went wrong.
+mod weights {
+    pub(super) const NEAREST: f32 = 13.0;
+    pub(super) const CUE: f32 = 6.0;
+    pub(super) const CUE_UNIT: f32 = 1.6;
+    pub(super) const BLOCK: f32 = 9.0;
+    /// Below this a best need is a guess.
+    pub(super) const GUESS: f32 = 5.2;
+}
+
+/// Everything needed to answer, built once.
+pub struct Engine {
+    /// Organisations and areas.
+    pub directory: Directory,
+    /// Needs.
+    pub needs: Vec<Need>,
+    vague: Vec<Vague>,
+    lexicon: Lexicon,
+    cues: Cues,
+    blocks: Cues,
+    index: Index,
+    places: Places,
+    detector: Detector,
+}
+
+/// A class with its score.
+#[derive(Clone, Copy, Debug)]
+struct Ranked {
+    class: usize,
+    score: f32,
+    cue: f32,
+    first: usize,
+}
+
+impl Engine {
+    /// Builds the engine over a directory and needs, and the words of the data files.
+    ///
+    /// # Errors
+    /// A data file that is not in its form.
+    pub fn new(directory: Directory, needs: Vec<Need>) -> Result<Self, DataError> {
+        let vague = signals::vague()?;
+        let emergencies = signals::emergencies()?;
+        let concepts = signals::concepts()?;
+        let lexicon = lexicon(&directory, &needs, &vague, &emergencies, &concepts);
+        let (mut cues, mut blocks) = (Cues::default(), Cues::default());
+        for (owner, need) in (0_u32..).zip(&needs) {
+            for cue in &need.cues {
+                cues.add(&lexicon, owner, cue);
+            }
+            for block in &need.block {
+                blocks.add(&lexicon, owner, block);
+            }
+        }
+        let (samples, phrasings) = samples(&lexicon, &needs, &vague);
+        weigh_cues(&mut cues, &phrasings);
+        let index = Index::new(needs.len() + vague.len(), &samples);
+        let places = Places::new(&directory);
+        let detector = Detector::new(&lexicon, emergencies);
+        Ok(Self {
+            directory,
+            needs,
+            vague,
+            lexicon,
+            cues,
+            blocks,
+            index,
+            places,
+            detector,
+        })
+    }
+
+    /// The need with an id.
+    #[must_use]
+    pub fn need(&self, id: &str) -> Option<&Need> {
+        self.needs.iter().find(|need| need.id == id)
+    }
+
+    /// Answers a question in plain words.
+    #[must_use]
+    pub fn ask(&self, question: &Question<'_>) -> Answer<'_> {
+        let analysis = self.lexicon.analyse(question.text, question.language);
+        if let Some(emergency) = self.detector.find(&analysis) {
+            return Answer {
+                outcome: Outcome::Emergency,
+                need: None,
+                confidence: 1.0,
+                candidates: Vec::new(),
+                ask_back: None,
+                emergency: Some(emergency),
+            };
+        }
+        let bag = index::bag(&analysis);
+        let ranked = self.rank(&analysis, &bag);
+        self.choose(&analysis, &bag, &ranked, question.municipality)
+    }
+
+    /// Needs with their scores, best first, to show why an answer came out as it did.
+    #[must_use]
+    pub fn explain(&self, text: &str, most: usize) -> Vec<(String, f32)> {
+        let analysis = self.lexicon.analyse(text, Language::Swedish);
+        let bag = index::bag(&analysis);
+        self.rank(&analysis, &bag)
+            .into_iter()
+            .take(most)
+            .map(|one| {
+                let id = self.needs.get(one.class).map_or_else(
+                    || self.vague.get(one.class - self.needs.len()).map_or("?", |vague| vague.id.as_str()).to_uppercase(),
+                    |need| need.id.clone(),
+                );
+                (id, one.score)
+            })
+            .collect()
+    }
+
+    fn rank(&self, analysis: &Analysis, bag: &Bag) -> Vec<Ranked> {
+        let mut ranked: Vec<Ranked> = self
+            .index
+            .score(bag)
+            .into_iter()
+            .enumerate()
+            .map(|(class, score)| Ranked {
+                class,
+                score: score.terms + weights::NEAREST * score.nearest,
+                cue: 0.0,
+                first: usize::MAX,
+            })
+            .collect();
+        let mut hits = self.cues.matches(analysis);
+        hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.cue.cmp(&b.cue)));
+        for hit in hits {
+            if let Some(one) = usize::try_from(hit.owner).ok().and_then(|at| ranked.get_mut(at)) {
+                // The second cue of a need says half as much as the first, and so on.
+                let share = if one.cue == 0.0 { 1.0 } else { 0.4 };
+                one.cue += share * hit.weight;
+                one.first = one.first.min(hit.first);
+            }
+        }
+        for one in &mut ranked {
+            one.score += one.cue;
+        }
+        for hit in self.blocks.matches(analysis) {
+            if let Some(one) = usize::try_from(hit.owner).ok().and_then(|at| ranked.get_mut(at)) {
+                one.score -= weights::BLOCK;
+            }
+        }
+        ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.class.cmp(&b.class)));
+        ranked.truncate(12);
+        ranked
+    }
+
+    fn choose(&self, analysis: &Analysis, bag: &Bag, ranked: &[Ranked], chosen: Option<&str>) -> Answer<'_> {
+        let specific: Vec<Ranked> = ranked.iter().filter(|one| one.class < self.needs.len()).copied().collect();
+        let best = specific.first();
+        if let Some(vague) = self.too_open(bag, ranked, best) {
+            return self.ask_kind(Some(vague));
+        }
+        let Some(best) = best.filter(|one| one.score >= weights::GUESS) else {
+            return self.ask_kind(self.vague.last());
+        };
+        let Some(need) = self.needs.get(best.class) else {
+            return self.ask_kind(self.vague.last());
+        };
+        let confidence = confidence(best, specific.get(1));
+        let area = self.places.area(&self.directory, need, analysis, chosen);
+        match responsible(&self.directory, need, &area) {
+            Found::NotPublic => Answer {
+                outcome: Outcome::NotPublic,
+                need: Some(need),
+                confidence,
+                candidates: Vec::new(),
+                ask_back: None,
+                emergency: None,
+            },
+            Found::PlaceMissing => ask_place(need, confidence),
+            Found::Organisation(..) => Answer {
+                outcome: Outcome::Organisation,
+                need: Some(need),
+                confidence,
+                candidates: self.candidates(analysis, &specific, chosen),
+                ask_back: None,
+                emergency: None,
+            },
+        }
+    }
+
+    /// A message that holds nothing but an open question: its words are all in the open kind's own phrasings.
+    fn too_open(&self, bag: &Bag, ranked: &[Ranked], best: Option<&Ranked>) -> Option<&Vague> {
+        let open = ranked.iter().find(|one| one.class >= self.needs.len())?;
+        let vague = self.vague.get(open.class - self.needs.len())?;
+        let (mut held, mut all) = (0.0, 0.0);
+        for (term, weight) in bag.iter().filter(|(term, _)| !term.starts_with("b:") && !term.starts_with('@')) {
+            let strength = weight * self.index.strength(term);
+            all += strength;
+            if self.index.class_has(open.class, term) {
+                held += strength;
+            }
+        }
+        let covered = if all > 0.0 { held / all } else { 1.0 };
+        let best_score = best.map_or(0.0, |one| one.score);
+        let best_cue = best.map_or(0.0, |one| one.cue);
+        let wins = open.score + 2.0 * covered >= best_score && covered > 0.55;
+        (wins && (best_cue < 0.5 || covered > 0.85) && open.score > best_score * 0.8).then_some(vague)
+    }
+
+    fn ask_kind<'e>(&'e self, vague: Option<&'e Vague>) -> Answer<'e> {
+        let ask_back = vague.map(|vague| AskBack {
+            question: LocalizedText::new(&vague.sv, &vague.en),
+            options: vague.options.iter().filter_map(|id| self.need(id)).collect(),
+            place: false,
+        });
+        Answer {
+            outcome: Outcome::AskBack,
+            need: None,
+            confidence: 0.0,
+            candidates: Vec::new(),
+            ask_back,
+            emergency: None,
+        }
+    }
+
+    fn candidates<'e>(&'e self, analysis: &Analysis, ranked: &[Ranked], chosen: Option<&str>) -> Vec<Candidate<'e>> {
+        let mut all: Vec<Candidate<'e>> = Vec::new();
+        let top = ranked.first().map_or(1.0, |one| one.score.max(1.0));
+        let next = ranked.get(1);
+        for one in ranked {
+            let Some(need) = self.needs.get(one.class) else { continue };
+            let area = self.places.area(&self.directory, need, analysis, chosen);
+            let Found::Organisation(organisation, level, exception) = responsible(&self.directory, need, &area) else {
+                continue;
+            };
+            if one.score < 0.25 * top || all.iter().any(|known| known.organisation.id == organisation.id) {
+                continue;
+            }
+            let confidence = if all.is_empty() { confidence(one, next) } else { (one.score / top * 0.6).clamp(0.0, 0.6) };
+            all.push(Candidate {
+                organisation,
+                need,
+                level,
+                area,
+                exception: exception.map(|one| one.note.as_str()),
+                confidence,
+            });
+            if all.len() == 3 {
+                break;
+            }
+        }
+        all
+    }
+
+    /// Answers for a known need in a chosen municipality.
+    #[must_use]
+    pub fn by_need<'e>(&'e self, need: &'e Need, municipality: Option<&str>) -> Answer<'e> {
+        let one = municipality.and_then(|code| self.directory.municipality(code));
+        let area = Area {
+            municipality: one.map(|one| one.code.clone()),
+            county: one.map(|one| one.county.clone()),
+        };
+        let answer = |outcome, candidates| Answer {
+            outcome,
+            need: Some(need),
+            confidence: 1.0,
+            candidates,
+            ask_back: None,
+            emergency: None,
+        };
+        match responsible(&self.directory, need, &area) {
+            Found::NotPublic => answer(Outcome::NotPublic, Vec::new()),
+            Found::PlaceMissing => ask_place(need, 1.0),
+            Found::Organisation(organisation, level, exception) => {
+                let candidate = Candidate {
+                    organisation,
+                    need,
+                    level,
+                    area,
+                    exception: exception.map(|one| one.note.as_str()),
+                    confidence: 1.0,
+                };
+                answer(Outcome::Organisation, vec![candidate])
+            }
+        }
+    }
+}
+
+fn ask_place(need: &Need, confidence: f32) -> Answer<'_> {
+    Answer {
+        outcome: Outcome::AskBack,
+        need: Some(need),
+        confidence,
+        candidates: Vec::new(),
+        ask_back: Some(AskBack {
+            question: LocalizedText::new("Vilken kommun gäller det?", "Which municipality is it about?"),
+            options: Vec::new(),
+            place: true,
+        }),
+        emergency: None,
+    }
+}
+
+fn confidence(best: &Ranked, next: Option<&Ranked>) -> f32 {
+    let lead = next.map_or(best.score, |next| best.score - next.score) / best.score.max(1.0);
+    let strong = (best.score / 25.0).min(1.0);
+    (0.35 + 0.35 * strong + 0.3 * lead.min(1.0)).clamp(0.0, 0.99)
+}
+
+/// Every word that some data file uses, so that questions are read and spelt with them.
+fn lexicon(
+    directory: &Directory,
+    needs: &[Need],
+    vague: &[Vague],
+    emergencies: &signals::Emergencies,
+    concepts: &[(String, Vec<String>)],
+) -> Lexicon {
+    let plain = |cue: &str| cue.replace(['|', '*', '_', '@'], " ");
+    let english: Vec<String> = needs.iter().flat_map(|need| need.say_en.iter().cloned().chain(need.name.en.clone())).collect();
+    let vague_lines = vague.iter().flat_map(|vague| vague.say.lines());
+    let (open_swedish, open_english): (Vec<&str>, Vec<&str>) = vague_lines.partition(|line| !is_english_line(line));
+    let mut swedish: Vec<String> = Vec::new();
+    for need in needs {
+        swedish.push(need.name.sv.clone());
+        swedish.extend(need.say.iter().cloned());
+        swedish.push(need.why.sv.clone());
+        for cue in need.cues.iter().chain(&need.block) {
+            if !is_english_line(&plain(cue)) {
+                swedish.push(plain(cue));
+            }
+        }
+    }
+    for one in &emergencies.emergency {
+        swedish.extend(one.cues.iter().chain(&one.block).map(|cue| plain(cue)).filter(|cue| !is_english_line(cue)));
+    }
+    swedish.extend(directory.organisations.iter().map(|one| one.name.clone()));
+    let english: Vec<&str> = english.iter().map(String::as_str).chain(open_english).collect();
+    Lexicon::new(swedish.iter().map(String::as_str).chain(open_swedish), english.into_iter(), concepts)
+}
+
+/// Whether a line of mixed data is English: it has no Swedish letter and more English than Swedish function words.
+fn is_english_line(line: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "the", "my", "of", "is", "to", "how", "and", "child", "benefit", "house", "school", "work", "apply", "permit", "register", "care",
+        "car", "money", "company", "support", "pay", "hospital", "doctor", "tax", "home", "dog", "public", "city", "water", "street",
+        "landlord", "rent", "neighbour", "old", "lost", "report", "complain", "business", "insurance", "licence", "police", "death",
+        "someone", "now", "grant", "bus", "bank", "where", "open", "card", "food", "broken", "noise", "election", "crime",
+        "student", "court", "abroad", "need", "want", "not", "can't", "building", "husband", "mother", "pension", "job", "employer",
+    ];
+    let lowered = line.to_lowercase();
+    if lowered.contains(['å', 'ä', 'ö']) {
+        return false;
+    }
+    lowered.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|word| SIGNS.contains(&word) && word != "is" && word != "student" && word != "bank" && word != "not")
+}
+
+/// Training samples of every class, and the analysed phrasings of needs for weighing cues.
+fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Vec<Sample>, Vec<(usize, Analysis)>) {
+    let mut samples = Vec::new();
+    let mut phrasings = Vec::new();
+    let mut phrase = |class: usize, text: &str, language: Language, weight: f32| {
+        let analysis = lexicon.analyse(text, language);
+        samples.push(Sample {
+            class,
+            bag: index::bag(&analysis),
+            weight,
+            phrasing: true,
+        });
+        phrasings.push((class, analysis));
+    };
+    for (class, need) in needs.iter().enumerate() {
+        phrase(class, &need.name.sv, Language::Swedish, 1.0);
+        phrase(class, need.name.en.as_deref().unwrap_or_default(), Language::English, 1.0);
+        for line in &need.say {
+            phrase(class, line, Language::Swedish, 1.0);
+        }
+        for line in &need.say_en {
+            phrase(class, line, Language::English, 1.0);
+        }
+    }
+    for (at, one) in vague.iter().enumerate() {
+        for line in one.say.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            phrase(needs.len() + at, line, Language::Swedish, 1.0);
+        }
+    }
+    phrasings.retain(|(class, _)| *class < needs.len());
+    // Words of cues are vocabulary: they count, but no question is near to a list of words.
+    for (class, need) in needs.iter().enumerate() {
+        for cue in &need.cues {
+            let words = cue.replace(['|', '*', '_', '@'], " ");
+            let language = if is_english_line(&words) { Language::English } else { Language::Swedish };
+            let units = cue.split_whitespace().count();
+            let bag = index::bag(&lexicon.analyse(&words, language));
+            let bag = bag.into_iter().filter(|(term, _)| !term.starts_with("b:")).collect();
+            samples.push(Sample {
+                class,
+                bag,
+                weight: if units == 1 { 0.7 } else { 0.3 },
+                phrasing: false,
+            });
+        }
+    }
+    (samples, phrasings)
+}
+
+/// A cue says more the more of the phrasings it matches are its own need's.
+fn weigh_cues(cues: &mut Cues, phrasings: &[(usize, Analysis)]) {
+    let mut counts: hashbrown::HashMap<u32, (f32, f32)> = hashbrown::HashMap::new();
+    for (class, analysis) in phrasings {
+        for hit in cues.matches(analysis) {
+            let (own, other) = counts.entry(hit.cue).or_default();
+            if usize::try_from(hit.owner) == Ok(*class) {
+                *own += 1.0;
+            } else {
+                *other += 1.0;
+            }
+        }
+    }
+    for cue in 0.. {
+        let units = cues.units(cue);
+        let (own, other) = counts.get(&cue).copied().unwrap_or_default();
+        let precise = (own + 1.0) / (own + other + 1.0);
+        let weight = (weights::CUE + weights::CUE_UNIT * (units as f32 - 1.0).min(2.0)) * precise;
+        if !cues.weigh_checked(cue, weight) {
+            break;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Phrasings as an index: how much each term says for each need, and which single phrasing is nearest.
+
+use hashbrown::HashMap;
+
+use crate::text::lexicon::Analysis;
+
+/// Terms of a text with their weights.
+pub type Bag = Vec<(String, f32)>;
+
+/// The terms of an analysed text.
+#[must_use]
+pub fn bag(analysis: &Analysis) -> Bag {
+    let mut bag: HashMap<String, f32> = HashMap::new();
+    let mut put = |term: String, weight: f32| {
+        let entry = bag.entry(term).or_insert(0.0);
+        *entry = entry.max(weight);
+    };
+    let mut before: Option<(&str, usize)> = None;
+    for token in &analysis.tokens {
+        for concept in &token.concepts {
+            put(format!("@{concept}"), 0.6 * token.trust);
+        }
+        for part in &token.parts {
+            put(format!("s:{part}"), 0.55 * token.trust);
+        }
+        if token.stop {
+            continue;
+        }
+        if !token.swedish.is_empty() {
+            put(format!("s:{}", token.swedish), token.trust);
+        }
+        if !token.english.is_empty() {
+            put(format!("e:{}", token.english), token.trust);
+        }
+        let stem = if token.swedish.is_empty() { &token.english } else { &token.swedish };
+        if let Some((last, sentence)) = before
+            && sentence == token.sentence
+        {
+            put(format!("b:{last} {stem}"), 0.5 * token.trust);
+        }
+        before = Some((stem, token.sentence));
+    }
+    let mut bag: Bag = bag.into_iter().collect();
+    bag.sort_by(|a, b| a.0.cmp(&b.0));
+    bag
+}
+
+/// What one phrasing or cue adds to a class.
+pub struct Sample {
+    /// The class.
+    pub class: usize,
+    /// Its terms.
+    pub bag: Bag,
+    /// How much it counts: 1 for a phrasing, less for loose words.
+    pub weight: f32,
+    /// Whether it is a whole phrasing that a question may be near to.
+    pub phrasing: bool,
+}
+
+/// How a question scores a class.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Score {
+    /// Sum over its terms.
+    pub terms: f32,
+    /// Nearness to the nearest phrasing, from 0 to 1.
+    pub nearest: f32,
+}
+
+/// The index.
+#[derive(Default)]
+pub struct Index {
+    ids: HashMap<String, u32>,
+    idf: Vec<f32>,
+    /// For each term: classes with the term's weight in them.
+    classes: Vec<Vec<(u32, f32)>>,
+    /// For each term: phrasings and the term's weight in them.
+    phrasings: Vec<Vec<(u32, f32)>>,
+    /// For each phrasing: its class and length.
+    about: Vec<(u32, f32)>,
+    count: usize,
+}
+
+impl Index {
+    /// Builds the index over `count` classes.
+    #[must_use]
+    pub fn new(count: usize, samples: &[Sample]) -> Self {
+        let mut index = Self { count, ..Self::default() };
+        let mut within: Vec<HashMap<u32, f32>> = Vec::new();
+        for sample in samples {
+            let class = u32::try_from(sample.class).unwrap_or(u32::MAX);
+            for (term, weight) in &sample.bag {
+                let next = u32::try_from(index.ids.len()).unwrap_or(u32::MAX);
+                let id = *index.ids.entry(term.clone()).or_insert(next);
+                let at = usize::try_from(id).unwrap_or(usize::MAX);
+                if within.len() <= at {
+                    within.resize_with(at + 1, HashMap::new);
+                }
+                if let Some(classes) = within.get_mut(at) {
+                    *classes.entry(class).or_insert(0.0) += weight * sample.weight;
+                }
+            }
+        }
+        let all = count as f32;
+        index.idf = within.iter().map(|classes| (1.0 + (all - classes.len() as f32 + 0.5) / (classes.len() as f32 + 0.5)).ln()).collect();
+        index.classes = within
+            .into_iter()
+            .zip(&index.idf)
+            .map(|(classes, idf)| {
+                let total: f32 = classes.values().sum();
+                let mut classes: Vec<(u32, f32)> = classes
+                    .into_iter()
+                    .map(|(class, count)| {
+                        // How often a phrasing of this class has the term, and how much the term belongs to it alone.
+                        let often = count / (count + 0.8);
+                        let own = (count / total).sqrt();
+                        (class, idf * often * (0.5 + 0.5 * own))
+                    })
+                    .collect();
+                classes.sort_by_key(|(class, _)| *class);
+                classes
+            })
+            .collect();
+        index.file_phrasings(samples);
+        index
+    }
+
+    fn file_phrasings(&mut self, samples: &[Sample]) {
+        self.phrasings = vec![Vec::new(); self.idf.len()];
+        for sample in samples.iter().filter(|sample| sample.phrasing) {
+            let number = u32::try_from(self.about.len()).unwrap_or(u32::MAX);
+            let mut square = 0.0;
+            for (term, weight) in &sample.bag {
+                let Some(at) = self.at(term) else { continue };
+                let strength = weight * self.idf.get(at).copied().unwrap_or(0.0);
+                square += strength * strength;
+                if let Some(list) = self.phrasings.get_mut(at) {
+                    list.push((number, strength));
+                }
+            }
+            self.about.push((u32::try_from(sample.class).unwrap_or(u32::MAX), square.sqrt().max(1e-3)));
+        }
+    }
+
+    fn at(&self, term: &str) -> Option<usize> {
+        self.ids.get(term).and_then(|id| usize::try_from(*id).ok())
+    }
+
+    /// How much a term says at all; an unknown term says as much as the rarest.
+    #[must_use]
+    pub fn strength(&self, term: &str) -> f32 {
+        let unknown = (1.0 + self.count as f32).ln();
+        self.at(term).and_then(|at| self.idf.get(at).copied()).unwrap_or(unknown)
+    }
+
+    /// Whether a class has a term at all.
+    #[must_use]
+    pub fn class_has(&self, class: usize, term: &str) -> bool {
+        self.at(term)
+            .and_then(|at| self.classes.get(at))
+            .is_some_and(|classes| classes.iter().any(|(one, _)| usize::try_from(*one) == Ok(class)))
+    }
+
+    /// Scores every class for a question.
+    #[must_use]
+    pub fn score(&self, bag: &Bag) -> Vec<Score> {
+        let mut scores = vec![Score::default(); self.count];
+        let mut products: HashMap<u32, f32> = HashMap::new();
+        let mut square = 0.0;
+        for (term, weight) in bag {
+            let Some(at) = self.at(term) else {
+                // Words that no need knows make every phrasing a little less near.
+                if !term.starts_with("b:") {
+                    square += weight * weight * 4.0;
+                }
+                continue;
+            };
+            let strength = weight * self.idf.get(at).copied().unwrap_or(0.0);
+            square += strength * strength;
+            for (class, value) in self.classes.get(at).into_iter().flatten() {
+                if let Some(score) = usize::try_from(*class).ok().and_then(|class| scores.get_mut(class)) {
+                    score.terms += weight * value;
+                }
+            }
+            for (phrasing, value) in self.phrasings.get(at).into_iter().flatten() {
+                *products.entry(*phrasing).or_insert(0.0) += strength * value;
+            }
+        }
+        let length = square.sqrt().max(1e-3);
+        for (phrasing, product) in products {
+            let Some((class, own)) = usize::try_from(phrasing).ok().and_then(|at| self.about.get(at)) else { continue };
+            if let Some(score) = usize::try_from(*class).ok().and_then(|class| scores.get_mut(class)) {
+                score.nearest = score.nearest.max(product / (length * own));
+            }
+        }
+        scores
+    }
+}

@@ -1,0 +1,226 @@
+//! Where the matter is: municipalities, counties and places named in the text, and the one the person has chosen.
+
+use hashbrown::HashMap;
+
+use crate::data::directory::Directory;
+use crate::data::needs::{AreaFrom, Need};
+use crate::text::fold;
+use crate::text::lexicon::{Analysis, Token};
+
+/// An area that a need's rule is applied in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Area {
+    /// Municipality code.
+    pub municipality: Option<String>,
+    /// County code, when only the county is known or the municipality gives it.
+    pub county: Option<String>,
+}
+
+/// How a place stands in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// In it: "i Lund", "Lunds kommun".
+    In,
+    /// To it: "till Lund".
+    To,
+    /// Where the writer lives, in a message that also names another place: "jag bor i Lund".
+    Home,
+    /// From it, or a place where something else happened: "från Lund", "köpte bilen i Lund".
+    Aside,
+}
+
+/// A place named in the text.
+#[derive(Clone, Debug)]
+struct Mention {
+    municipality: Option<String>,
+    county: String,
+    role: Role,
+}
+
+/// Finds places in text.
+pub struct Places {
+    /// First word of a name to the remaining words, the municipality code or none, and the county code.
+    names: HashMap<String, Vec<(Vec<String>, Option<String>, String)>>,
+}
+
+/// Municipality names that are also everyday words; they count only as a clear place.
+const EVERYDAY: &[&str] = &[
+    "vara", "mark", "berg", "kil", "ale", "sala", "nora", "mora", "boden", "lund", "eda", "trosa", "köping", "säter", "flen", "åsa",
+    "floda", "alby", "boo", "nol", "hede", "dalby", "åby", "broby", "kista", "handen", "orsa", "salem", "slite", "höör", "åre",
+];
+/// The words before a place that put the matter in it.
+const IN: &[&str] = &["i", "på", "in", "at", "vid", "inom", "utanför", "nära", "near", "outside", "kring", "runt", "around"];
+const TO: &[&str] = &["till", "to", "mot"];
+const FROM: &[&str] = &["från", "from", "ifrån"];
+/// What happens in a place that is not where the matter is.
+const ASIDE: &[&str] = &[
+    "köpte", "köpt", "jobbar", "jobb", "arbetar", "semester", "semestern", "resa", "rest", "uppvuxen", "född", "bought", "work", "working",
+    "works", "flög", "konferens", "pluggade", "uppväxt", "hälsat", "hälsade", "träffades",
+];
+const HOME: &[&str] = &["jag", "vi", "i", "we", "själv"];
+const LIVES: &[&str] = &["bor", "bodde", "live", "skriven", "folkbokförd", "lives", "boende"];
+
+impl Places {
+    /// All names of the directory.
+    #[must_use]
+    pub fn new(directory: &Directory) -> Self {
+        let mut places = Self { names: HashMap::new() };
+        for one in &directory.municipalities {
+            places.add(&one.name, Some(&one.code), &one.county);
+        }
+        for (name, code) in &directory.places {
+            if let Some(one) = directory.municipality(code) {
+                places.add(name, Some(code), &one.county);
+            }
+        }
+        for one in directory.organisations.iter().filter(|one| one.id.starts_with("region-")) {
+            let Some(county) = &one.county else { continue };
+            places.add(&one.name, None, county);
+            let county_name = directory.municipalities.iter().find(|m| m.county == *county).map(|m| m.county_name.clone());
+            if let Some(name) = county_name {
+                places.add(&name, None, county);
+                // "Skåne", "Dalarna", "Västra Götaland"; but "Stockholm" alone is the municipality.
+                let bare = name.trim_end_matches(" län").trim_end_matches('s');
+                if !places.names.contains_key(&fold::lower(bare)) {
+                    places.add(bare, None, county);
+                }
+            }
+        }
+        for (name, county) in [("Dalarna", "20"), ("Småland", "06"), ("Västkusten", "14"), ("Hälsingland", "21"), ("Roslagen", "01"), ("Bohuslän", "14"), ("Sörmland", "04")] {
+            places.add(name, None, county);
+        }
+        places
+    }
+
+    fn add(&mut self, name: &str, municipality: Option<&str>, county: &str) {
+        let words: Vec<String> = fold::words(name).words.into_iter().map(|word| word.norm).collect();
+        let Some((first, rest)) = words.split_first() else { return };
+        let entry = self.names.entry(first.clone()).or_default();
+        if !entry.iter().any(|(known, ..)| known.as_slice() == rest) {
+            entry.push((rest.to_vec(), municipality.map(str::to_owned), county.to_owned()));
+        }
+        entry.sort_by_key(|(rest, ..)| std::cmp::Reverse(rest.len()));
+    }
+
+    fn mentions(&self, analysis: &Analysis) -> Vec<Mention> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(token) = analysis.tokens.get(at) {
+            match self.named(&analysis.tokens, at) {
+                Some((length, municipality, county)) => {
+                    let clear = clear(&analysis.tokens, at, length, token);
+                    if clear {
+                        let role = role(&analysis.tokens, at);
+                        found.push(Mention { municipality, county, role });
+                    }
+                    at += length;
+                }
+                None => at += 1,
+            }
+        }
+        found
+    }
+
+    /// The name that begins at a word: how many words it has, and what it is.
+    fn named(&self, tokens: &[Token], at: usize) -> Option<(usize, Option<String>, String)> {
+        let first = &tokens.get(at)?.norm;
+        let genitive = first.strip_suffix('s').filter(|bare| bare.chars().count() > 2);
+        for (form, whole) in std::iter::once((first.as_str(), true)).chain(genitive.map(|bare| (bare, false))) {
+            for (rest, municipality, county) in self.names.get(form).into_iter().flatten() {
+                let follows = rest.iter().enumerate().all(|(offset, word)| {
+                    tokens.get(at + 1 + offset).is_some_and(|token| token.norm == *word || token.norm.strip_suffix('s') == Some(word))
+                });
+                if follows && (whole || rest.is_empty()) {
+                    return Some((1 + rest.len(), municipality.clone(), county.clone()));
+                }
+            }
+        }
+        None
+    }
+
+    /// The area that decides for a need: what the text says goes before what was chosen, when the matter is there.
+    #[must_use]
+    pub fn area(&self, directory: &Directory, need: &Need, analysis: &Analysis, chosen: Option<&str>) -> Area {
+        let mentions = self.mentions(analysis);
+        let several = mentions.iter().filter(|one| one.role != Role::Aside).count() > 1;
+        let moving = analysis.tokens.iter().any(|token| token.norm.starts_with("flytt") || token.norm.starts_with("mov"));
+        let counts = |mention: &&Mention| match mention.role {
+            Role::In => true,
+            Role::To => moving || need.area != AreaFrom::Residence || chosen.is_none(),
+            Role::Home => !several || chosen.is_none() && need.area == AreaFrom::Residence,
+            Role::Aside => false,
+        };
+        let best = mentions
+            .iter()
+            .filter(counts)
+            .max_by_key(|mention| (mention.municipality.is_some(), mention.role != Role::Home))
+            .or_else(|| mentions.iter().find(|one| chosen.is_none() && one.role != Role::Aside));
+        let chosen_area = || {
+            let one = chosen.and_then(|code| directory.municipality(code));
+            Area {
+                municipality: one.map(|one| one.code.clone()),
+                county: one.map(|one| one.county.clone()),
+            }
+        };
+        match best {
+            Some(Mention { municipality: None, county, .. }) => {
+                let chosen = chosen_area();
+                if chosen.county.as_ref() == Some(county) {
+                    return chosen;
+                }
+                Area { municipality: None, county: Some(county.clone()) }
+            }
+            Some(mention) => Area {
+                municipality: mention.municipality.clone(),
+                county: Some(mention.county.clone()),
+            },
+            None => chosen_area(),
+        }
+    }
+}
+
+/// Whether a word that is a place's name is meant as one here.
+fn clear(tokens: &[Token], at: usize, length: usize, token: &Token) -> bool {
+    let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(|token| token.norm.as_str()).unwrap_or_default();
+    let after = tokens.get(at + length).map(|token| token.norm.as_str()).unwrap_or_default();
+    let preposition = IN.contains(&before) || TO.contains(&before) || FROM.contains(&before);
+    let title = after.starts_with("kommun") || after == "stad" || after == "stads" || after == "län" || after == "municipality";
+    if title || length > 1 {
+        return true;
+    }
+    let everyday = EVERYDAY.iter().any(|word| token.norm == *word || token.norm.strip_suffix('s') == Some(word));
+    if everyday {
+        let town = !matches!(token.norm.as_str(), "mark" | "berg" | "vara" | "boden" | "kil" | "köping" | "handen");
+        return preposition && (token.capital || town && matches!(before, "i" | "in"));
+    }
+    token.capital || preposition || token.norm.chars().count() > 4
+}
+
+fn role(tokens: &[Token], at: usize) -> Role {
+    let sentence = tokens.get(at).map(|token| token.sentence);
+    let before: Vec<&str> = tokens
+        .get(at.saturating_sub(5)..at)
+        .unwrap_or_default()
+        .iter()
+        .filter(|token| Some(token.sentence) == sentence)
+        .map(|token| token.norm.as_str())
+        .collect();
+    let last = before.last().copied().unwrap_or_default();
+    if FROM.contains(&last) {
+        return Role::Aside;
+    }
+    if before.iter().any(|word| ASIDE.contains(word)) {
+        return Role::Aside;
+    }
+    if TO.contains(&last) {
+        return Role::To;
+    }
+    let lives = before.iter().position(|word| LIVES.contains(word));
+    if let Some(lives) = lives {
+        let who = before.get(lives.saturating_sub(1)..(lives + 2).min(before.len())).unwrap_or_default();
+        if who.iter().any(|word| HOME.contains(word) && *word != last) {
+            return Role::Home;
+        }
+    }
+    Role::In
+}

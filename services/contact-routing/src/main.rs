@@ -1,0 +1,51 @@
+//! Contact routing alone: `contact-routing --listen 127.0.0.1:0`; and `contact-routing score FILE`, the report on how well
+//! it answers questions whose right answer is known.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use contact_routing::{ContactRoutingConfig, engine_from_files, report, service};
+
+/// Whom do I ask: an everyday question gets the responsible organisation and the reason.
+#[derive(Debug, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    host: service_host::Args,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score questions with known answers (JSON Lines) and list each miss.
+    Score {
+        /// The questions.
+        file: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let Cli { command, host } = Cli::parse();
+    match command {
+        Some(Command::Score { file }) => score(&file),
+        None => {
+            let database = host.data_dir.join("contact-routing.db");
+            let service = service(ContactRoutingConfig { database }).await?;
+            service_host::run(host, service).await
+        }
+    }
+}
+
+fn score(file: &std::path::Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let golden = report::read(&text).with_context(|| format!("{} is not JSON Lines of questions", file.display()))?;
+    let engine = engine_from_files()?;
+    let report = report::score(&engine, &golden);
+    std::io::stdout().write_all(report.text(true).as_bytes())?;
+    Ok(())
+}

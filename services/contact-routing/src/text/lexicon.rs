@@ -1,0 +1,284 @@
+//! The words that are known, and how a text becomes terms with them.
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::text::compound;
+use crate::text::fold::{self, Word};
+use crate::text::language::{self, Language};
+use crate::text::spell::Speller;
+use crate::text::stem::Stems;
+use crate::text::stopwords;
+
+/// One word of an analysed text.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The word as written, lower case, hyphens closed.
+    pub norm: String,
+    /// The word that was probably meant, when the written one is unknown.
+    pub meant: Option<String>,
+    /// Swedish stem; empty when the word is taken as English only.
+    pub swedish: String,
+    /// English stem; empty when the word is taken as Swedish only.
+    pub english: String,
+    /// Stems of the parts of a compound, in order.
+    pub parts: Vec<String>,
+    /// How far the stems can be trusted: 1 as written, less when corrected.
+    pub trust: f32,
+    /// Carries no matter by itself.
+    pub stop: bool,
+    /// Began with a capital letter.
+    pub capital: bool,
+    /// Index of its sentence.
+    pub sentence: usize,
+    /// Families of words it belongs to, such as `child`.
+    pub concepts: Vec<String>,
+}
+
+/// An analysed text.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// Its words.
+    pub tokens: Vec<Token>,
+    /// Its language.
+    pub language: Language,
+    /// For each sentence, whether it asks.
+    pub asks: Vec<bool>,
+}
+
+/// The words that are known.
+#[derive(Default)]
+pub struct Lexicon {
+    stems: Stems,
+    swedish: HashMap<String, u32>,
+    swedish_stems: HashSet<String>,
+    english: HashSet<String>,
+    speller: Speller,
+    english_speller: Speller,
+    concepts: HashMap<String, Vec<String>>,
+}
+
+impl Lexicon {
+    /// A lexicon that knows the words of these texts, and families of words by name.
+    #[must_use]
+    pub fn new<'t>(
+        swedish: impl Iterator<Item = &'t str>,
+        english: impl Iterator<Item = &'t str>,
+        concepts: &[(String, Vec<String>)],
+    ) -> Self {
+        let mut lexicon = Self::default();
+        for text in swedish {
+            for word in fold::words(text).words {
+                *lexicon.swedish.entry(word.norm).or_default() += 1;
+            }
+        }
+        for text in english {
+            lexicon.english.extend(fold::words(text).words.into_iter().map(|word| word.norm));
+        }
+        lexicon.file_concepts(concepts);
+        lexicon.file_spellings();
+        lexicon
+    }
+
+    fn file_concepts(&mut self, concepts: &[(String, Vec<String>)]) {
+        for (name, words) in concepts {
+            for word in words {
+                self.concepts.entry(fold::lower(word)).or_default().push(name.clone());
+                *self.swedish.entry(fold::lower(word)).or_default() += 1;
+            }
+        }
+    }
+
+    fn file_spellings(&mut self) {
+        for (word, count) in &self.swedish {
+            self.swedish_stems.insert(self.stems.stem(word, Language::Swedish));
+            if !stopwords::is_swedish(word) {
+                self.speller.add(word, *count);
+            }
+        }
+        for word in &self.english {
+            if !stopwords::is_english(word) {
+                self.english_speller.add(word, 1);
+            }
+        }
+    }
+
+    /// Analyses a text; `fallback` is its language when the words do not tell.
+    #[must_use]
+    pub fn analyse(&self, text: &str, fallback: Language) -> Analysis {
+        let words = fold::words(text);
+        let language = language::detect(&words.words, fallback);
+        let mut tokens: Vec<Token> = words.words.iter().map(|word| self.token(word, language)).collect();
+        self.join_neighbours(&mut tokens);
+        mark_ages(&mut tokens);
+        Analysis {
+            tokens,
+            language,
+            asks: words.asks,
+        }
+    }
+
+    /// The stem of one word, as questions in that language would give it.
+    #[must_use]
+    pub fn stem(&self, word: &str, language: Language) -> String {
+        self.stems.stem(word, language)
+    }
+
+    /// Whether a Swedish word or its stem is known.
+    #[must_use]
+    pub fn knows(&self, word: &str) -> bool {
+        self.swedish.contains_key(word) || self.swedish_stems.contains(&self.stems.stem(word, Language::Swedish))
+    }
+
+    fn token(&self, word: &Word, language: Language) -> Token {
+        let norm = word.norm.clone();
+        let stop = match language {
+            Language::Swedish => stopwords::is_swedish(&norm),
+            Language::English => stopwords::is_english(&norm),
+        } || norm.chars().count() < 2;
+        let mut token = Token {
+            meant: None,
+            swedish: String::new(),
+            english: String::new(),
+            parts: Vec::new(),
+            trust: 1.0,
+            stop,
+            capital: word.capital,
+            sentence: word.sentence,
+            concepts: self.concepts.get(&norm).cloned().unwrap_or_default(),
+            norm,
+        };
+        match language {
+            Language::Swedish => self.read_swedish(&mut token, word),
+            Language::English => self.read_english(&mut token),
+        }
+        token
+    }
+
+    fn read_swedish(&self, token: &mut Token, word: &Word) {
+        token.swedish = self.stems.stem(&token.norm, Language::Swedish);
+        if token.stop {
+            return;
+        }
+        let known = self.knows(&token.norm);
+        token.parts = self.parts(&token.norm, word);
+        if known {
+            return;
+        }
+        if self.english.contains(&token.norm) {
+            token.english = self.stems.stem(&token.norm, Language::English);
+            return;
+        }
+        if !token.parts.is_empty() {
+            return;
+        }
+        if let Some(meant) = self.speller.meant(&token.norm).or_else(|| self.meant_compound(&token.norm)) {
+            token.swedish = self.stems.stem(&meant.word, Language::Swedish);
+            token.parts = self.parts(&meant.word, &Word { parts: Vec::new(), ..word.clone() });
+            token.concepts = self.concepts.get(&meant.word).cloned().unwrap_or_default();
+            token.trust = meant.trust;
+            token.meant = Some(meant.word);
+        }
+    }
+
+    fn read_english(&self, token: &mut Token) {
+        token.english = self.stems.stem(&token.norm, Language::English);
+        if token.stop || self.english.contains(&token.norm) {
+            return;
+        }
+        if self.knows(&token.norm) {
+            // A Swedish word in an English question: "personnummer", "hyresvärd".
+            token.swedish = self.stems.stem(&token.norm, Language::Swedish);
+        } else if let Some(meant) = self.english_speller.meant(&token.norm) {
+            token.english = self.stems.stem(&meant.word, Language::English);
+            token.trust = meant.trust;
+            token.meant = Some(meant.word);
+        }
+    }
+
+    fn parts(&self, norm: &str, word: &Word) -> Vec<String> {
+        if !word.parts.is_empty() {
+            return word
+                .parts
+                .iter()
+                .filter(|part| part.chars().count() > 1)
+                .map(|part| self.stems.stem(part, Language::Swedish))
+                .collect();
+        }
+        let stem_of = |part: &str| {
+            let plain = self.swedish.contains_key(part) && (part.chars().count() > 3 || !stopwords::is_swedish(part));
+            if plain {
+                return Some(self.stems.stem(part, Language::Swedish));
+            }
+            // An inflected tail is fine when its stem is known; three letters are too few to be sure.
+            let stem = self.stems.stem(part, Language::Swedish);
+            (part.chars().count() > 4 && self.swedish_stems.contains(&stem)).then_some(stem)
+        };
+        compound::split(norm, &stem_of).unwrap_or_default()
+    }
+
+    /// A misspelt compound: each half is looked up as its own misspelt word.
+    fn meant_compound(&self, norm: &str) -> Option<crate::text::spell::Meant> {
+        let bounds: Vec<usize> = norm.char_indices().map(|(at, _)| at).collect();
+        if bounds.len() < 9 {
+            return None;
+        }
+        for cut in (4..bounds.len() - 3).rev() {
+            let (head, tail) = norm.split_at(*bounds.get(cut)?);
+            let head_known = self.swedish.contains_key(head).then(|| head.to_owned());
+            let tail_known = self.swedish.contains_key(tail).then(|| tail.to_owned());
+            let fixed = match (head_known, tail_known) {
+                (Some(head), None) => self.speller.meant(tail).map(|tail| format!("{head}{}", tail.word)),
+                (None, Some(tail)) => self.speller.meant(head).map(|head| format!("{}{tail}", head.word)),
+                _ => None,
+            };
+            if let Some(word) = fixed
+                && self.knows(&word)
+            {
+                return Some(crate::text::spell::Meant { word, trust: 0.7 });
+            }
+        }
+        None
+    }
+
+    /// "färd tjänst": two words that together are a known one are read as it, too.
+    fn join_neighbours(&self, tokens: &mut [Token]) {
+        for at in 1..tokens.len() {
+            let (before, after) = tokens.split_at_mut(at);
+            let (Some(left), Some(right)) = (before.last(), after.first_mut()) else { continue };
+            if left.norm.chars().count() < 2 || right.norm.chars().count() < 3 || left.sentence != right.sentence {
+                continue;
+            }
+            let joined = [left.norm.as_str(), right.norm.as_str()].concat();
+            let linked = [left.norm.as_str(), "s", right.norm.as_str()].concat();
+            for word in [joined, linked] {
+                if self.swedish.contains_key(&word) && !(left.stop && right.stop) {
+                    right.parts.push(self.stems.stem(&word, Language::Swedish));
+                }
+            }
+        }
+    }
+}
+
+/// "86 år", "en 7-åring": an age tells an old person or a child.
+fn mark_ages(tokens: &mut [Token]) {
+    for at in 0..tokens.len() {
+        let Some(token) = tokens.get(at) else { continue };
+        let digits: String = token.norm.chars().take_while(char::is_ascii_digit).collect();
+        let rest = token.norm.get(digits.len()..).unwrap_or_default();
+        let next = tokens.get(at + 1).map(|next| next.norm.as_str()).unwrap_or_default();
+        let is_age = |word: &str| word.starts_with("åring") || word.starts_with("årig") || word == "år" || word == "years";
+        let Ok(age) = digits.parse::<u32>() else { continue };
+        let concept = match age {
+            0..=17 => "child",
+            70..=115 => "elder",
+            _ => continue,
+        };
+        // "15 år" may be a span of time; an old person's age hardly is.
+        let span = next == "år" || next == "years";
+        if (rest.is_empty() && is_age(next) && !(span && age < 70)) || is_age(rest) {
+            if let Some(token) = tokens.get_mut(at) {
+                token.concepts.push(concept.to_owned());
+            }
+        }
+    }
+}
