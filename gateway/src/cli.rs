@@ -11,7 +11,13 @@ use std::process::ExitCode;
 
 /// An open API gateway for public services.
 #[derive(Debug, Parser)]
-#[command(name = "vagvisare", version, about, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "vagvisare",
+    version,
+    about,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -65,9 +71,16 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
         return ExitCode::from(2);
     }
     let text = error.to_string();
-    let line: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let line: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(str::trim)
+        .collect();
     let line = line.join(" ");
-    complain(&format!("vagvisare: {} (see vagvisare --help)", line.strip_prefix("error: ").unwrap_or(&line)));
+    complain(&format!(
+        "vagvisare: {} (see vagvisare --help)",
+        line.strip_prefix("error: ").unwrap_or(&line)
+    ));
     ExitCode::from(2)
 }
 
@@ -87,12 +100,23 @@ fn complain(text: &str) {
 
 /// The runtime of the control side. Worker threads of the data plane have their own.
 fn control_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("control").enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("control")
+        .enable_all()
+        .build()?)
 }
 
 /// Messages of the control side and of errors; requests are in the access log.
 fn start_log() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,gateway=info,edge=info,hyper=error"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
+        EnvFilter::new(
+            "warn,gateway=info,edge=info,hyper=error,opentelemetry=off,opentelemetry_sdk=off,opentelemetry_otlp=off",
+        )
+    });
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
 }

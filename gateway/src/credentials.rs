@@ -25,8 +25,15 @@ impl Credentials for Checks {
     fn key(&self, presented: &str, snapshot: &Snapshot, now: i64) -> Result<ApplicationIndex, CredentialRefusal> {
         let key = api_key::parse(presented).map_err(malformed)?;
         // An unknown id and a wrong secret answer alike: nobody learns which ids exist.
-        let stored = snapshot.find_key(key.id()).filter(|stored| key.matches(&stored.hash, &self.pepper));
-        let stored = stored.ok_or_else(|| refuse_key("unknown_key", "The API key is not known here. Check its environment, or ask for a new one."))?;
+        let stored = snapshot
+            .find_key(key.id())
+            .filter(|stored| key.matches(&stored.hash, &self.pepper));
+        let stored = stored.ok_or_else(|| {
+            refuse_key(
+                "unknown_key",
+                "The API key is not known here. Check its environment, or ask for a new one.",
+            )
+        })?;
         match stored.expires_at {
             Some(end) if now >= end => Err(refuse_key("key_expired", "The API key has ended. Ask for a new one.")),
             _ => Ok(stored.application),
@@ -42,11 +49,19 @@ impl Credentials for Checks {
 }
 
 fn malformed(error: KeyError) -> CredentialRefusal {
-    CredentialRefusal { kind: CredentialKind::Key, code: "malformed_key", description: format!("That is not an API key: {error}.").into() }
+    CredentialRefusal {
+        kind: CredentialKind::Key,
+        code: "malformed_key",
+        description: format!("That is not an API key: {error}.").into(),
+    }
 }
 
 fn refuse_key(code: &'static str, description: &'static str) -> CredentialRefusal {
-    CredentialRefusal { kind: CredentialKind::Key, code, description: description.into() }
+    CredentialRefusal {
+        kind: CredentialKind::Key,
+        code,
+        description: description.into(),
+    }
 }
 
 fn translate(verdict: Result<Arc<Claims>, TokenError>) -> Result<Token, TokenRefusal> {

@@ -66,12 +66,29 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let pepper = Pepper::load_or_create(&options.data_dir.join("pepper"))?;
     let key = api_key::generate("demo", &pepper)?;
 
-    let mut registry = embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
+    let mut registry =
+        embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
     parts.put_into(&mut registry.loaded.draft)?;
-    let application = registry.loaded.draft.applications.iter_mut().find(|application| application.id == APPLICATION);
-    application.context("the demo's registry lacks the demo's application")?.keys =
-        vec![snapshot::KeyDraft { id: key.id.clone(), hash: key.hash, expires_at: None }];
-    let audience = registry.loaded.draft.apis.iter().find(|api| api.name == "case-status").map(|api| api.audience.clone());
+    let application = registry
+        .loaded
+        .draft
+        .applications
+        .iter_mut()
+        .find(|application| application.id == APPLICATION);
+    application
+        .context("the demo's registry lacks the demo's application")?
+        .keys = vec![snapshot::KeyDraft {
+        id: key.id.clone(),
+        hash: key.hash,
+        expires_at: None,
+    }];
+    let audience = registry
+        .loaded
+        .draft
+        .apis
+        .iter()
+        .find(|api| api.name == "case-status")
+        .map(|api| api.audience.clone());
     let site = Site {
         public_base_url: base.clone(),
         issuer: Some(parts.issuer().to_owned()),
@@ -100,10 +117,17 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
 }
 
 fn prepare(directory: &Path) -> anyhow::Result<()> {
-    let hint = || format!("the directory {} cannot be written (see --data-dir)", directory.display());
+    let hint = || {
+        format!(
+            "the directory {} cannot be written (see --data-dir)",
+            directory.display()
+        )
+    };
     std::fs::create_dir_all(directory).with_context(hint)?;
     let probe = directory.join(".probe");
-    std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)).with_context(hint)
+    std::fs::write(&probe, b"")
+        .and_then(|()| std::fs::remove_file(&probe))
+        .with_context(hint)
 }
 
 fn setup(options: &Options) -> Setup {
@@ -173,6 +197,11 @@ mod private {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content.as_bytes())
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?
+            .write_all(content.as_bytes())
     }
 }

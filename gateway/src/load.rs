@@ -37,12 +37,19 @@ pub fn from_source(source: Source, read: &dyn Fn(&Path) -> Result<Vec<u8>, Strin
     let operations: &OperationsReader<'_> = &operations;
     let loaded = registry::read(source, operations)?;
     // Each named document has been read once to get here: what remains is a file that changes under our hands.
-    let documents = loaded.openapi.iter().map(|path| path.as_deref().and_then(|path| open(path).ok())).collect();
+    let documents = loaded
+        .openapi
+        .iter()
+        .map(|path| path.as_deref().and_then(|path| open(path).ok()))
+        .collect();
     Ok(Registry { loaded, documents })
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<Value, String> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     catalogue::read(bytes, &name).map_err(|error| format!("{}: {error}", path.display()))
 }
 

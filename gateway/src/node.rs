@@ -48,10 +48,18 @@ pub struct Bound {
 /// An address that is taken or not this machine's; a certificate that cannot be used.
 pub fn bind(setup: Setup) -> anyhow::Result<Bound> {
     let edge = server::bind(&setup.listen)?;
-    let operations = TcpListener::bind(setup.operations)
-        .with_context(|| format!("the operations address {} cannot be used (see --ops-listen)", setup.operations))?;
+    let operations = TcpListener::bind(setup.operations).with_context(|| {
+        format!(
+            "the operations address {} cannot be used (see --ops-listen)",
+            setup.operations
+        )
+    })?;
     operations.set_nonblocking(true)?;
-    Ok(Bound { setup, edge, operations })
+    Ok(Bound {
+        setup,
+        edge,
+        operations,
+    })
 }
 
 impl Bound {
@@ -91,11 +99,23 @@ impl Bound {
         let listener = tokio::net::TcpListener::from_std(self.operations)?;
         let operations = tokio::spawn({
             let stop = stop.clone();
-            async move { axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await }
+            async move {
+                axum::serve(listener, router)
+                    .with_graceful_shutdown(stop.cancelled_owned())
+                    .await
+            }
         });
         start_upkeep(&shared, &running, &stop);
         readiness.set(true);
-        Ok(Node { shared, running, guard, operations, stop, readiness, drain_timeout: self.setup.drain_timeout })
+        Ok(Node {
+            shared,
+            running,
+            guard,
+            operations,
+            stop,
+            readiness,
+            drain_timeout: self.setup.drain_timeout,
+        })
     }
 }
 

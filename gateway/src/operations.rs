@@ -39,8 +39,14 @@ struct Known {
 
 /// All routes of the operations listener.
 pub fn router(shared: &Arc<Shared>, stats: Stats, readiness: Readiness) -> Router {
-    let known = Known { shared: Arc::clone(shared), stats, readiness };
-    shared.telemetry.with_registry(|registry| registry.register_collector(Box::new(Numbers(known.clone()))));
+    let known = Known {
+        shared: Arc::clone(shared),
+        stats,
+        readiness,
+    };
+    shared
+        .telemetry
+        .with_registry(|registry| registry.register_collector(Box::new(Numbers(known.clone()))));
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
         .route("/health/ready", get(show_ready))
@@ -85,26 +91,66 @@ impl std::fmt::Debug for Numbers {
 
 impl Collector for Numbers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let Known { shared, stats, readiness } = &self.0;
+        let Known {
+            shared,
+            stats,
+            readiness,
+        } = &self.0;
         let totals = stats.totals();
         let mut gauge = |name: &str, help: &str, value: u64| -> Result<(), std::fmt::Error> {
             let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
-        gauge("gateway_ready", "1 when the node wants new requests", u64::from(readiness.is_ready()))?;
+        gauge(
+            "gateway_ready",
+            "1 when the node wants new requests",
+            u64::from(readiness.is_ready()),
+        )?;
         gauge("gateway_connections", "Open connections of callers", totals.connections)?;
-        gauge("gateway_requests_in_flight", "Requests whose answer has not ended", shared.in_flight() as u64)?;
-        gauge("gateway_snapshot_version", "Version of the registry that is served", shared.plan.load().snapshot.version())?;
-        gauge("ratelimit_subjects", "Subjects with a rate-limit counter in memory", shared.limiter.tracked() as u64)?;
+        gauge(
+            "gateway_requests_in_flight",
+            "Requests whose answer has not ended",
+            shared.in_flight() as u64,
+        )?;
+        gauge(
+            "gateway_snapshot_version",
+            "Version of the registry that is served",
+            shared.plan.load().snapshot.version(),
+        )?;
+        gauge(
+            "ratelimit_subjects",
+            "Subjects with a rate-limit counter in memory",
+            shared.limiter.tracked() as u64,
+        )?;
         let mut counter = |name: &str, help: &str, value: u64| -> Result<(), std::fmt::Error> {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
         counter("gateway_connections_accepted", "Connections accepted", totals.accepted)?;
-        counter("gateway_connections_refused", "Connections closed because there were too many", totals.refused)?;
-        counter("gateway_requests_malformed", "Requests that are not HTTP", totals.malformed)?;
-        counter("gateway_connections_timed_out", "Connections closed for silence", totals.timed_out)?;
-        counter("gateway_tls_handshakes_failed", "TLS handshakes that failed", totals.handshakes_failed)?;
-        counter("gateway_accept_errors", "Errors of accepting connections", totals.accept_errors)
+        counter(
+            "gateway_connections_refused",
+            "Connections closed because there were too many",
+            totals.refused,
+        )?;
+        counter(
+            "gateway_requests_malformed",
+            "Requests that are not HTTP",
+            totals.malformed,
+        )?;
+        counter(
+            "gateway_connections_timed_out",
+            "Connections closed for silence",
+            totals.timed_out,
+        )?;
+        counter(
+            "gateway_tls_handshakes_failed",
+            "TLS handshakes that failed",
+            totals.handshakes_failed,
+        )?;
+        counter(
+            "gateway_accept_errors",
+            "Errors of accepting connections",
+            totals.accept_errors,
+        )
     }
 }

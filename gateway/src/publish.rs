@@ -32,7 +32,11 @@ pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problem
     }
     let plain = registry.loaded.compile()?;
     let problems: Arc<[ProblemFacts]> = problems(site).into();
-    let facts: Vec<ApiFacts> = plain.apis().iter().map(|api| facts(&plain, api, site, &problems)).collect();
+    let facts: Vec<ApiFacts> = plain
+        .apis()
+        .iter()
+        .map(|api| facts(&plain, api, site, &problems))
+        .collect();
     let draft = &mut registry.loaded.draft;
     for ((api, facts), document) in draft.apis.iter_mut().zip(&facts).zip(&registry.documents) {
         let bare;
@@ -76,10 +80,16 @@ fn describe(api: &snapshot::ApiDraft) -> Value {
     let mut paths = serde_json::Map::new();
     for route in &api.routes {
         let path = route.path.replace("{*", "{");
-        let method = route.method.as_ref().map_or("get".to_owned(), |method| method.as_str().to_ascii_lowercase());
+        let method = route
+            .method
+            .as_ref()
+            .map_or("get".to_owned(), |method| method.as_str().to_ascii_lowercase());
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            item.insert(method, json!({ "responses": { "default": { "description": "The backend's answer." } } }));
+            item.insert(
+                method,
+                json!({ "responses": { "default": { "description": "The backend's answer." } } }),
+            );
         }
     }
     json!({ "openapi": "3.1.0", "info": { "title": api.title, "version": api.version }, "paths": paths })

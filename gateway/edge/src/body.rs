@@ -77,7 +77,12 @@ pub struct RequestBody(Inner);
 enum Inner {
     Empty,
     Full(Option<Bytes>),
-    Streaming { incoming: Incoming, left: u64, limit: u64, progress: Arc<Progress> },
+    Streaming {
+        incoming: Incoming,
+        left: u64,
+        limit: u64,
+        progress: Arc<Progress>,
+    },
 }
 
 impl RequestBody {
@@ -96,7 +101,12 @@ impl RequestBody {
         if incoming.is_end_stream() {
             return Self::empty();
         }
-        Self(Inner::Streaming { incoming, left: limit, limit, progress: Arc::new(Progress::new()) })
+        Self(Inner::Streaming {
+            incoming,
+            left: limit,
+            limit,
+            progress: Arc::new(Progress::new()),
+        })
     }
 
     /// Changes the cap of a body of which nothing has been read yet (the cap is the API's, known after routing).
@@ -124,7 +134,12 @@ impl Body for RequestBody {
         match &mut self.0 {
             Inner::Empty => Poll::Ready(None),
             Inner::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Inner::Streaming { incoming, left, limit, progress } => {
+            Inner::Streaming {
+                incoming,
+                left,
+                limit,
+                progress,
+            } => {
                 let polled = Pin::new(incoming).poll_frame(cx);
                 progress.waiting.store(polled.is_pending(), Ordering::Relaxed);
                 let Some(frame) = ready!(polled) else {
@@ -188,7 +203,11 @@ impl Body for ResponseBody {
             ResponseBody::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 *self = ResponseBody::Empty;
-                Poll::Ready(if bytes.is_empty() { None } else { Some(Ok(Frame::data(bytes))) })
+                Poll::Ready(if bytes.is_empty() {
+                    None
+                } else {
+                    Some(Ok(Frame::data(bytes)))
+                })
             }
             ResponseBody::Upstream(body) => Pin::new(body).poll_frame(cx),
         }

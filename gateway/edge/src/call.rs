@@ -12,7 +12,7 @@ use crate::server::Peer;
 use bytes::Bytes;
 use http::{HeaderValue, Response, request};
 use http_body::{Body, Frame, SizeHint};
-use snapshot::{Api, ApiIndex, ApplicationIndex, AgreementIndex, Route, RouteIndex};
+use snapshot::{AgreementIndex, Api, ApiIndex, ApplicationIndex, Route, RouteIndex};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -119,7 +119,9 @@ impl Facts {
     /// # Errors
     /// [`GatewayError::Internal`] when the layer that asks stands outside `route`.
     pub fn route(&self) -> Result<&Route, GatewayError> {
-        self.route.map(|index| self.plan.snapshot.route(index)).ok_or(GatewayError::Internal("no route has been matched yet".into()))
+        self.route
+            .map(|index| self.plan.snapshot.route(index))
+            .ok_or(GatewayError::Internal("no route has been matched yet".into()))
     }
 
     /// The API of the path, if it belongs to one.
@@ -178,14 +180,20 @@ pub struct TrackedBody {
 
 impl TrackedBody {
     pub(crate) fn new(body: ResponseBody, facts: Box<Facts>) -> Self {
-        Self { body, facts, began: Instant::now() }
+        Self {
+            body,
+            facts,
+            began: Instant::now(),
+        }
     }
 
     fn end(&mut self, outcome: Outcome) {
         if !self.facts.finished {
             self.facts.record.outcome = outcome;
             if matches!(self.body, ResponseBody::Upstream(_)) {
-                self.facts.record.phase(telemetry::Phase::Body, self.began, Instant::now());
+                self.facts
+                    .record
+                    .phase(telemetry::Phase::Body, self.began, Instant::now());
             }
             self.facts.finish();
         }

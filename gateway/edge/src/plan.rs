@@ -36,15 +36,28 @@ impl Plan {
         let limit_metrics = snapshot
             .apis()
             .iter()
-            .map(|api| api.limits.iter().map(|policy| telemetry.limit_metrics(&policy.id)).collect())
+            .map(|api| {
+                api.limits
+                    .iter()
+                    .map(|policy| telemetry.limit_metrics(&policy.id))
+                    .collect()
+            })
             .collect();
         let unmatched = telemetry.route_metrics(None, "unmatched", None);
-        Self { snapshot, metrics, unmatched, limit_headers, limit_metrics }
+        Self {
+            snapshot,
+            metrics,
+            unmatched,
+            limit_headers,
+            limit_metrics,
+        }
     }
 
     /// Counters of a route, of everything unmatched when `None`.
     pub fn metrics(&self, route: Option<RouteIndex>) -> &RouteMetrics {
-        route.and_then(|index| self.metrics.get(index.position())).unwrap_or(&self.unmatched)
+        route
+            .and_then(|index| self.metrics.get(index.position()))
+            .unwrap_or(&self.unmatched)
     }
 
     /// `RateLimit-Policy` of an API.
@@ -54,7 +67,12 @@ impl Plan {
 
     /// Counters of one of an API's limits.
     pub fn limit_metrics(&self, api: ApiIndex, policy: &Arc<LimitPolicy>) -> Option<&LimitMetrics> {
-        let position = self.snapshot.api(api).limits.iter().position(|own| Arc::ptr_eq(own, policy))?;
+        let position = self
+            .snapshot
+            .api(api)
+            .limits
+            .iter()
+            .position(|own| Arc::ptr_eq(own, policy))?;
         self.limit_metrics.get(api.position())?.get(position)
     }
 }
@@ -79,7 +97,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { public_base_url: None, max_in_flight: 10_000, network: Network::default() }
+        Self {
+            public_base_url: None,
+            max_in_flight: 10_000,
+            network: Network::default(),
+        }
     }
 }
 

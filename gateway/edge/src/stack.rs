@@ -1,15 +1,15 @@
 //! THE request path. Top to bottom: the first layer sees the request first and the answer last.
 //!
-//! Two stacks: [`edge`] is crossed by every request, [`route`] by those that a route was found for. A layer is one module in
+//! Two stacks: [`edge`] is crossed by every request, `route` by those that a route was found for. A layer is one module in
 //! [`crate::middleware`]; most are a pure decision ([`Decide`](crate::middleware::gate::Decide)) in a [`gate`]. The comment
 //! beside a layer gives the reason for its *place*; what it does is told in its module.
 
+use crate::call::TrackedBody;
 use crate::middleware::gate::gate;
+use crate::middleware::record::Received;
 use crate::middleware::{
     authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed,
 };
-use crate::call::TrackedBody;
-use crate::middleware::record::Received;
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
 use http::Request;

@@ -23,7 +23,11 @@ pub(super) struct Args {
 /// Runs until Ctrl-C or SIGTERM.
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     start_log();
-    let options = demo::Options { listen: args.listen, operations: args.ops_listen, data_dir: args.data_dir };
+    let options = demo::Options {
+        listen: args.listen,
+        operations: args.ops_listen,
+        data_dir: args.data_dir,
+    };
     control_runtime()?.block_on(async {
         let demo = demo::start(options).await?;
         say(&welcome(&demo)?);
@@ -38,7 +42,15 @@ fn welcome(demo: &demo::Demo) -> Result<String, std::fmt::Error> {
     for (number, call) in demo.calls().iter().enumerate() {
         writeln!(text, "{}. {}\n$ {}\n", number + 1, call.title, call.command)?;
     }
-    writeln!(text, "Pages: http://{}/ (developers), http://{}/traces (operations)", demo.address, demo.operations)?;
-    writeln!(text, "Scripts: {} holds addresses and credentials. Ctrl-C stops everything.", demo.file.display())?;
+    writeln!(
+        text,
+        "Pages: http://{}/ (developers), http://{}/traces (operations)",
+        demo.address, demo.operations
+    )?;
+    writeln!(
+        text,
+        "Scripts: {} holds addresses and credentials. Ctrl-C stops everything.",
+        demo.file.display()
+    )?;
     Ok(text)
 }

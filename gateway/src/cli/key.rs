@@ -30,13 +30,26 @@ enum Command {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
-    let Command::New { application, environment, pepper } = args.command;
+    let Command::New {
+        application,
+        environment,
+        pepper,
+    } = args.command;
     let pepper = Pepper::load_or_create(&pepper)?;
     let key = api_key::generate(&environment, &pepper)?;
     let mut text = String::new();
-    writeln!(text, "The key of {application}; it is not shown again:\n\n    {}\n", key.text.expose())?;
+    writeln!(
+        text,
+        "The key of {application}; it is not shown again:\n\n    {}\n",
+        key.text.expose()
+    )?;
     writeln!(text, "In the registry document, under the application:\n")?;
-    writeln!(text, "    [[applications.keys]]\n    id = \"{}\"\n    hash = \"{}\"", key.id, hex(&key.hash))?;
+    writeln!(
+        text,
+        "    [[applications.keys]]\n    id = \"{}\"\n    hash = \"{}\"",
+        key.id,
+        hex(&key.hash)
+    )?;
     say(&text);
     Ok(())
 }

@@ -45,11 +45,16 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     let address = bound.address();
     let scheme = if config.listen.tls.is_some() { "https" } else { "http" };
     let site = Site {
-        public_base_url: config.gateway.public_base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}")),
+        public_base_url: config
+            .gateway
+            .public_base_url
+            .clone()
+            .unwrap_or_else(|| format!("{scheme}://{address}")),
         issuer: config.issuers().first().map(|issuer| issuer.issuer.clone()),
         ..Site::default()
     };
-    let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let snapshot =
+        publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
     let pepper = match &config.identity.pepper_file {
         Some(path) => Pepper::load(path)?,
         // No key can be checked without one, and the registry has none: `check::read` saw to that.
@@ -64,7 +69,10 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     say("stopping: requests in flight may finish");
     let report = node.stop().await?;
     if report.in_flight_cut > 0 {
-        tracing::warn!(cut = report.in_flight_cut, "requests were still in flight when the time to finish was over");
+        tracing::warn!(
+            cut = report.in_flight_cut,
+            "requests were still in flight when the time to finish was over"
+        );
     }
     Ok(())
 }

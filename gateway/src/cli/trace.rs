@@ -19,9 +19,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let id = trace_id(&args.id)?;
     let url = format!("{}/traces/{id}", args.operations.trim_end_matches('/'));
     let text = control_runtime()?.block_on(async {
-        let answer = reqwest::get(&url)
-            .await
-            .with_context(|| format!("no operations listener answers at {} (see --operations)", args.operations))?;
+        let answer = reqwest::get(&url).await.with_context(|| {
+            format!(
+                "no operations listener answers at {} (see --operations)",
+                args.operations
+            )
+        })?;
         let status = answer.status();
         let text = answer.text().await?;
         match status.as_u16() {

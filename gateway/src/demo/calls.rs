@@ -21,8 +21,14 @@ pub(super) fn all(demo: &Demo) -> Vec<Call> {
     let routes = format!("{base}/contact-routing/v1/routes");
     let lookup = format!("{key} '{routes}?need=building-permit&municipality=1283'");
     vec![
-        Call { title: "The catalogue: every API with its document and its pages (RFC 9727)", command: format!("curl -s {base}/.well-known/api-catalog") },
-        Call { title: "Without a credential: a problem that says what is missing and where to read on", command: format!("curl -s -i {base}/case-status/v1/cases") },
+        Call {
+            title: "The catalogue: every API with its document and its pages (RFC 9727)",
+            command: format!("curl -s {base}/.well-known/api-catalog"),
+        },
+        Call {
+            title: "Without a credential: a problem that says what is missing and where to read on",
+            command: format!("curl -s -i {base}/case-status/v1/cases"),
+        },
         Call {
             title: "All cases of a synthetic person, from several agencies; one of them is down, and the answer says so",
             command: format!(
@@ -38,11 +44,16 @@ pub(super) fn all(demo: &Demo) -> Vec<Call> {
         },
         Call {
             title: "A burst that runs into a limit: the last answer says which, and when to come back",
-            command: format!("for call in $(seq 30); do curl -s -o /dev/null -w '%{{http_code}} ' {lookup}; done; curl -s -i {lookup}"),
+            command: format!(
+                "for call in $(seq 30); do curl -s -o /dev/null -w '%{{http_code}} ' {lookup}; done; curl -s -i {lookup}"
+            ),
         },
         Call {
             title: "The trace of the third call, from the caller to each agency, and of the last one (vagvisare trace shows them too)",
-            command: format!("curl -s http://{0}/traces/{TRACE} http://{0}/traces/latest", demo.operations),
+            command: format!(
+                "curl -s http://{0}/traces/{TRACE} http://{0}/traces/latest",
+                demo.operations
+            ),
         },
     ]
 }

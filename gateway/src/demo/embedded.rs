@@ -7,8 +7,14 @@ use std::path::Path;
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
 const DOCUMENTS: [(&str, &str); 3] = [
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
-    ("contact-routing.json", include_str!("../../../openapi/contact-routing.json")),
-    ("test-identity.json", include_str!("../../../openapi/test-identity.json")),
+    (
+        "contact-routing.json",
+        include_str!("../../../openapi/contact-routing.json"),
+    ),
+    (
+        "test-identity.json",
+        include_str!("../../../openapi/test-identity.json"),
+    ),
 ];
 
 /// Reads the built-in registry.
@@ -17,9 +23,14 @@ const DOCUMENTS: [(&str, &str); 3] = [
 /// Every problem; a test holds that there is none.
 pub(super) fn registry() -> Result<Registry, Problems> {
     let read = |path: &Path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let found = DOCUMENTS.iter().find(|(known, _)| *known == name);
-        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| format!("{name} is not built in"))
+        found
+            .map(|(_, text)| text.as_bytes().to_vec())
+            .ok_or_else(|| format!("{name} is not built in"))
     };
     load::from_source(Source::from_text("config/demo/registry.toml", REGISTRY), &read)
 }

@@ -37,10 +37,16 @@ impl Parts {
         })
         .await?;
         let producers = sandbox.agencies.iter().map(producer).collect();
-        let case_status =
-            case_status::service(CaseStatusConfig::new(producers, sandbox.party_register_url.clone(), data_dir)).await?;
-        let contact_routing =
-            contact_routing::service(ContactRoutingConfig { database: data_dir.join("contact-routing.sqlite") }).await?;
+        let case_status = case_status::service(CaseStatusConfig::new(
+            producers,
+            sandbox.party_register_url.clone(),
+            data_dir,
+        ))
+        .await?;
+        let contact_routing = contact_routing::service(ContactRoutingConfig {
+            database: data_dir.join("contact-routing.sqlite"),
+        })
+        .await?;
         let mut parts = Self {
             addresses: vec![("test-identity", sandbox.identity_url.clone())],
             sandbox,
@@ -52,10 +58,21 @@ impl Parts {
         Ok(parts)
     }
 
-    async fn add(&mut self, backend: &'static str, service: Service, telemetry: &ServiceTelemetry) -> anyhow::Result<()> {
+    async fn add(
+        &mut self,
+        backend: &'static str,
+        service: Service,
+        telemetry: &ServiceTelemetry,
+    ) -> anyhow::Result<()> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-        self.addresses.push((backend, format!("http://{}", listener.local_addr()?)));
-        self.tasks.spawn(service_host::serve(listener, service, self.stop.clone().cancelled_owned(), telemetry.clone()));
+        self.addresses
+            .push((backend, format!("http://{}", listener.local_addr()?)));
+        self.tasks.spawn(service_host::serve(
+            listener,
+            service,
+            self.stop.clone().cancelled_owned(),
+            telemetry.clone(),
+        ));
         Ok(())
     }
 
@@ -63,7 +80,9 @@ impl Parts {
     pub(super) fn put_into(&self, draft: &mut Draft) -> anyhow::Result<()> {
         for (id, address) in &self.addresses {
             let backend = draft.backends.iter_mut().find(|backend| backend.id == *id);
-            backend.with_context(|| format!("the demo's registry has no backend {id}"))?.addresses = vec![address.clone()];
+            backend
+                .with_context(|| format!("the demo's registry has no backend {id}"))?
+                .addresses = vec![address.clone()];
         }
         Ok(())
     }
@@ -121,7 +140,11 @@ pub(super) fn problems() -> Vec<ProblemFacts> {
             code: facts.code.to_owned(),
             title: facts.title.to_owned(),
             status: facts.status,
-            blame: if facts.status < 500 { Blame::Caller } else { Blame::Agency },
+            blame: if facts.status < 500 {
+                Blame::Caller
+            } else {
+                Blame::Agency
+            },
             what_to_do_en: facts.advice_en.to_owned(),
             what_to_do_sv: facts.advice_sv.to_owned(),
         })

@@ -90,94 +90,270 @@ impl ErrorKind {
     pub const fn facts(self) -> Facts {
         use Blame::{Client, Gateway, Upstream};
         match self {
-            Self::MalformedRequest => row(400, "malformed-request", "Malformed request", Client, false, "http_request_error", Advice {
-                en: "The request can be read in more than one way, or not at all. Send plain HTTP: one Host, one length, a path without encoded slashes, dots or control characters.",
-                sv: "Anropet går att läsa på mer än ett sätt, eller inte alls. Skicka vanlig HTTP: en Host, en längd, en sökväg utan kodade snedstreck, punkter eller styrtecken.",
-            }),
-            Self::ExpectationFailed => row(417, "expectation-failed", "Unknown expectation", Client, false, "http_request_error", Advice {
-                en: "Only Expect: 100-continue is understood.",
-                sv: "Bara Expect: 100-continue förstås.",
-            }),
-            Self::UriTooLong => row(414, "uri-too-long", "Address too long", Client, false, "http_request_error", Advice {
-                en: "Path and query together may be at most 8192 characters. Send long content in a body.",
-                sv: "Sökväg och frågedel får tillsammans vara högst 8192 tecken. Skicka långt innehåll i en kropp.",
-            }),
-            Self::BodyTooLarge => row(413, "body-too-large", "Body too large", Client, false, "http_request_error", Advice {
-                en: "Send a smaller body; the API's documentation states its cap.",
-                sv: "Skicka en mindre kropp; API:ets dokumentation anger taket.",
-            }),
-            Self::BodyStalled => row(408, "body-stalled", "The body stopped arriving", Client, true, "http_request_error", Advice {
-                en: "The request's body stopped arriving. Send it again without long pauses.",
-                sv: "Anropets kropp slutade komma. Skicka den igen utan långa uppehåll.",
-            }),
-            Self::UnknownApi => row(404, "unknown-api", "No such API", Client, false, "destination_not_found", Advice {
-                en: "No API is served here. The catalogue at /.well-known/api-catalog lists all of them.",
-                sv: "Inget API finns här. Katalogen på /.well-known/api-catalog räknar upp alla.",
-            }),
-            Self::UnknownPath => row(404, "unknown-path", "No such path", Client, false, "destination_not_found", Advice {
-                en: "The API exists, this path in it does not. Compare with its documentation.",
-                sv: "API:et finns, men inte den här sökvägen. Jämför med dokumentationen.",
-            }),
-            Self::MethodNotAllowed => row(405, "method-not-allowed", "Method not allowed", Client, false, "http_request_denied", Advice {
-                en: "Use a method that the Allow header lists.",
-                sv: "Använd en metod som finns i huvudfältet Allow.",
-            }),
-            Self::ApiGone => row(410, "api-gone", "Taken out of use", Client, false, "http_request_denied", Advice {
-                en: "This version is no longer served. Move to its successor, named in the Link header.",
-                sv: "Den här versionen är tagen ur bruk. Gå över till efterföljaren, som står i huvudfältet Link.",
-            }),
-            Self::CredentialMissing => row(401, "credential-missing", "Credential missing", Client, true, "http_request_denied", Advice {
-                en: "Send an API key in X-Api-Key or an access token in Authorization: Bearer, as the API's documentation says.",
-                sv: "Skicka en API-nyckel i X-Api-Key eller en åtkomsttoken i Authorization: Bearer, som API:ets dokumentation säger.",
-            }),
-            Self::CredentialRefused => row(401, "credential-refused", "Credential refused", Client, true, "http_request_denied", Advice {
-                en: "The key or token is wrong, has ended or is meant for another API. Get a new one.",
-                sv: "Nyckeln eller åtkomsttoken är fel, har gått ut eller gäller ett annat API. Skaffa en ny.",
-            }),
-            Self::AgreementMissing => row(403, "agreement-missing", "No agreement", Client, false, "http_request_denied", Advice {
-                en: "Your organisation has no agreement that covers this API. Ask the agency that owns it.",
-                sv: "Din organisation saknar en överenskommelse eller ett avtal som omfattar API:et. Fråga myndigheten som äger det.",
-            }),
-            Self::AgreementNotInForce => row(403, "agreement-not-in-force", "Agreement not in force", Client, false, "http_request_denied", Advice {
-                en: "The agreement has ended or has not begun. Renew it with the agency.",
-                sv: "Överenskommelsen eller avtalet har löpt ut eller inte börjat gälla. Förnya det med myndigheten.",
-            }),
-            Self::ScopeMissing => row(403, "scope-missing", "Scope missing", Client, false, "http_request_denied", Advice {
-                en: "Ask for a token with the scope named, or extend the agreement.",
-                sv: "Begär en åtkomsttoken med det scope som nämns, eller utöka överenskommelsen.",
-            }),
-            Self::LimitReached => row(429, "limit-reached", "Too many calls", Client, true, "http_request_denied", Advice {
-                en: "Wait as Retry-After says. If the limit is too low for your purpose, ask the agency to raise it in the agreement.",
-                sv: "Vänta så länge som Retry-After säger. Är gränsen för låg för ändamålet, be myndigheten höja den i överenskommelsen.",
-            }),
-            Self::Overloaded => row(503, "overloaded", "Overloaded", Gateway, true, "http_request_denied", Advice {
-                en: "The gateway has more to do than it can carry. Nothing was done with this request: try again as Retry-After says.",
-                sv: "Växeln har mer att göra än den klarar. Inget har gjorts med anropet: försök igen som Retry-After säger.",
-            }),
-            Self::KeysUnavailable => row(503, "keys-unavailable", "The token could not be checked", Gateway, true, "destination_unavailable", Advice {
-                en: "The token's issuer does not answer. The token may be fine: try again as Retry-After says.",
-                sv: "Utfärdaren av åtkomsttoken svarar inte. Token kan vara riktig: försök igen som Retry-After säger.",
-            }),
-            Self::UpstreamUnreachable => row(502, "agency-unreachable", "The agency's system cannot be reached", Upstream, true, "destination_unavailable", Advice {
-                en: "The agency's system cannot be reached. Nothing was done with this request: try again later, or contact the agency.",
-                sv: "Myndighetens system går inte att nå. Inget har gjorts med anropet: försök igen senare eller kontakta myndigheten.",
-            }),
-            Self::UpstreamBroken => row(502, "agency-answer-broken", "The agency's system broke its answer", Upstream, false, "http_response_incomplete", Advice {
-                en: "The agency's system broke off or answered wrongly. It may have acted on the request: check before you repeat it.",
-                sv: "Myndighetens system avbröt eller svarade fel. Det kan ha utfört anropet: kontrollera innan du upprepar det.",
-            }),
-            Self::UpstreamBusy => row(503, "agency-busy", "The agency's system is busy", Upstream, true, "connection_limit_reached", Advice {
-                en: "All connections to the agency's system are in use. Nothing was done with this request: try again as Retry-After says.",
-                sv: "Alla förbindelser till myndighetens system är upptagna. Inget har gjorts med anropet: försök igen som Retry-After säger.",
-            }),
-            Self::UpstreamTimeout => row(504, "agency-timeout", "The agency's system did not answer in time", Upstream, false, "http_response_timeout", Advice {
-                en: "The agency's system did not answer in time. It may still act on the request: check before you repeat it.",
-                sv: "Myndighetens system svarade inte i tid. Det kan ändå utföra anropet: kontrollera innan du upprepar det.",
-            }),
-            Self::Internal => row(500, "internal", "A fault in the gateway", Gateway, false, "proxy_internal_error", Advice {
-                en: "A fault in the gateway itself; it has been logged under the trace id. Report it if it stays.",
-                sv: "Ett fel i själva växeln; det är loggat under traceId. Anmäl det om det består.",
-            }),
+            Self::MalformedRequest => row(
+                400,
+                "malformed-request",
+                "Malformed request",
+                Client,
+                false,
+                "http_request_error",
+                Advice {
+                    en: "The request can be read in more than one way, or not at all. Send plain HTTP: one Host, one length, a path without encoded slashes, dots or control characters.",
+                    sv: "Anropet går att läsa på mer än ett sätt, eller inte alls. Skicka vanlig HTTP: en Host, en längd, en sökväg utan kodade snedstreck, punkter eller styrtecken.",
+                },
+            ),
+            Self::ExpectationFailed => row(
+                417,
+                "expectation-failed",
+                "Unknown expectation",
+                Client,
+                false,
+                "http_request_error",
+                Advice {
+                    en: "Only Expect: 100-continue is understood.",
+                    sv: "Bara Expect: 100-continue förstås.",
+                },
+            ),
+            Self::UriTooLong => row(
+                414,
+                "uri-too-long",
+                "Address too long",
+                Client,
+                false,
+                "http_request_error",
+                Advice {
+                    en: "Path and query together may be at most 8192 characters. Send long content in a body.",
+                    sv: "Sökväg och frågedel får tillsammans vara högst 8192 tecken. Skicka långt innehåll i en kropp.",
+                },
+            ),
+            Self::BodyTooLarge => row(
+                413,
+                "body-too-large",
+                "Body too large",
+                Client,
+                false,
+                "http_request_error",
+                Advice {
+                    en: "Send a smaller body; the API's documentation states its cap.",
+                    sv: "Skicka en mindre kropp; API:ets dokumentation anger taket.",
+                },
+            ),
+            Self::BodyStalled => row(
+                408,
+                "body-stalled",
+                "The body stopped arriving",
+                Client,
+                true,
+                "http_request_error",
+                Advice {
+                    en: "The request's body stopped arriving. Send it again without long pauses.",
+                    sv: "Anropets kropp slutade komma. Skicka den igen utan långa uppehåll.",
+                },
+            ),
+            Self::UnknownApi => row(
+                404,
+                "unknown-api",
+                "No such API",
+                Client,
+                false,
+                "destination_not_found",
+                Advice {
+                    en: "No API is served here. The catalogue at /.well-known/api-catalog lists all of them.",
+                    sv: "Inget API finns här. Katalogen på /.well-known/api-catalog räknar upp alla.",
+                },
+            ),
+            Self::UnknownPath => row(
+                404,
+                "unknown-path",
+                "No such path",
+                Client,
+                false,
+                "destination_not_found",
+                Advice {
+                    en: "The API exists, this path in it does not. Compare with its documentation.",
+                    sv: "API:et finns, men inte den här sökvägen. Jämför med dokumentationen.",
+                },
+            ),
+            Self::MethodNotAllowed => row(
+                405,
+                "method-not-allowed",
+                "Method not allowed",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "Use a method that the Allow header lists.",
+                    sv: "Använd en metod som finns i huvudfältet Allow.",
+                },
+            ),
+            Self::ApiGone => row(
+                410,
+                "api-gone",
+                "Taken out of use",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "This version is no longer served. Move to its successor, named in the Link header.",
+                    sv: "Den här versionen är tagen ur bruk. Gå över till efterföljaren, som står i huvudfältet Link.",
+                },
+            ),
+            Self::CredentialMissing => row(
+                401,
+                "credential-missing",
+                "Credential missing",
+                Client,
+                true,
+                "http_request_denied",
+                Advice {
+                    en: "Send an API key in X-Api-Key or an access token in Authorization: Bearer, as the API's documentation says.",
+                    sv: "Skicka en API-nyckel i X-Api-Key eller en åtkomsttoken i Authorization: Bearer, som API:ets dokumentation säger.",
+                },
+            ),
+            Self::CredentialRefused => row(
+                401,
+                "credential-refused",
+                "Credential refused",
+                Client,
+                true,
+                "http_request_denied",
+                Advice {
+                    en: "The key or token is wrong, has ended or is meant for another API. Get a new one.",
+                    sv: "Nyckeln eller åtkomsttoken är fel, har gått ut eller gäller ett annat API. Skaffa en ny.",
+                },
+            ),
+            Self::AgreementMissing => row(
+                403,
+                "agreement-missing",
+                "No agreement",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "Your organisation has no agreement that covers this API. Ask the agency that owns it.",
+                    sv: "Din organisation saknar en överenskommelse eller ett avtal som omfattar API:et. Fråga myndigheten som äger det.",
+                },
+            ),
+            Self::AgreementNotInForce => row(
+                403,
+                "agreement-not-in-force",
+                "Agreement not in force",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "The agreement has ended or has not begun. Renew it with the agency.",
+                    sv: "Överenskommelsen eller avtalet har löpt ut eller inte börjat gälla. Förnya det med myndigheten.",
+                },
+            ),
+            Self::ScopeMissing => row(
+                403,
+                "scope-missing",
+                "Scope missing",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "Ask for a token with the scope named, or extend the agreement.",
+                    sv: "Begär en åtkomsttoken med det scope som nämns, eller utöka överenskommelsen.",
+                },
+            ),
+            Self::LimitReached => row(
+                429,
+                "limit-reached",
+                "Too many calls",
+                Client,
+                true,
+                "http_request_denied",
+                Advice {
+                    en: "Wait as Retry-After says. If the limit is too low for your purpose, ask the agency to raise it in the agreement.",
+                    sv: "Vänta så länge som Retry-After säger. Är gränsen för låg för ändamålet, be myndigheten höja den i överenskommelsen.",
+                },
+            ),
+            Self::Overloaded => row(
+                503,
+                "overloaded",
+                "Overloaded",
+                Gateway,
+                true,
+                "http_request_denied",
+                Advice {
+                    en: "The gateway has more to do than it can carry. Nothing was done with this request: try again as Retry-After says.",
+                    sv: "Växeln har mer att göra än den klarar. Inget har gjorts med anropet: försök igen som Retry-After säger.",
+                },
+            ),
+            Self::KeysUnavailable => row(
+                503,
+                "keys-unavailable",
+                "The token could not be checked",
+                Gateway,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "The token's issuer does not answer. The token may be fine: try again as Retry-After says.",
+                    sv: "Utfärdaren av åtkomsttoken svarar inte. Token kan vara riktig: försök igen som Retry-After säger.",
+                },
+            ),
+            Self::UpstreamUnreachable => row(
+                502,
+                "agency-unreachable",
+                "The agency's system cannot be reached",
+                Upstream,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "The agency's system cannot be reached. Nothing was done with this request: try again later, or contact the agency.",
+                    sv: "Myndighetens system går inte att nå. Inget har gjorts med anropet: försök igen senare eller kontakta myndigheten.",
+                },
+            ),
+            Self::UpstreamBroken => row(
+                502,
+                "agency-answer-broken",
+                "The agency's system broke its answer",
+                Upstream,
+                false,
+                "http_response_incomplete",
+                Advice {
+                    en: "The agency's system broke off or answered wrongly. It may have acted on the request: check before you repeat it.",
+                    sv: "Myndighetens system avbröt eller svarade fel. Det kan ha utfört anropet: kontrollera innan du upprepar det.",
+                },
+            ),
+            Self::UpstreamBusy => row(
+                503,
+                "agency-busy",
+                "The agency's system is busy",
+                Upstream,
+                true,
+                "connection_limit_reached",
+                Advice {
+                    en: "All connections to the agency's system are in use. Nothing was done with this request: try again as Retry-After says.",
+                    sv: "Alla förbindelser till myndighetens system är upptagna. Inget har gjorts med anropet: försök igen som Retry-After säger.",
+                },
+            ),
+            Self::UpstreamTimeout => row(
+                504,
+                "agency-timeout",
+                "The agency's system did not answer in time",
+                Upstream,
+                false,
+                "http_response_timeout",
+                Advice {
+                    en: "The agency's system did not answer in time. It may still act on the request: check before you repeat it.",
+                    sv: "Myndighetens system svarade inte i tid. Det kan ändå utföra anropet: kontrollera innan du upprepar det.",
+                },
+            ),
+            Self::Internal => row(
+                500,
+                "internal",
+                "A fault in the gateway",
+                Gateway,
+                false,
+                "proxy_internal_error",
+                Advice {
+                    en: "A fault in the gateway itself; it has been logged under the trace id. Report it if it stays.",
+                    sv: "Ett fel i själva växeln; det är loggat under traceId. Anmäl det om det består.",
+                },
+            ),
         }
     }
 }
@@ -195,7 +371,15 @@ const fn row(
         Ok(status) => status,
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    Facts { status, code, title, blame, retry_safe, proxy_status, advice }
+    Facts {
+        status,
+        code,
+        title,
+        blame,
+        retry_safe,
+        proxy_status,
+        advice,
+    }
 }
 
 #[cfg(test)]
@@ -210,9 +394,21 @@ mod tests {
             let facts = kind.facts();
             assert!(codes.insert(facts.code), "{} is used twice", facts.code);
             assert!(facts.advice.en.ends_with('.') && facts.advice.sv.ends_with('.'));
-            let expected = if facts.status.is_client_error() { Blame::Client } else { facts.blame };
-            assert_eq!(facts.blame, expected, "{}: a 4xx is the caller's, a 5xx is not", facts.code);
-            assert!(facts.status.is_client_error() || facts.blame != Blame::Client, "{}", facts.code);
+            let expected = if facts.status.is_client_error() {
+                Blame::Client
+            } else {
+                facts.blame
+            };
+            assert_eq!(
+                facts.blame, expected,
+                "{}: a 4xx is the caller's, a 5xx is not",
+                facts.code
+            );
+            assert!(
+                facts.status.is_client_error() || facts.blame != Blame::Client,
+                "{}",
+                facts.code
+            );
         }
     }
 }

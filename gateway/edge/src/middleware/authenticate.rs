@@ -5,7 +5,7 @@
 
 use crate::call::{Call, Consumer};
 use crate::error::{CredentialKind, CredentialRefusal, GatewayError};
-use crate::middleware::gate::{Decide, Flow};
+use crate::middleware::gate::{Change, Decide, Flow};
 use crate::plan::Shared;
 use http::{HeaderMap, HeaderName, header};
 use snapshot::{ApplicationIndex, Authentication, Snapshot};
@@ -71,7 +71,9 @@ pub struct Authenticate {
 impl Authenticate {
     /// Takes the check from the shared parts.
     pub fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared) }
+        Self {
+            shared: Arc::clone(shared),
+        }
     }
 
     fn check_key(&self, call: &mut Call, presented: &str) -> Result<Flow, GatewayError> {
@@ -81,7 +83,14 @@ impl Authenticate {
             .credentials
             .key(presented, &call.facts.plan.snapshot, now)
             .map_err(GatewayError::CredentialRefused)?;
-        settle(call, Consumer { application, subject: None, scopes: None });
+        settle(
+            call,
+            Consumer {
+                application,
+                subject: None,
+                scopes: None,
+            },
+        );
         Ok(Flow::Continue)
     }
 
@@ -92,8 +101,7 @@ impl Authenticate {
             TokenVerdict::Now(verdict) => accept(call, verdict).map(|()| Flow::Continue),
             TokenVerdict::Later(verdict) => Ok(Flow::Later(Box::pin(async move {
                 let verdict = verdict.await;
-                let change: Box<dyn FnOnce(&mut Call) -> Result<(), GatewayError> + Send> =
-                    Box::new(move |call: &mut Call| accept(call, verdict));
+                let change: Change = Box::new(move |call: &mut Call| accept(call, verdict));
                 Ok(change)
             }))),
         }
@@ -131,14 +139,26 @@ fn accept(call: &mut Call, verdict: Result<Token, TokenRefusal>) -> Result<(), G
         TokenRefusal::Refused(refusal) => GatewayError::CredentialRefused(refusal),
         TokenRefusal::KeysUnavailable { retry_after } => GatewayError::KeysUnavailable { retry_after },
     })?;
-    let application = call.facts.plan.snapshot.find_application(&token.client).ok_or_else(|| {
-        GatewayError::CredentialRefused(CredentialRefusal {
-            kind: CredentialKind::Token,
-            code: "unknown_client",
-            description: "The token names an application that is not registered.".into(),
-        })
-    })?;
-    settle(call, Consumer { application, subject: token.subject, scopes: Some(token.scopes) });
+    let application = call
+        .facts
+        .plan
+        .snapshot
+        .find_application(&token.client)
+        .ok_or_else(|| {
+            GatewayError::CredentialRefused(CredentialRefusal {
+                kind: CredentialKind::Token,
+                code: "unknown_client",
+                description: "The token names an application that is not registered.".into(),
+            })
+        })?;
+    settle(
+        call,
+        Consumer {
+            application,
+            subject: token.subject,
+            scopes: Some(token.scopes),
+        },
+    );
     Ok(())
 }
 
@@ -155,12 +175,17 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
     if values.next().is_some() {
         return Err(GatewayError::Malformed("Send one credential of a kind, not several."));
     }
-    value.to_str().map(Some).map_err(|_| GatewayError::Malformed("The credential holds characters that none has."))
+    value
+        .to_str()
+        .map(Some)
+        .map_err(|_| GatewayError::Malformed("The credential holds characters that none has."))
 }
 
 /// RFC 6750 section 2.1. Another scheme counts as no credential: it may be meant for someone else.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, GatewayError> {
-    let Some(value) = single(headers, &header::AUTHORIZATION)? else { return Ok(None) };
+    let Some(value) = single(headers, &header::AUTHORIZATION)? else {
+        return Ok(None);
+    };
     Ok(match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim_start_matches(' ')),
         _ => None,
@@ -168,7 +193,15 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, GatewayError> {
 }
 
 fn refuse_credential_in_query(query: Option<&str>) -> Result<(), GatewayError> {
-    const NAMES: [&str; 7] = ["access_token", "api_key", "apikey", "api-key", "x-api-key", "x_api_key", "authorization"];
+    const NAMES: [&str; 7] = [
+        "access_token",
+        "api_key",
+        "apikey",
+        "api-key",
+        "x-api-key",
+        "x_api_key",
+        "authorization",
+    ];
     let Some(query) = query else { return Ok(()) };
     let found = query.split('&').any(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

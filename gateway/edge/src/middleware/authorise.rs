@@ -15,7 +15,8 @@ pub struct Authorise;
 impl Decide for Authorise {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         let plan = Arc::clone(&call.facts.plan);
-        let (Some(consumer), Some(api)) = (&call.facts.consumer, call.facts.api) else {
+        let (Some(consumer), Some(api), Some(matched)) = (&call.facts.consumer, call.facts.api, call.facts.route)
+        else {
             // Nothing to check on an open route; a closed one without a consumer would be a defect of the stack.
             return match call.facts.route()?.authentication {
                 Authentication::None => Ok(Flow::Continue),
@@ -24,7 +25,7 @@ impl Decide for Authorise {
         };
         let began = Instant::now();
         let snapshot = &plan.snapshot;
-        let access = snapshot.access(consumer.application, api, call.facts.now());
+        let access = snapshot.access_to_route(consumer.application, matched, call.facts.now());
         let index = match access {
             Access::Granted(index) | Access::Ended(index) | Access::NotYet(index) => index,
             Access::Missing => {
@@ -53,9 +54,11 @@ fn check_in_force(access: Access, agreement: &Agreement) -> Result<(), GatewayEr
             ended: true,
             at: agreement.valid_to.unwrap_or(agreement.valid_from),
         }),
-        Access::NotYet(_) => {
-            Err(GatewayError::AgreementNotInForce { agreement: id, ended: false, at: agreement.valid_from })
-        }
+        Access::NotYet(_) => Err(GatewayError::AgreementNotInForce {
+            agreement: id,
+            ended: false,
+            at: agreement.valid_from,
+        }),
         Access::Granted(_) | Access::Missing => Ok(()),
     }
 }
@@ -65,11 +68,20 @@ fn check_scopes(route: &Route, consumer: &Consumer, agreement: &Agreement) -> Re
     for scope in &route.scopes {
         let granted = agreement.scopes.is_empty() || agreement.scopes.iter().any(|held| held == scope);
         if !granted {
-            return Err(GatewayError::ScopeMissing { scope: Arc::clone(scope), agreement: Some(Arc::clone(&agreement.id)) });
+            return Err(GatewayError::ScopeMissing {
+                scope: Arc::clone(scope),
+                agreement: Some(Arc::clone(&agreement.id)),
+            });
         }
-        let held = consumer.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|held| **held == **scope));
+        let held = consumer
+            .scopes
+            .as_ref()
+            .is_none_or(|scopes| scopes.iter().any(|held| **held == **scope));
         if !held {
-            return Err(GatewayError::ScopeMissing { scope: Arc::clone(scope), agreement: None });
+            return Err(GatewayError::ScopeMissing {
+                scope: Arc::clone(scope),
+                agreement: None,
+            });
         }
     }
     Ok(())

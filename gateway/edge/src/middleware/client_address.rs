@@ -28,15 +28,25 @@ impl FromStr for Cidr {
         let (address, prefix) = text.split_once('/').unwrap_or((text, ""));
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = if prefix.is_empty() { most } else { prefix.parse().map_err(|_| wrong())? };
-        if prefix > most { Err(wrong()) } else { Ok(Self { address, prefix }) }
+        let prefix = if prefix.is_empty() {
+            most
+        } else {
+            prefix.parse().map_err(|_| wrong())?
+        };
+        if prefix > most {
+            Err(wrong())
+        } else {
+            Ok(Self { address, prefix })
+        }
     }
 }
 
 impl Cidr {
     /// Whether `address` lies in the network.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let same = |left: u128, right: u128, bits: u32| (left ^ right).checked_shr(bits - u32::from(self.prefix)).unwrap_or(0) == 0;
+        let same = |left: u128, right: u128, bits: u32| {
+            (left ^ right).checked_shr(bits - u32::from(self.prefix)).unwrap_or(0) == 0
+        };
         match (self.address, address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => same(network.to_bits().into(), address.to_bits().into(), 32),
             (IpAddr::V6(network), IpAddr::V6(address)) => same(network.to_bits(), address.to_bits(), 128),
@@ -64,9 +74,16 @@ pub fn find(peer: IpAddr, headers: &HeaderMap, network: &Network) -> IpAddr {
     if network.trusted_proxies.is_empty() || !network.trusts(found) {
         return found;
     }
-    let hops = headers.get_all(X_FORWARDED_FOR).iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|line| line.rsplit(','));
+    let hops = headers
+        .get_all(X_FORWARDED_FOR)
+        .iter()
+        .rev()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.rsplit(','));
     for hop in hops.take(MOST_HOPS) {
-        let Some(address) = parse_hop(hop.trim()) else { return found };
+        let Some(address) = parse_hop(hop.trim()) else {
+            return found;
+        };
         found = address.to_canonical();
         if !network.trusts(found) {
             return found;
@@ -77,9 +94,14 @@ pub fn find(peer: IpAddr, headers: &HeaderMap, network: &Network) -> IpAddr {
 
 /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`.
 fn parse_hop(text: &str) -> Option<IpAddr> {
-    text.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip())).or_else(|| {
-        text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|inner| inner.parse().ok())
-    })
+    text.parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+        .or_else(|| {
+            text.strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+                .and_then(|inner| inner.parse().ok())
+        })
 }
 
 #[cfg(test)]
@@ -91,7 +113,9 @@ mod tests {
         for line in header {
             headers.append(X_FORWARDED_FOR, line.parse().unwrap());
         }
-        let network = Network { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()] };
+        let network = Network {
+            trusted_proxies: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        };
         find(peer.parse().unwrap(), &headers, &network).to_string()
     }
 
@@ -111,7 +135,12 @@ mod tests {
         for wrong in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/x", "example.se/8"] {
             assert!(wrong.parse::<Cidr>().is_err(), "{wrong}");
         }
-        assert!("0.0.0.0/0".parse::<Cidr>().unwrap().contains("8.8.8.8".parse().unwrap()));
+        assert!(
+            "0.0.0.0/0"
+                .parse::<Cidr>()
+                .unwrap()
+                .contains("8.8.8.8".parse().unwrap())
+        );
         assert!("::/0".parse::<Cidr>().unwrap().contains("2001::1".parse().unwrap()));
     }
 }

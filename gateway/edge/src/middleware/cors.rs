@@ -7,8 +7,9 @@ use crate::middleware::gate::{Decide, Flow};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 /// Headers that a browser page may send.
-const ALLOWED_HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, accept, accept-language, x-api-key, traceparent, idempotency-key, if-match, if-none-match");
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, accept, accept-language, x-api-key, traceparent, idempotency-key, if-match, if-none-match",
+);
 /// Headers that a browser page may read.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "traceparent, ratelimit, ratelimit-policy, retry-after, deprecation, sunset, link, location, etag, www-authenticate, proxy-status",
@@ -21,7 +22,9 @@ pub struct Cors;
 impl Decide for Cors {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         call.facts.allowed_origin = allowed_origin(&call.head.headers, &call.facts);
-        let Some(allow) = call.facts.options.take() else { return Ok(Flow::Continue) };
+        let Some(allow) = call.facts.options.take() else {
+            return Ok(Flow::Continue);
+        };
         let mut response = Response::new(ResponseBody::Empty);
         *response.status_mut() = StatusCode::NO_CONTENT;
         let headers = response.headers_mut();
@@ -32,7 +35,7 @@ impl Decide for Cors {
             headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
         }
         headers.insert(header::ALLOW, allow);
-        Ok(Flow::Answer(response))
+        Ok(Flow::Answer(Box::new(response)))
     }
 }
 

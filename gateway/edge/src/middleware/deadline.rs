@@ -26,6 +26,12 @@ impl Decide for Deadline {
 }
 
 fn wished(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(REQUEST_TIMEOUT)?.to_str().ok()?.trim().parse::<u32>().ok()?;
+    let seconds = headers
+        .get(REQUEST_TIMEOUT)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse::<u32>()
+        .ok()?;
     (seconds > 0).then(|| Duration::from_secs(seconds.into()))
 }

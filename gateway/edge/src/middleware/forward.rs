@@ -2,13 +2,13 @@
 //!
 //! It also keeps the deadline, because only here a future is dropped that could take the call's facts with it.
 
+use crate::body::TooLarge;
 use crate::body::{Progress, RequestBody, ResponseBody};
 use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::GatewayError;
 use crate::middleware::headers;
 use crate::plan::Shared;
 use crate::upstream::{self, Timing, UpstreamBody, UpstreamError};
-use crate::body::TooLarge;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -53,7 +53,10 @@ async fn answer(call: Call) -> Result<Answer, Refused> {
         Err(error) => return Err(Refused { error, facts }),
     };
     match target {
-        Target::Document(document) => Ok(Answer { response: serve(&document, &head.headers), facts }),
+        Target::Document(document) => Ok(Answer {
+            response: serve(&document, &head.headers),
+            facts,
+        }),
         Target::Upstream(index) => {
             let plan = Arc::clone(&facts.plan);
             let backend = plan.snapshot.backend(index);
@@ -73,7 +76,11 @@ fn serve(document: &Document, request: &HeaderMap) -> Response<ResponseBody> {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/").as_bytes() == document.etag.as_bytes());
-    let mut response = Response::new(if known { ResponseBody::Empty } else { ResponseBody::Full(document.body.clone()) });
+    let mut response = Response::new(if known {
+        ResponseBody::Empty
+    } else {
+        ResponseBody::Full(document.body.clone())
+    });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
@@ -81,6 +88,11 @@ fn serve(document: &Document, request: &HeaderMap) -> Response<ResponseBody> {
     headers.insert(header::CONTENT_TYPE, document.content_type.clone());
     headers.insert(header::ETAG, document.etag.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    // RFC 9727 section 3: any of the site's resources may lead to the catalogue.
+    headers.insert(
+        header::LINK,
+        HeaderValue::from_static("</.well-known/api-catalog>; rel=\"api-catalog\""),
+    );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
@@ -126,8 +138,12 @@ async fn ask(
 }
 
 fn refuse_announced_size(headers: &HeaderMap, facts: &Facts) -> Result<(), GatewayError> {
-    let Some(limit) = facts.api().map(|api| api.max_body_bytes) else { return Ok(()) };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let Some(limit) = facts.api().map(|api| api.max_body_bytes) else {
+        return Ok(());
+    };
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     match announced {
         Some(bytes) if bytes > limit => Err(GatewayError::BodyTooLarge { limit }),
         _ => Ok(()),
@@ -146,7 +162,11 @@ struct Times {
 
 impl Times {
     fn of(facts: &Facts) -> Self {
-        let (answer, idle) = facts.api().map_or((Duration::from_secs(30), Duration::from_secs(30)), |api| (api.deadline, api.idle_timeout));
+        let (answer, idle) = facts
+            .api()
+            .map_or((Duration::from_secs(30), Duration::from_secs(30)), |api| {
+                (api.deadline, api.idle_timeout)
+            });
         let deadline = facts.deadline.unwrap_or_else(|| Instant::now() + answer);
         Self { answer, idle, deadline }
     }
@@ -190,7 +210,14 @@ where
 }
 
 /// Puts the call to the backend into the record.
-fn note(facts: &mut Facts, backend: &Backend, span_id: [u8; 8], timing: &Timing, sent: Instant, progress: Option<&Progress>) {
+fn note(
+    facts: &mut Facts,
+    backend: &Backend,
+    span_id: [u8; 8],
+    timing: &Timing,
+    sent: Instant,
+    progress: Option<&Progress>,
+) {
     let record = &mut facts.record;
     record.request_bytes = progress.map_or(0, Progress::bytes);
     let connected = sent + timing.connected_in.unwrap_or_default();
@@ -224,7 +251,11 @@ fn explain(failure: Failure, backend: &Backend, facts: &Facts, times: &Times) ->
 }
 
 fn broken(backend: &Backend, facts: &Facts, source: UpstreamError) -> GatewayError {
-    GatewayError::Upstream { backend: Arc::clone(&backend.id), agency: agency(backend, facts), source }
+    GatewayError::Upstream {
+        backend: Arc::clone(&backend.id),
+        agency: agency(backend, facts),
+        source,
+    }
 }
 
 fn agency(backend: &Backend, facts: &Facts) -> Arc<str> {
@@ -258,7 +289,11 @@ fn pass_on(
     method: &Method,
 ) -> Result<Response<ResponseBody>, UpstreamError> {
     let codings = response.headers().get_all(header::TRANSFER_ENCODING);
-    if codings.iter().count() > 1 || codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+    if codings.iter().count() > 1
+        || codings
+            .iter()
+            .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
         return Err(UpstreamError::Malformed("a transfer coding other than chunked"));
     }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -268,7 +303,11 @@ fn pass_on(
     headers::towards_caller(&mut head.headers, version);
     head.extensions.clear();
     head.version = http::Version::HTTP_11;
-    let body = if method == Method::HEAD { ResponseBody::Empty } else { ResponseBody::Upstream(body) };
+    let body = if method == Method::HEAD {
+        ResponseBody::Empty
+    } else {
+        ResponseBody::Upstream(body)
+    };
     Ok(Response::from_parts(head, body))
 }
 
@@ -278,7 +317,9 @@ fn switch(
     caller: Option<OnUpgrade>,
     version: http::Version,
 ) -> Result<Response<ResponseBody>, UpstreamError> {
-    let Some(caller) = caller else { return Err(UpstreamError::Malformed("a protocol switch nobody asked for")) };
+    let Some(caller) = caller else {
+        return Err(UpstreamError::Malformed("a protocol switch nobody asked for"));
+    };
     let backend = hyper::upgrade::on(&mut response);
     let accept = response.headers_mut().remove("sec-websocket-accept");
     let protocol = response.headers_mut().remove("sec-websocket-protocol");
@@ -289,7 +330,11 @@ fn switch(
     headers::towards_caller(headers, version);
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    for (name, value) in [("sec-websocket-accept", accept), ("sec-websocket-protocol", protocol), ("sec-websocket-extensions", extensions)] {
+    for (name, value) in [
+        ("sec-websocket-accept", accept),
+        ("sec-websocket-protocol", protocol),
+        ("sec-websocket-extensions", extensions),
+    ] {
         if let Some(value) = value {
             headers.insert(name, value);
         }

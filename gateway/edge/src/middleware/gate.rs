@@ -2,9 +2,9 @@
 //!
 //! A gate lets the call on, answers it, refuses it, or asks for time (then, and only then, a future is boxed).
 
+use crate::body::ResponseBody;
 use crate::call::{Answer, Call, Refused};
 use crate::error::GatewayError;
-use crate::body::ResponseBody;
 use http::Response;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -16,14 +16,17 @@ use tower::{Layer, Service};
 pub enum Flow {
     /// On to the next layer.
     Continue,
-    /// This is the answer.
-    Answer(Response<ResponseBody>),
+    /// This is the answer. Boxed: rare, and larger than everything else here.
+    Answer(Box<Response<ResponseBody>>),
     /// The decision needs something that is not at hand. Rare by design.
     Later(Pin<Box<dyn Future<Output = Outcome> + Send>>),
 }
 
-/// What a late decision changes in the call, or why it refuses it.
-pub type Outcome = Result<Box<dyn FnOnce(&mut Call) -> Result<(), GatewayError> + Send>, GatewayError>;
+/// What a late decision does to the call.
+pub type Change = Box<dyn FnOnce(&mut Call) -> Result<(), GatewayError> + Send>;
+
+/// What a late decision comes to.
+pub type Outcome = Result<Change, GatewayError>;
 
 /// A layer's decision about one call.
 pub trait Decide {
@@ -47,7 +50,10 @@ impl<D: Clone, S> Layer<S> for GateLayer<D> {
     type Service = Gate<D, S>;
 
     fn layer(&self, inner: S) -> Gate<D, S> {
-        Gate { decide: self.0.clone(), inner }
+        Gate {
+            decide: self.0.clone(),
+            inner,
+        }
     }
 }
 
@@ -74,12 +80,26 @@ where
 
     fn call(&mut self, mut call: Call) -> GateFuture<S> {
         match self.decide.decide(&mut call) {
-            Ok(Flow::Continue) => GateFuture::Inner { future: self.inner.call(call) },
-            Ok(Flow::Answer(response)) => GateFuture::Done { result: Some(Ok(Answer { response, facts: call.facts })) },
-            Ok(Flow::Later(outcome)) => {
-                GateFuture::Waiting { outcome, call: Some(call), inner: self.inner.clone() }
-            }
-            Err(error) => GateFuture::Done { result: Some(Err(Refused { error, facts: call.facts })) },
+            Ok(Flow::Continue) => GateFuture::Inner {
+                future: self.inner.call(call),
+            },
+            Ok(Flow::Answer(response)) => GateFuture::Done {
+                result: Some(Ok(Answer {
+                    response: *response,
+                    facts: call.facts,
+                })),
+            },
+            Ok(Flow::Later(outcome)) => GateFuture::Waiting {
+                outcome,
+                call: Some(call),
+                inner: self.inner.clone(),
+            },
+            Err(error) => GateFuture::Done {
+                result: Some(Err(Refused {
+                    error,
+                    facts: call.facts,
+                })),
+            },
         }
     }
 }
@@ -112,10 +132,19 @@ where
                 },
                 GateState::Waiting { outcome, call, inner } => {
                     let outcome = ready!(outcome.as_mut().poll(cx));
-                    let Some(mut call) = call.take() else { return Poll::Pending };
+                    let Some(mut call) = call.take() else {
+                        return Poll::Pending;
+                    };
                     match outcome.and_then(|change| change(&mut call)) {
-                        Ok(()) => GateFuture::Inner { future: inner.call(call) },
-                        Err(error) => return Poll::Ready(Err(Refused { error, facts: call.facts })),
+                        Ok(()) => GateFuture::Inner {
+                            future: inner.call(call),
+                        },
+                        Err(error) => {
+                            return Poll::Ready(Err(Refused {
+                                error,
+                                facts: call.facts,
+                            }));
+                        }
                     }
                 }
             };

@@ -30,14 +30,21 @@ const NOT_FOR_CALLERS: [HeaderName; 5] = [
 
 /// Version and name in `Via`: the protocol that the message was received over.
 fn via(version: Version) -> HeaderValue {
-    HeaderValue::from_static(if version == Version::HTTP_2 { "2 vagvisare" } else { "1.1 vagvisare" })
+    HeaderValue::from_static(if version == Version::HTTP_2 {
+        "2 vagvisare"
+    } else {
+        "1.1 vagvisare"
+    })
 }
 
 /// Whether the caller asks for a WebSocket (RFC 6455 section 4.1).
 pub(crate) fn wants_websocket(head: &request::Parts) -> bool {
     head.version == Version::HTTP_11
         && head.method == Method::GET
-        && head.headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && head
+            .headers
+            .get(header::UPGRADE)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
         && lists(&head.headers, "upgrade")
 }
 
@@ -52,13 +59,19 @@ fn lists(headers: &HeaderMap, token: &str) -> bool {
 
 /// Makes the caller's header fields into those of the backend's request.
 pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id: [u8; 8], websocket: bool) {
-    let trailers = head.headers.get(header::TE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
+    let trailers = head
+        .headers
+        .get(header::TE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
     let host = head.headers.remove(header::HOST);
     strip_hop_by_hop(&mut head.headers);
     strip_identity(&mut head.headers);
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.remove(header::EXPECT);
-    if facts.route().is_ok_and(|route| route.authentication != Authentication::None) {
+    if facts
+        .route()
+        .is_ok_and(|route| route.authentication != Authentication::None)
+    {
         head.headers.remove(header::AUTHORIZATION);
         head.headers.remove(super::authenticate::API_KEY);
     }
@@ -72,7 +85,13 @@ pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id:
     }
     headers.append(header::VIA, via(head.version));
     add_identity(headers, facts);
-    add_forwarded(headers, facts, host.as_ref().and_then(|host| host.to_str().ok()).or(head.uri.authority().map(http::uri::Authority::as_str)));
+    add_forwarded(
+        headers,
+        facts,
+        host.as_ref()
+            .and_then(|host| host.to_str().ok())
+            .or(head.uri.authority().map(http::uri::Authority::as_str)),
+    );
     let trace = &facts.record.trace;
     headers.insert(HeaderName::from_static("traceparent"), trace.traceparent(span_id));
     let tracestate = HeaderName::from_static("tracestate");
@@ -84,7 +103,10 @@ pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id:
     headers.remove("baggage");
     if let Some(deadline) = facts.deadline {
         let left = deadline.saturating_duration_since(Instant::now()).as_millis();
-        headers.insert(HeaderName::from_static("vagvisare-deadline-ms"), HeaderValue::from(u64::try_from(left).unwrap_or(u64::MAX)));
+        headers.insert(
+            HeaderName::from_static("vagvisare-deadline-ms"),
+            HeaderValue::from(u64::try_from(left).unwrap_or(u64::MAX)),
+        );
     }
 }
 
@@ -96,7 +118,11 @@ pub(crate) fn towards_caller(headers: &mut HeaderMap, version: Version) {
         headers.remove(name);
     }
     if headers.keys().any(|name| name.as_str().starts_with("access-control-")) {
-        let names: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
+        let names: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| name.as_str().starts_with("access-control-"))
+            .cloned()
+            .collect();
         for name in names {
             headers.remove(name);
         }
@@ -130,7 +156,11 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// Fields by which a caller, or a backend, could claim what only the gateway may say; `_` counts as `-`, as many frameworks
 /// read it.
 fn strip_identity(headers: &mut HeaderMap) {
-    let claimed: Vec<HeaderName> = headers.keys().filter(|name| claims_identity(name.as_str())).cloned().collect();
+    let claimed: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| claims_identity(name.as_str()))
+        .cloned()
+        .collect();
     for name in claimed {
         headers.remove(name);
     }
@@ -142,10 +172,20 @@ fn claims_identity(name: &str) -> bool {
     }
     let same = |byte: u8| if byte == b'_' { b'-' } else { byte };
     let starts = |prefix: &str| {
-        name.len() >= prefix.len() && name.bytes().zip(prefix.bytes()).all(|(left, right)| same(left) == right)
+        name.len() >= prefix.len()
+            && name
+                .bytes()
+                .zip(prefix.bytes())
+                .all(|(left, right)| same(left) == right)
     };
-    starts("vagvisare-") || (starts("forwarded") && name.len() == 9) || starts("x-forwarded-") || (starts("x-real-ip") && name.len() == 9)
-        || (starts("x-original-") || starts("x-rewrite-") || starts("x-http-method-override") || starts("x-method-override"))
+    starts("vagvisare-")
+        || (starts("forwarded") && name.len() == 9)
+        || starts("x-forwarded-")
+        || (starts("x-real-ip") && name.len() == 9)
+        || (starts("x-original-")
+            || starts("x-rewrite-")
+            || starts("x-http-method-override")
+            || starts("x-method-override"))
         || (starts("x-api-key") && name != "x-api-key")
 }
 
@@ -159,7 +199,10 @@ fn add_identity(headers: &mut HeaderMap, facts: &Facts) {
     if let Some(consumer) = &facts.consumer {
         let application = snapshot.application(consumer.application);
         set("vagvisare-application", &application.id);
-        set("vagvisare-organisation", &snapshot.organisation(application.organisation).id);
+        set(
+            "vagvisare-organisation",
+            &snapshot.organisation(application.organisation).id,
+        );
         if let Some(subject) = &consumer.subject {
             set("vagvisare-subject", subject);
         }
@@ -190,7 +233,9 @@ fn add_forwarded(headers: &mut HeaderMap, facts: &Facts, host: Option<&str>) {
         let _ = write!(text, ";host=\"{host}\"");
     }
     let _ = write!(text, ";proto={proto}");
-    if written.is_ok() && let Ok(value) = HeaderValue::from_str(&text) {
+    if written.is_ok()
+        && let Ok(value) = HeaderValue::from_str(&text)
+    {
         headers.insert(header::FORWARDED, value);
     }
 }
@@ -201,10 +246,30 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_identity_header_is_known() {
-        for name in ["vagvisare-subject", "vagvisare_subject", "forwarded", "x-forwarded-for", "x_forwarded_proto", "x-real-ip", "x_real-ip", "x_api_key", "x-http-method-override", "x-original-url"] {
+        for name in [
+            "vagvisare-subject",
+            "vagvisare_subject",
+            "forwarded",
+            "x-forwarded-for",
+            "x_forwarded_proto",
+            "x-real-ip",
+            "x_real-ip",
+            "x_api_key",
+            "x-http-method-override",
+            "x-original-url",
+        ] {
             assert!(claims_identity(name), "{name}");
         }
-        for name in ["x-request-id", "forward", "via", "accept", "x-api-key", "from", "vary", "x-correlation-id"] {
+        for name in [
+            "x-request-id",
+            "forward",
+            "via",
+            "accept",
+            "x-api-key",
+            "from",
+            "vary",
+            "x-correlation-id",
+        ] {
             assert!(!claims_identity(name), "{name}");
         }
     }

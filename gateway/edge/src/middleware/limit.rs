@@ -19,14 +19,18 @@ pub struct Limit {
 impl Limit {
     /// Takes the limiter from the shared parts.
     pub fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared) }
+        Self {
+            shared: Arc::clone(shared),
+        }
     }
 }
 
 impl Decide for Limit {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         let plan = Arc::clone(&call.facts.plan);
-        let Some(index) = call.facts.api else { return Ok(Flow::Continue) };
+        let Some(index) = call.facts.api else {
+            return Ok(Flow::Continue);
+        };
         let api = plan.snapshot.api(index);
         // Reading an API's documents costs its consumers none of their calls.
         if api.limits.is_empty() || matches!(call.facts.route()?.target, Target::Document(_)) {
@@ -41,7 +45,9 @@ impl Decide for Limit {
                 let subject = match (policy.per, &application) {
                     (LimitPer::Application, Some(application)) => Subject::Application(application),
                     // A caller without an application is counted by where it comes from.
-                    (LimitPer::Application, None) | (LimitPer::Address, _) => Subject::Address(call.facts.client_address),
+                    (LimitPer::Application, None) | (LimitPer::Address, _) => {
+                        Subject::Address(call.facts.client_address)
+                    }
                     (LimitPer::Api, _) => Subject::Api(&api.id),
                 };
                 Demand { policy, subject }
@@ -52,12 +58,14 @@ impl Decide for Limit {
         let verdict = match decision {
             Decision::Unlimited => Ok(Flow::Continue),
             Decision::Admitted(standing) => {
-                plan.limit_metrics(index, &standing.policy).inspect(|metrics| metrics.admitted());
+                plan.limit_metrics(index, &standing.policy)
+                    .inspect(|metrics| metrics.admitted());
                 facts.standing = Some(standing);
                 Ok(Flow::Continue)
             }
             Decision::Refused(refusal) => {
-                plan.limit_metrics(index, &refusal.policy).inspect(|metrics| metrics.refused());
+                plan.limit_metrics(index, &refusal.policy)
+                    .inspect(|metrics| metrics.refused());
                 facts.record.limit_policy = Some(Arc::clone(&refusal.policy.id));
                 Err(GatewayError::LimitReached(refusal))
             }

@@ -37,7 +37,10 @@ impl<S> Layer<S> for RecordLayer {
     type Service = Record<S>;
 
     fn layer(&self, inner: S) -> Record<S> {
-        Record { shared: Arc::clone(&self.0), inner }
+        Record {
+            shared: Arc::clone(&self.0),
+            inner,
+        }
     }
 }
 
@@ -64,13 +67,18 @@ where
         let Received { request, peer } = received;
         let (head, incoming) = request.into_parts();
         let client = client_address::find(peer.address.ip(), &head.headers, &self.shared.settings.network);
-        let mut record = self.shared.telemetry.begin(&head.headers, head.method.clone(), head.version, Some(client));
+        let mut record = self
+            .shared
+            .telemetry
+            .begin(&head.headers, head.method.clone(), head.version, Some(client));
         record.secure = peer.tls;
         let plan = self.shared.plan.load_full();
         let mut facts = Facts::new(Arc::clone(&self.shared), plan, record, peer);
         facts.client_address = client;
         let body = RequestBody::streaming(incoming, u64::MAX);
-        RecordFuture { future: self.inner.call(Call { head, body, facts }) }
+        RecordFuture {
+            future: self.inner.call(Call { head, body, facts }),
+        }
     }
 }
 

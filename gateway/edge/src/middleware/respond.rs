@@ -12,13 +12,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use pin_project_lite::pin_project;
 use serde::Serialize;
+use snapshot::Target;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use snapshot::Target;
 use telemetry::{Blame, TraceContext};
 use tower::{Layer, Service};
 
@@ -40,7 +40,10 @@ impl<S> Layer<S> for RespondLayer {
     type Service = Respond<S>;
 
     fn layer(&self, inner: S) -> Respond<S> {
-        Respond { shared: Arc::clone(&self.0), inner }
+        Respond {
+            shared: Arc::clone(&self.0),
+            inner,
+        }
     }
 }
 
@@ -88,10 +91,16 @@ struct Spare {
 impl Spare {
     fn answer(&self) -> Answer {
         let peer = Some(self.peer.address.ip());
-        let mut record = self.shared.telemetry.begin(&HeaderMap::new(), http::Method::GET, http::Version::HTTP_11, peer);
+        let mut record =
+            self.shared
+                .telemetry
+                .begin(&HeaderMap::new(), http::Method::GET, http::Version::HTTP_11, peer);
         record.trace = self.trace.clone();
         let facts = Facts::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer);
-        refuse(Refused { error: GatewayError::Internal("a handler panicked".into()), facts })
+        refuse(Refused {
+            error: GatewayError::Internal("a handler panicked".into()),
+            facts,
+        })
     }
 }
 
@@ -110,7 +119,10 @@ impl<F: Future<Output = Result<Answer, Refused>>> Future for RespondFuture<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let polled = this.future.as_pin_mut().map(|future| catch_unwind(AssertUnwindSafe(|| future.poll(cx))));
+        let polled = this
+            .future
+            .as_pin_mut()
+            .map(|future| catch_unwind(AssertUnwindSafe(|| future.poll(cx))));
         let mut answer = match polled {
             Some(Ok(Poll::Pending)) => return Poll::Pending,
             Some(Ok(Poll::Ready(Ok(answer)))) => answer,
@@ -181,7 +193,10 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
     let mut response = Response::new(ResponseBody::Full(body));
     *response.status_mut() = row.status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -208,7 +223,10 @@ fn missing(facts: &Facts, page: &str) -> String {
 fn proxy_status(error_type: &str, error: &GatewayError) -> String {
     match error {
         GatewayError::Upstream { backend, .. } | GatewayError::UpstreamTimeout { backend, .. } => {
-            format!("vagvisare; error={error_type}; next-hop=\"{}\"", backend.replace(['"', '\\'], ""))
+            format!(
+                "vagvisare; error={error_type}; next-hop=\"{}\"",
+                backend.replace(['"', '\\'], "")
+            )
         }
         _ => format!("vagvisare; error={error_type}"),
     }
@@ -222,7 +240,8 @@ fn add_for(error: &GatewayError, headers: &mut HeaderMap, facts: &Facts) {
         }
         GatewayError::CredentialMissing => challenge(headers, facts, None),
         GatewayError::CredentialRefused(refusal) => {
-            let code = (refusal.kind == CredentialKind::Token).then_some(("invalid_token", refusal.description.as_ref()));
+            let code =
+                (refusal.kind == CredentialKind::Token).then_some(("invalid_token", refusal.description.as_ref()));
             challenge(headers, facts, code);
         }
         GatewayError::ScopeMissing { scope, .. } => {
@@ -261,7 +280,10 @@ fn challenge(headers: &mut HeaderMap, facts: &Facts, error: Option<(&str, &str)>
         }
     }
     if matches!(accepted, Key | KeyOrToken) {
-        headers.append(header::WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey realm=\"vagvisare\", header=\"X-Api-Key\""));
+        headers.append(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("ApiKey realm=\"vagvisare\", header=\"X-Api-Key\""),
+        );
     }
 }
 
@@ -299,11 +321,17 @@ fn mark(Answer { response, facts }: &mut Answer) {
     cors::mark(headers, facts);
     let Some(index) = facts.api else { return };
     if let Some(policy) = facts.plan.limit_header(index)
-        && facts.route().is_ok_and(|route| matches!(route.target, Target::Upstream(_)))
+        && facts
+            .route()
+            .is_ok_and(|route| matches!(route.target, Target::Upstream(_)))
     {
         headers.insert(RATELIMIT_POLICY, policy.clone());
     }
-    if let Some(value) = facts.standing.as_ref().and_then(|standing| HeaderValue::from_str(&standing.header()).ok()) {
+    if let Some(value) = facts
+        .standing
+        .as_ref()
+        .and_then(|standing| HeaderValue::from_str(&standing.header()).ok())
+    {
         headers.insert(RATELIMIT, value);
     }
     for (name, value) in &facts.plan.snapshot.api(index).lifecycle_headers {

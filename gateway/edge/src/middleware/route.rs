@@ -38,7 +38,9 @@ impl Decide for Match {
             }
             Found::NoSuchPath(index) => {
                 facts.api = Some(index);
-                Err(GatewayError::UnknownPath { api: Arc::clone(&snapshot.api(index).title) })
+                Err(GatewayError::UnknownPath {
+                    api: Arc::clone(&snapshot.api(index).title),
+                })
             }
             Found::NotFound => Err(GatewayError::UnknownApi),
         };
@@ -50,7 +52,9 @@ impl Decide for Match {
             let over = api.sunset_at.is_some_and(|at| facts.now() >= at)
                 || matches!(api.state, LifecycleState::Retired | LifecycleState::Decommissioned);
             if over && verdict.is_ok() {
-                return Err(GatewayError::Gone { api: Arc::clone(&api.title) });
+                return Err(GatewayError::Gone {
+                    api: Arc::clone(&api.title),
+                });
             }
             call.body.set_limit(api.max_body_bytes);
         }

@@ -17,12 +17,18 @@ pub struct Shed {
 impl Shed {
     /// Reads the cap from the settings.
     pub fn new(shared: &Arc<Shared>) -> Self {
-        Self { most: shared.settings.max_in_flight }
+        Self {
+            most: shared.settings.max_in_flight,
+        }
     }
 }
 
 impl Decide for Shed {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
-        if call.facts.count_in_flight(self.most) { Ok(Flow::Continue) } else { Err(GatewayError::Overloaded) }
+        if call.facts.count_in_flight(self.most) {
+            Ok(Flow::Continue)
+        } else {
+            Err(GatewayError::Overloaded)
+        }
     }
 }

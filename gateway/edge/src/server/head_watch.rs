@@ -79,7 +79,10 @@ impl HeadWatch {
         }
         let ambiguous = self.bare || self.lengths + self.codings > 1;
         let in_body = self.lengths + self.codings > 0;
-        *self = Self { in_body, ..Self::default() };
+        *self = Self {
+            in_body,
+            ..Self::default()
+        };
         ambiguous
     }
 }
@@ -92,7 +95,7 @@ mod tests {
         let whole = HeadWatch::default().read(text.as_bytes(), true);
         let mut watch = HeadWatch::default();
         // Cut anywhere, the verdict is the same.
-        let parts = text.bytes().fold(false, |found, byte| watch.read(&[byte], true) || found);
+        let parts = text.bytes().filter(|byte| watch.read(&[*byte], true)).count() > 0;
         assert_eq!(whole, parts, "{text:?}");
         whole
     }
@@ -129,9 +132,13 @@ mod tests {
     #[test]
     fn bodies_are_not_read_as_heads() {
         let mut watch = HeadWatch::default();
-        let body = b"POST / HTTP/1.1\r\nContent-Length: 60\r\n\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let body =
+            b"POST / HTTP/1.1\r\nContent-Length: 60\r\n\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
         assert!(!watch.read(body, true));
         assert!(!watch.read(b"Content-Length: 1\nContent-Length: 2\n\n", false));
-        assert!(watch.read(b"GET / HTTP/1.1\nHost: h\n\n", true), "the next head is read again");
+        assert!(
+            watch.read(b"GET / HTTP/1.1\nHost: h\n\n", true),
+            "the next head is read again"
+        );
     }
 }

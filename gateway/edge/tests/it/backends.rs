@@ -7,11 +7,17 @@ use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_dead_backend_is_a_502_that_names_the_agency() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let gateway = gateway(closed).start();
     let response = gateway.get("/test/v1/any/a", &[]).await;
     assert_eq!(response.status(), 502);
-    assert_eq!(response.headers()["proxy-status"], "vagvisare; error=destination_unavailable; next-hop=\"origin\"");
+    assert_eq!(
+        response.headers()["proxy-status"],
+        "vagvisare; error=destination_unavailable; next-hop=\"origin\""
+    );
     let body = problem(response).await;
     assert_eq!(body["code"], "agency-unreachable");
     let text = body.to_string();
@@ -21,7 +27,9 @@ async fn a_dead_backend_is_a_502_that_names_the_agency() {
 #[tokio::test]
 async fn a_silent_backend_is_a_504_at_the_deadline() {
     let origin = origin(|_| std::future::pending::<Response<_>>()).await;
-    let gateway = gateway(origin).api(|api| api.deadline = Duration::from_millis(300)).start();
+    let gateway = gateway(origin)
+        .api(|api| api.deadline = Duration::from_millis(300))
+        .start();
     let began = Instant::now();
     let body = problem(gateway.get("/test/v1/any/a", &[]).await).await;
     assert_eq!(body["code"], "agency-timeout");
@@ -52,7 +60,11 @@ async fn broken_heads_are_502_and_broken_bodies_are_visibly_broken() {
     ] {
         let gateway = gateway(raw_origin(answer).await).start();
         let response = client().get(gateway.url("/test/v1/any/a")).send().await.unwrap();
-        assert!(response.bytes().await.is_err(), "{:?} looked complete", String::from_utf8_lossy(answer));
+        assert!(
+            response.bytes().await.is_err(),
+            "{:?} looked complete",
+            String::from_utf8_lossy(answer)
+        );
     }
 }
 
@@ -66,12 +78,27 @@ async fn a_body_over_the_cap_is_413_announced_or_not() {
     })
     .await;
     let gateway = gateway(origin).api(|api| api.max_body_bytes = 10).start();
-    let announced = client().post(gateway.url("/test/v1/items")).body("12345678901").send().await.unwrap();
+    let announced = client()
+        .post(gateway.url("/test/v1/items"))
+        .body("12345678901")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(problem(announced).await["code"], "body-too-large");
     let parts = futures_util::stream::iter(["123456", "78901"].map(Ok::<_, std::io::Error>));
-    let streamed = client().post(gateway.url("/test/v1/items")).body(reqwest::Body::wrap_stream(parts)).send().await.unwrap();
+    let streamed = client()
+        .post(gateway.url("/test/v1/items"))
+        .body(reqwest::Body::wrap_stream(parts))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(problem(streamed).await["code"], "body-too-large");
-    let fits = client().post(gateway.url("/test/v1/items")).body("1234567890").send().await.unwrap();
+    let fits = client()
+        .post(gateway.url("/test/v1/items"))
+        .body("1234567890")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(fits.text().await.unwrap(), "took it");
 }
 
@@ -84,15 +111,22 @@ async fn a_caller_that_stops_sending_is_told_and_let_go() {
         Response::new(full("ok"))
     })
     .await;
-    let gateway = gateway(origin).api(|api| api.idle_timeout = Duration::from_millis(300)).start();
-    let answer = gateway.raw(b"POST /test/v1/items HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123").await;
+    let gateway = gateway(origin)
+        .api(|api| api.idle_timeout = Duration::from_millis(300))
+        .start();
+    let answer = gateway
+        .raw(b"POST /test/v1/items HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n123")
+        .await;
     assert_eq!(answer.get(9..12), Some("408"), "{answer}");
 }
 
 #[tokio::test]
 async fn one_dead_backend_does_not_touch_another() {
     let alive = origin(|_| async { Response::new(full("alive")) }).await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let gateway = gateway(closed)
         .with(|draft| {
             let mut backend = draft.backends[0].clone();
@@ -106,6 +140,9 @@ async fn one_dead_backend_does_not_touch_another() {
         .start();
     for _ in 0..5 {
         assert_eq!(gateway.get("/test/v1/any/a", &[]).await.status(), 502);
-        assert_eq!(gateway.get("/second/v1/any/a", &[]).await.text().await.unwrap(), "alive");
+        assert_eq!(
+            gateway.get("/second/v1/any/a", &[]).await.text().await.unwrap(),
+            "alive"
+        );
     }
 }

@@ -72,8 +72,14 @@ async fn every_ambiguous_request_is_refused_and_forwarded_nowhere() {
     for case in &cases {
         let answer = gateway.raw(case.as_bytes()).await;
         let status = answer.get(9..12).unwrap_or_default();
-        assert!(matches!(status, "400" | "405" | "505" | "501"), "{case:?} was answered {answer:?}");
-        assert!(answer.to_ascii_lowercase().contains("connection: close"), "{case:?} left the connection open: {answer}");
+        assert!(
+            matches!(status, "400" | "405" | "505" | "501"),
+            "{case:?} was answered {answer:?}"
+        );
+        assert!(
+            answer.to_ascii_lowercase().contains("connection: close"),
+            "{case:?} left the connection open: {answer}"
+        );
     }
     assert_eq!(asked.load(Ordering::Relaxed), 0, "something reached the backend");
 }
@@ -93,7 +99,10 @@ async fn plain_requests_pass() {
     for case in cases {
         let answer = gateway.raw(case.as_bytes()).await;
         assert_eq!(answer.get(9..12), Some("200"), "{case:?} was answered {answer:?}");
-        assert!(!answer.contains("transfer-encoding: chunked\ncontent-length"), "{answer}");
+        assert!(
+            !answer.contains("transfer-encoding: chunked\ncontent-length"),
+            "{answer}"
+        );
     }
     assert_eq!(asked.load(Ordering::Relaxed), cases.len());
 }
@@ -102,12 +111,18 @@ async fn plain_requests_pass() {
 async fn too_long_targets_heads_and_expectations_have_their_own_status() {
     let (gateway, asked) = counting().await;
     let long = "a".repeat(9000);
-    let answer = gateway.raw(format!("GET /test/v1/any/{long} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes()).await;
+    let answer = gateway
+        .raw(format!("GET /test/v1/any/{long} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes())
+        .await;
     assert_eq!(answer.get(9..12), Some("414"), "{answer}");
     let many = format!("X: {}\r\n", "b".repeat(1000)).repeat(200);
-    let answer = gateway.raw(format!("GET /test/v1/any/a HTTP/1.1\r\nHost: h\r\n{many}\r\n").as_bytes()).await;
+    let answer = gateway
+        .raw(format!("GET /test/v1/any/a HTTP/1.1\r\nHost: h\r\n{many}\r\n").as_bytes())
+        .await;
     assert_eq!(answer.get(9..12), Some("431"), "{answer}");
-    let answer = gateway.raw(b"POST /test/v1/any/a HTTP/1.1\r\nHost: h\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\nx").await;
+    let answer = gateway
+        .raw(b"POST /test/v1/any/a HTTP/1.1\r\nHost: h\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\nx")
+        .await;
     assert_eq!(answer.get(9..12), Some("417"), "{answer}");
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }

@@ -1,5 +1,9 @@
 //! The data plane over real sockets: one file a behaviour.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at what it does not expect")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at what it does not expect"
+)]
 
 mod backends;
 mod framing;

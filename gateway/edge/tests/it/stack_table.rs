@@ -16,7 +16,13 @@ fn layers() -> Vec<String> {
 #[test]
 fn readme_lists_every_layer_in_request_order() {
     let readme = include_str!("../../../../README.md");
-    let table = readme.split("## The request path").nth(1).unwrap().split("## ").next().unwrap();
+    let table = readme
+        .split("## The request path")
+        .nth(1)
+        .unwrap()
+        .split("## ")
+        .next()
+        .unwrap();
     let rows: Vec<String> = table
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))

@@ -34,7 +34,8 @@ async fn a_gibibyte_up_and_down_stays_out_of_memory() {
             return Response::new(full(received.to_string()));
         }
         let part = Bytes::from(vec![b'x'; PART]);
-        let parts = futures_util::stream::iter(0..GIB / PART as u64).map(move |_| Ok::<_, BoxError>(Frame::data(part.clone())));
+        let parts =
+            futures_util::stream::iter(0..GIB / PART as u64).map(move |_| Ok::<_, BoxError>(Frame::data(part.clone())));
         Response::new(UnsyncBoxBody::new(http_body_util::StreamBody::new(parts)))
     })
     .await;
@@ -43,11 +44,21 @@ async fn a_gibibyte_up_and_down_stays_out_of_memory() {
 
     let part = Bytes::from(vec![b'y'; PART]);
     let parts = futures_util::stream::iter(0..GIB / PART as u64).map(move |_| Ok::<_, std::io::Error>(part.clone()));
-    let up = client().post(gateway.url("/test/v1/items")).body(reqwest::Body::wrap_stream(parts)).send().await.unwrap();
+    let up = client()
+        .post(gateway.url("/test/v1/items"))
+        .body(reqwest::Body::wrap_stream(parts))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(up.text().await.unwrap(), GIB.to_string());
 
     let mut most = resident();
-    let mut down = client().get(gateway.url("/test/v1/any/a")).send().await.unwrap().bytes_stream();
+    let mut down = client()
+        .get(gateway.url("/test/v1/any/a"))
+        .send()
+        .await
+        .unwrap()
+        .bytes_stream();
     let mut received = 0;
     while let Some(part) = down.next().await {
         received += part.unwrap().len() as u64;
@@ -73,7 +84,10 @@ async fn trailers_arrive_both_ways() {
         }
         let mut trailers = HeaderMap::new();
         trailers.insert("x-digest", "abc".parse().unwrap());
-        let frames = [Ok::<_, BoxError>(Frame::data(Bytes::from(seen))), Ok(Frame::trailers(trailers))];
+        let frames = [
+            Ok::<_, BoxError>(Frame::data(Bytes::from(seen))),
+            Ok(Frame::trailers(trailers)),
+        ];
         let body = UnsyncBoxBody::new(http_body_util::StreamBody::new(futures_util::stream::iter(frames)));
         Response::builder().header("Trailer", "x-digest").body(body).unwrap()
     })
@@ -101,7 +115,10 @@ async fn a_caller_that_expects_100_gets_it_before_it_sends() {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream.write_all(b"POST /test/v1/items HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut interim = [0; 25];
-    tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut interim)).await.expect("no interim answer").unwrap();
+    tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut interim))
+        .await
+        .expect("no interim answer")
+        .unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     stream.write_all(b"hello").await.unwrap();
     let mut rest = String::new();
@@ -121,7 +138,10 @@ async fn events_arrive_one_by_one_and_the_backend_hears_when_the_caller_leaves()
                 Some((Ok::<_, BoxError>(Frame::data(Bytes::from(event))), receiver))
             });
             let body = UnsyncBoxBody::new(http_body_util::StreamBody::new(events));
-            Response::builder().header("content-type", "text/event-stream").body(body).unwrap()
+            Response::builder()
+                .header("content-type", "text/event-stream")
+                .body(body)
+                .unwrap()
         }
     })
     .await;
@@ -131,11 +151,17 @@ async fn events_arrive_one_by_one_and_the_backend_hears_when_the_caller_leaves()
     let mut events = response.bytes_stream();
     for event in ["data: 1\n\n", "data: 2\n\n"] {
         sender.send(event).await.unwrap();
-        let seen = tokio::time::timeout(Duration::from_secs(5), events.next()).await.expect("the event is held back").unwrap().unwrap();
+        let seen = tokio::time::timeout(Duration::from_secs(5), events.next())
+            .await
+            .expect("the event is held back")
+            .unwrap()
+            .unwrap();
         assert_eq!(seen, event);
     }
     drop(events);
-    tokio::time::timeout(Duration::from_secs(5), sender.closed()).await.expect("the backend goes on for nobody");
+    tokio::time::timeout(Duration::from_secs(5), sender.closed())
+        .await
+        .expect("the backend goes on for nobody");
 }
 
 #[tokio::test]
@@ -166,10 +192,18 @@ async fn a_websocket_is_joined_after_the_backend_agreed() {
         .unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(tokio::time::timeout(Duration::from_secs(5), stream.read_u8()).await.unwrap().unwrap());
+        head.push(
+            tokio::time::timeout(Duration::from_secs(5), stream.read_u8())
+                .await
+                .unwrap()
+                .unwrap(),
+        );
     }
     let head = String::from_utf8(head).unwrap();
-    assert!(head.starts_with("HTTP/1.1 101") && head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 101") && head.contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        "{head}"
+    );
     stream.write_all(b"abcd").await.unwrap();
     let mut word = [0; 4];
     stream.read_exact(&mut word).await.unwrap();
@@ -181,18 +215,47 @@ async fn head_is_get_without_the_body() {
     let gateway = gateway(origin(echo).await).start();
     let response = client().head(gateway.url("/test/v1/items/1")).send().await.unwrap();
     assert_eq!(response.status(), 200);
-    assert!(response.headers()["content-length"].to_str().unwrap().parse::<u64>().unwrap() > 10);
+    assert!(
+        response.headers()["content-length"]
+            .to_str()
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            > 10
+    );
     assert!(response.bytes().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn http2_callers_get_the_same_answers() {
     let gateway = gateway(origin(echo).await).start();
-    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
-    let response = client.get(gateway.url("/test/v1/any/a")).header("x-kept", "1").send().await.unwrap();
-    assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 200));
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let response = client
+        .get(gateway.url("/test/v1/any/a"))
+        .header("x-kept", "1")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        (response.version(), response.status().as_u16()),
+        (http::Version::HTTP_2, 200)
+    );
     let text = response.text().await.unwrap();
-    assert!(text.contains("x-kept: 1") && text.contains("via: 2 vagvisare") && text.contains("forwarded: for=127.0.0.1;host=\"127.0.0.1:"), "{text}");
-    let up = client.post(gateway.url("/test/v1/items")).body(vec![b'z'; 3 << 20]).send().await.unwrap();
+    assert!(
+        text.contains("x-kept: 1")
+            && text.contains("via: 2 vagvisare")
+            && text.contains("forwarded: for=127.0.0.1;host=\"127.0.0.1:"),
+        "{text}"
+    );
+    let up = client
+        .post(gateway.url("/test/v1/items"))
+        .body(vec![b'z'; 3 << 20])
+        .send()
+        .await
+        .unwrap();
     assert_eq!(up.status(), 200);
 }

@@ -99,11 +99,14 @@ struct TestCredentials;
 impl Credentials for TestCredentials {
     fn key(&self, presented: &str, snapshot: &Snapshot, _: i64) -> Result<ApplicationIndex, CredentialRefusal> {
         assert_ne!(presented, "panic", "the panic that a test asked for");
-        presented.strip_prefix("key-").and_then(|id| snapshot.find_application(id)).ok_or(CredentialRefusal {
-            kind: CredentialKind::Key,
-            code: "unknown_key",
-            description: "The key is not known.".into(),
-        })
+        presented
+            .strip_prefix("key-")
+            .and_then(|id| snapshot.find_application(id))
+            .ok_or(CredentialRefusal {
+                kind: CredentialKind::Key,
+                code: "unknown_key",
+                description: "The key is not known.".into(),
+            })
     }
 
     fn token(&self, presented: &str, _: &str, _: i64) -> TokenVerdict {
@@ -115,13 +118,19 @@ impl Credentials for TestCredentials {
                 scopes: Arc::from([Box::from(*scope)]),
             }),
             ["later", client, scope] => {
-                let token = Token { client: (*client).into(), subject: None, scopes: Arc::from([Box::from(*scope)]) };
+                let token = Token {
+                    client: (*client).into(),
+                    subject: None,
+                    scopes: Arc::from([Box::from(*scope)]),
+                };
                 return TokenVerdict::Later(Box::pin(async move {
                     tokio::task::yield_now().await;
                     Ok(token)
                 }));
             }
-            ["unavailable"] => Err(TokenRefusal::KeysUnavailable { retry_after: Duration::from_secs(7) }),
+            ["unavailable"] => Err(TokenRefusal::KeysUnavailable {
+                retry_after: Duration::from_secs(7),
+            }),
             _ => Err(TokenRefusal::Refused(CredentialRefusal {
                 kind: CredentialKind::Token,
                 code: "expired",
@@ -148,10 +157,21 @@ pub(crate) struct Builder {
 
 /// A gateway in front of `origin`, with one API `test` at `/test/v1`.
 pub(crate) fn gateway(origin: SocketAddr) -> Builder {
-    let mut draft = Draft { version: 1, ..Draft::default() };
+    let mut draft = Draft {
+        version: 1,
+        ..Draft::default()
+    };
     draft.organisations = vec![
-        OrganisationDraft { id: "agency".into(), name: "The Agency".into(), kind: OrganisationKind::StateAgency },
-        OrganisationDraft { id: "bank".into(), name: "The Bank".into(), kind: OrganisationKind::PrivateActor },
+        OrganisationDraft {
+            id: "agency".into(),
+            name: "The Agency".into(),
+            kind: OrganisationKind::StateAgency,
+        },
+        OrganisationDraft {
+            id: "bank".into(),
+            name: "The Bank".into(),
+            kind: OrganisationKind::PrivateActor,
+        },
     ];
     draft.backends = vec![BackendDraft {
         id: "origin".into(),
@@ -162,9 +182,16 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
         ca_file: None,
     }];
     draft.apis = vec![api("test", Authentication::None)];
-    draft.applications =
-        vec![ApplicationDraft { id: "app".into(), name: "App".into(), organisation: "bank".into(), keys: Vec::new() }];
-    Builder { draft, settings: Settings::default() }
+    draft.applications = vec![ApplicationDraft {
+        id: "app".into(),
+        name: "App".into(),
+        organisation: "bank".into(),
+        keys: Vec::new(),
+    }];
+    Builder {
+        draft,
+        settings: Settings::default(),
+    }
 }
 
 /// An API with a route for every method on `/{*rest}`, and `GET /items/{id}` that asks for the scope `items`.
@@ -195,7 +222,11 @@ pub(crate) fn api(name: &str, authentication: Authentication) -> ApiDraft {
         idle_timeout: Duration::from_secs(5),
         max_body_bytes: 4 << 30,
         backend: Some("origin".into()),
-        routes: vec![route(None, "/any/{*rest}", &[]), route(Some(http::Method::GET), "/items/{id}", &["items"]), route(Some(http::Method::POST), "/items", &[])],
+        routes: vec![
+            route(None, "/any/{*rest}", &[]),
+            route(Some(http::Method::GET), "/items/{id}", &["items"]),
+            route(Some(http::Method::POST), "/items", &[]),
+        ],
         documents: Vec::new(),
     }
 }
@@ -234,7 +265,14 @@ impl Builder {
     pub(crate) fn limit(self, per: LimitPer, quota: u32, window: Duration) -> Self {
         self.with(|draft| {
             let id = format!("limit-{}", draft.limits.len());
-            draft.limits.push(LimitDraft { id: id.clone(), name: format!("name-{}", draft.limits.len()), per, quota, window, burst: None });
+            draft.limits.push(LimitDraft {
+                id: id.clone(),
+                name: format!("name-{}", draft.limits.len()),
+                per,
+                quota,
+                window,
+                burst: None,
+            });
             for api in &mut draft.apis {
                 api.limits.push(id.clone());
             }
@@ -251,7 +289,13 @@ impl Builder {
         let snapshot = Snapshot::compile(&self.draft).unwrap_or_else(|problems| panic!("{problems:?}"));
         let (telemetry, guard) = Telemetry::start(telemetry::Config::default()).unwrap();
         let plan = Plan::new(snapshot, &telemetry);
-        let shared = Shared::new(plan, Limiter::new(), telemetry, Arc::new(TestCredentials), self.settings);
+        let shared = Shared::new(
+            plan,
+            Limiter::new(),
+            telemetry,
+            Arc::new(TestCredentials),
+            self.settings,
+        );
         let mut config = server::Config::new("127.0.0.1:0".parse().unwrap());
         config.workers = 2;
         change(&mut config);
@@ -259,7 +303,12 @@ impl Builder {
         let address = bound.local_addr();
         let entry = Arc::clone(&shared);
         let running = bound.serve(move |_| Entry::new(&entry)).unwrap();
-        Gateway { address, shared, _running: running, _guard: guard }
+        Gateway {
+            address,
+            shared,
+            _running: running,
+            _guard: guard,
+        }
     }
 }
 
@@ -291,7 +340,11 @@ impl Gateway {
 
 /// A client without redirects or proxies.
 pub(crate) fn client() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
 }
 
 /// The problem's code, checked to be what its media type says.
