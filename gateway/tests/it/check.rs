@@ -9,7 +9,10 @@ fn repository() -> &'static Path {
 
 #[test]
 fn every_file_in_config_is_good() {
-    let output = run(&["check", repository().join("config/demo/registry.toml").to_str().unwrap()]);
+    let output = run(&[
+        "check",
+        repository().join("config/demo/registry.toml").to_str().unwrap(),
+    ]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let output = run(&["check", repository().join("config/development.toml").to_str().unwrap()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -23,7 +26,14 @@ fn all_problems_of_a_registry_come_with_line_and_key_path() {
     let output = run(&["check", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(64));
     let text = String::from_utf8(output.stderr).unwrap();
-    for expected in ["registry.toml:2:", "surprise", "registry.toml:6:", "organisations[0].name", "registry.toml:7:", "organisations[0].kind"] {
+    for expected in [
+        "registry.toml:2:",
+        "surprise",
+        "registry.toml:6:",
+        "organisations[0].name",
+        "registry.toml:7:",
+        "organisations[0].kind",
+    ] {
         assert!(text.contains(expected), "{expected} is missing in\n{text}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -13,15 +13,25 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Vagvisare {
     child: Child,
     lines: mpsc::Receiver<String>,
-    /// Everything printed so far.
+    /// Everything printed so far, to either stream.
     pub(crate) printed: String,
 }
 
 /// Starts it with these arguments.
 pub(crate) fn start(arguments: &[&str]) -> Vagvisare {
-    let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-    let lines = read_lines(child.stdout.take().unwrap());
-    Vagvisare { child, lines, printed: String::new() }
+    let mut child = command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (sender, lines) = mpsc::channel();
+    read_lines(child.stdout.take().unwrap(), sender.clone());
+    read_lines(child.stderr.take().unwrap(), sender);
+    Vagvisare {
+        child,
+        lines,
+        printed: String::new(),
+    }
 }
 
 /// Runs it to its end.
@@ -35,16 +45,14 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn read_lines(stdout: ChildStdout) -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
+fn read_lines(stream: impl Read + Send + 'static, lines: mpsc::Sender<String>) {
     std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if lines.send(line).is_err() {
                 break;
             }
         }
     });
-    receiver
 }
 
 impl Vagvisare {
@@ -53,7 +61,10 @@ impl Vagvisare {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("no line \"{beginning}\" in:\n{}", self.printed));
+            let line = self
+                .lines
+                .recv_timeout(left)
+                .unwrap_or_else(|_| panic!("no line \"{beginning}\" in:\n{}", self.printed));
             self.printed.push_str(&line);
             self.printed.push('\n');
             if let Some(rest) = line.strip_prefix(beginning) {
@@ -64,7 +75,10 @@ impl Vagvisare {
 
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -94,8 +108,16 @@ impl Drop for Vagvisare {
 
 /// Runs a line in a POSIX shell, as a reader who pastes it.
 pub(crate) fn shell(line: &str) -> String {
-    let output = Command::new("sh").args(["-c", line]).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("sh")
+        .args(["-c", line])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{line}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 

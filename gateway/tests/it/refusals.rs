@@ -18,15 +18,48 @@ fn a_taken_port_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().to_str().unwrap();
-    one_line(&["demo", "--listen", &address, "--ops-listen", "127.0.0.1:0", "--data-dir", data], &address);
-    one_line(&["demo", "--listen", "127.0.0.1:0", "--ops-listen", &address, "--data-dir", data], &address);
+    one_line(
+        &[
+            "demo",
+            "--listen",
+            &address,
+            "--ops-listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            data,
+        ],
+        &address,
+    );
+    one_line(
+        &[
+            "demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--ops-listen",
+            &address,
+            "--data-dir",
+            data,
+        ],
+        &address,
+    );
 }
 
 #[test]
 fn a_directory_that_cannot_be_written_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let inside = file.path().join("data");
-    one_line(&["demo", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--data-dir", inside.to_str().unwrap()], "cannot be written");
+    one_line(
+        &[
+            "demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--ops-listen",
+            "127.0.0.1:0",
+            "--data-dir",
+            inside.to_str().unwrap(),
+        ],
+        "cannot be written",
+    );
 }
 
 #[test]
@@ -42,7 +75,10 @@ fn help_reads_well() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
     for command in ["demo", "serve", "check", "key", "trace"] {
-        assert!(text.lines().any(|line| line.trim_start().starts_with(command)), "{text}");
+        assert!(
+            text.lines().any(|line| line.trim_start().starts_with(command)),
+            "{text}"
+        );
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
 }
