@@ -90,7 +90,7 @@ impl Asker {
         }
     }
 
-    /// Asks `producer` about everything `party` has with it, or about one case.
+    /// Asks `producer` about everything `party` has with it, or about one case. What is told counts as told at `now`.
     ///
     /// # Errors
     /// No answer before `deadline`, or one that cannot be used.
@@ -99,6 +99,7 @@ impl Asker {
         producer: &Producer,
         party: &PartyId,
         reference: Option<&str>,
+        now: Timestamp,
         deadline: Instant,
     ) -> Result<Answer, Failed> {
         let time = left(deadline)?;
@@ -109,7 +110,7 @@ impl Asker {
             producer,
             party: party.as_str(),
             identifier: &identifier,
-            now: now(),
+            now,
         };
         let told = match producer.form {
             Form::MinaArenden61 => self.ask_mina_arenden(&asked, reference, deadline).await?,

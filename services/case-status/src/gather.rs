@@ -55,7 +55,10 @@ pub(crate) async fn one(
 ) -> (Vec<Known>, SourceReport) {
     let asked_at = now();
     // The calls inside keep the time by themselves; this holds whatever they do.
-    let asking = timeout_at(deadline, state.asker.ask(producer, party, reference, deadline));
+    let asking = timeout_at(
+        deadline,
+        state.asker.ask(producer, party, reference, asked_at, deadline),
+    );
     match asking.await.unwrap_or_else(|_| Err(Failed::late())) {
         Ok(Answer::Told(told)) => {
             remember(state, producer, party, reference.is_none(), asked_at, &told).await;

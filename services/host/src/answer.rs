@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::caller::{self, text};
 use crate::context::RequestContext;
 use crate::refusal::{self, Refusal};
+use crate::shown_path::shown;
 use crate::trace_headers;
 
 /// A caller may not ask for more time than this; a wrong number must not become an endless request.
@@ -27,9 +28,9 @@ const LONGEST_DEADLINE: Duration = Duration::from_secs(300);
 pub(crate) async fn answer(State(tracer): State<SdkTracer>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
+    let path = shown(request.uri().path()).into_owned();
     let route = caller::route(request.extensions()).map(str::to_owned);
-    let mut span = start_span(&tracer, &request, route.as_deref());
+    let mut span = start_span(&tracer, &request, route.as_deref(), &path);
     let deadline = deadline(request.headers(), started);
     let context = RequestContext::new(span.span_context().clone(), tracer, deadline);
     request.extensions_mut().insert(context.clone());
@@ -54,7 +55,7 @@ pub(crate) async fn answer(State(tracer): State<SdkTracer>, mut request: Request
     response
 }
 
-fn start_span(tracer: &SdkTracer, request: &Request, route: Option<&str>) -> SdkSpan {
+fn start_span(tracer: &SdkTracer, request: &Request, route: Option<&str>, path: &str) -> SdkSpan {
     let parent = trace_headers::read(request.headers())
         .map_or_else(Context::new, |remote| Context::new().with_remote_span_context(remote));
     let method = known_method(request.method().as_str());
@@ -64,7 +65,7 @@ fn start_span(tracer: &SdkTracer, request: &Request, route: Option<&str>) -> Sdk
     };
     let mut attributes = vec![
         KeyValue::new("http.request.method", method),
-        KeyValue::new("url.path", request.uri().path().to_owned()),
+        KeyValue::new("url.path", path.to_owned()),
         KeyValue::new("url.scheme", "http"),
     ];
     if let Some(route) = route {

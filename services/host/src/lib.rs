@@ -23,6 +23,7 @@ mod refusal;
 mod run;
 mod serve;
 mod service;
+mod shown_path;
 mod telemetry;
 mod trace_headers;
 

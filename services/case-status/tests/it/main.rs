@@ -1,0 +1,12 @@
+//! Case status as its callers meet it, over HTTP, with the sandbox's agencies and with worse ones.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod alone;
+mod answers;
+mod leaks;
+mod leaving;
+mod mixes;
+mod outages;
+mod people;
+mod support;
+mod worse;
