@@ -1,6 +1,6 @@
 //! Cues: words that decide together. A cue is units separated by blanks, all of which must be in the message; a unit is
-//! alternatives separated by `|`. `förlopp*` matches a beginning, `@child` a family of words, `god_man` words in a
-//! row, and `[0-9]` a number.
+//! alternatives separated by `|`. `förlopp*` matches a beginning, `=pass` that form alone, `@child` a family of words,
+//! `god_man` words in a row, and `[0-9]` a number.
 
 use hashbrown::HashMap;
 
@@ -11,6 +11,7 @@ use crate::text::lexicon::{Analysis, Lexicon, Token};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Atom {
     Word(String),
+    Exact(String),
     Prefix(String),
     Concept(String),
     Number,
@@ -46,6 +47,9 @@ pub struct Cues {
     uses: Vec<Vec<(u32, u32)>>,
     words: HashMap<String, Vec<u32>>,
     english: HashMap<String, Vec<u32>>,
+    exact: HashMap<String, Vec<u32>>,
+    part_stems: HashMap<String, Vec<u32>>,
+    strict: bool,
     prefixes: HashMap<String, Vec<u32>>,
     concepts: HashMap<String, Vec<u32>>,
     numbers: Vec<u32>,
@@ -61,6 +65,15 @@ struct Seen {
 }
 
 impl Cues {
+    /// Cues whose plain words match that form alone: where a wrong match costs more than a missed one.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self {
+            strict: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a cue of `owner`; returns its number.
     pub fn add(&mut self, lexicon: &Lexicon, owner: u32, text: &str) -> u32 {
         let number = u32::try_from(self.cues.len()).unwrap_or(u32::MAX);
@@ -92,7 +105,9 @@ impl Cues {
 
     fn atom(&mut self, lexicon: &Lexicon, written: &str) -> u32 {
         let plain: String = written.chars().filter(|c| *c != '-').collect();
-        let atom = if let Some(concept) = plain.strip_prefix('@') {
+        let atom = if let Some(exact) = plain.strip_prefix('=') {
+            Atom::Exact(exact.to_owned())
+        } else if let Some(concept) = plain.strip_prefix('@') {
             Atom::Concept(concept.to_owned())
         } else if plain.starts_with('[') {
             Atom::Number
@@ -100,6 +115,8 @@ impl Cues {
             Atom::Row(plain.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect())
         } else if let Some(prefix) = plain.strip_suffix('*') {
             Atom::Prefix(prefix.to_owned())
+        } else if self.strict {
+            Atom::Exact(plain)
         } else {
             Atom::Word(plain)
         };
@@ -121,10 +138,13 @@ impl Cues {
                 self.words.entry(swedish).or_default().push(id);
                 self.english.entry(english).or_default().push(id);
             }
+            Atom::Exact(word) => self.exact.entry(word).or_default().push(id),
             Atom::Prefix(prefix) => {
-                // The stem too: a part of a compound is known by its stem, which may be shorter than the beginning.
-                let swedish = lexicon.stem(&prefix, Language::Swedish);
-                self.words.entry(swedish).or_default().push(id);
+                if !self.strict {
+                    // A part of a compound is known by its stem, which may be shorter than the beginning.
+                    let swedish = lexicon.stem(&prefix, Language::Swedish);
+                    self.part_stems.entry(swedish).or_default().push(id);
+                }
                 self.prefixes.entry(prefix).or_default().push(id);
             }
             Atom::Concept(name) => self.concepts.entry(name).or_default().push(id),
@@ -185,6 +205,9 @@ impl Cues {
     fn seen(&self, analysis: &Analysis) -> HashMap<u32, Seen> {
         let mut seen: HashMap<u32, Seen> = HashMap::new();
         for (at, token) in analysis.tokens.iter().enumerate() {
+            if token.place {
+                continue;
+            }
             let bit = 1_u64 << token.sentence.min(63);
             let mut note = |atoms: Option<&Vec<u32>>, trust: f32| {
                 for atom in atoms.into_iter().flatten() {
@@ -201,6 +224,11 @@ impl Cues {
             }
             for part in &token.parts {
                 note(self.words.get(part), token.trust * 0.85);
+                note(self.part_stems.get(part), token.trust * 0.85);
+            }
+            note(self.exact.get(&token.norm), 1.0);
+            if let Some(meant) = &token.meant {
+                note(self.exact.get(meant), token.trust);
             }
             for concept in &token.concepts {
                 note(self.concepts.get(concept), token.trust);

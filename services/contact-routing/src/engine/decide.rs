@@ -92,8 +92,11 @@ mod weights {
     pub(super) const CUE: f32 = 6.0;
     pub(super) const CUE_UNIT: f32 = 1.6;
     pub(super) const BLOCK: f32 = 9.0;
+    pub(super) const STORY: f32 = 0.6;
+    pub(super) const FOCUS: f32 = 0.6;
+    pub(super) const BARE: f32 = 0.75;
     /// Below this a best need is a guess.
-    pub(super) const GUESS: f32 = 5.2;
+    pub(super) const GUESS: f32 = 4.4;
 }
 
 /// Everything needed to answer, built once.
@@ -166,7 +169,9 @@ impl Engine {
     /// Answers a question in plain words.
     #[must_use]
     pub fn ask(&self, question: &Question<'_>) -> Answer<'_> {
-        let analysis = self.lexicon.analyse(question.text, question.language);
+        let mut analysis = self.lexicon.analyse(question.text, question.language);
+        let named = analysis.clone();
+        self.places.hide(&mut analysis);
         if let Some(emergency) = self.detector.find(&analysis) {
             return Answer {
                 outcome: Outcome::Emergency,
@@ -179,13 +184,14 @@ impl Engine {
         }
         let bag = index::bag(&analysis);
         let ranked = self.rank(&analysis, &bag);
-        self.choose(&analysis, &bag, &ranked, question.municipality)
+        self.choose(&named, &bag, &ranked, question.municipality)
     }
 
     /// Needs with their scores, best first, to show why an answer came out as it did.
     #[must_use]
     pub fn explain(&self, text: &str, most: usize) -> Vec<(String, f32)> {
-        let analysis = self.lexicon.analyse(text, Language::Swedish);
+        let mut analysis = self.lexicon.analyse(text, Language::Swedish);
+        self.places.hide(&mut analysis);
         let bag = index::bag(&analysis);
         self.rank(&analysis, &bag)
             .into_iter()
@@ -201,16 +207,23 @@ impl Engine {
     }
 
     fn rank(&self, analysis: &Analysis, bag: &Bag) -> Vec<Ranked> {
-        let mut ranked: Vec<Ranked> = self
-            .index
-            .score(bag)
+        let whole = self.index.score(bag);
+        let focus = focus(analysis).map(|focus| self.index.score(&index::bag(&focus)));
+        let mut ranked: Vec<Ranked> = whole
             .into_iter()
             .enumerate()
-            .map(|(class, score)| Ranked {
-                class,
-                score: score.terms + weights::NEAREST * score.nearest,
-                cue: 0.0,
-                first: usize::MAX,
+            .map(|(class, score)| {
+                let mut sum = score.terms + weights::NEAREST * score.nearest;
+                if let Some(focus) = focus.as_ref().and_then(|focus| focus.get(class)) {
+                    // In a long story the question itself says more than what happened on the way.
+                    sum = weights::STORY * sum + weights::FOCUS * (focus.terms + weights::NEAREST * focus.nearest);
+                }
+                Ranked {
+                    class,
+                    score: sum,
+                    cue: 0.0,
+                    first: usize::MAX,
+                }
             })
             .collect();
         let mut hits = self.cues.matches(analysis);
@@ -224,7 +237,9 @@ impl Engine {
             }
         }
         for one in &mut ranked {
-            one.score += one.cue;
+            // Without any cue there are only words that many needs share.
+            let bare = one.cue == 0.0 && one.class < self.needs.len();
+            one.score = if bare { weights::BARE * one.score } else { one.score + one.cue };
         }
         for hit in self.blocks.matches(analysis) {
             if let Some(one) = usize::try_from(hit.owner).ok().and_then(|at| ranked.get_mut(at)) {
@@ -286,8 +301,9 @@ impl Engine {
         let covered = if all > 0.0 { held / all } else { 1.0 };
         let best_score = best.map_or(0.0, |one| one.score);
         let best_cue = best.map_or(0.0, |one| one.cue);
-        let wins = open.score + 2.0 * covered >= best_score && covered > 0.55;
-        (wins && (best_cue < 0.5 || covered > 0.85) && open.score > best_score * 0.8).then_some(vague)
+        let near = open.score + 2.0 * covered >= best_score && covered > 0.55 && best_cue < 0.5;
+        let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
+        (near || nothing_else).then_some(vague)
     }
 
     fn ask_kind<'e>(&'e self, vague: Option<&'e Vague>) -> Answer<'e> {
@@ -384,6 +400,20 @@ fn ask_place(need: &Need, confidence: f32) -> Answer<'_> {
     }
 }
 
+/// The sentences that ask, and the last two, of a message with four or more.
+fn focus(analysis: &Analysis) -> Option<Analysis> {
+    let sentences = analysis.tokens.last().map_or(0, |token| token.sentence + 1);
+    if sentences < 4 {
+        return None;
+    }
+    let asks = |sentence: usize| analysis.asks.get(sentence).copied().unwrap_or(false);
+    Some(Analysis {
+        tokens: analysis.tokens.iter().filter(|token| token.sentence + 2 >= sentences || asks(token.sentence)).cloned().collect(),
+        language: analysis.language,
+        asks: analysis.asks.clone(),
+    })
+}
+
 fn confidence(best: &Ranked, next: Option<&Ranked>) -> f32 {
     let lead = next.map_or(best.score, |next| best.score - next.score) / best.score.max(1.0);
     let strong = (best.score / 25.0).min(1.0);
@@ -398,7 +428,7 @@ fn lexicon(
     emergencies: &signals::Emergencies,
     concepts: &[(String, Vec<String>)],
 ) -> Lexicon {
-    let plain = |cue: &str| cue.replace(['|', '*', '_', '@'], " ");
+    let plain = |cue: &str| cue.replace(['|', '*', '_', '@', '='], " ");
     let english: Vec<String> = needs.iter().flat_map(|need| need.say_en.iter().cloned().chain(need.name.en.clone())).collect();
     let vague_lines = vague.iter().flat_map(|vague| vague.say.lines());
     let (open_swedish, open_english): (Vec<&str>, Vec<&str>) = vague_lines.partition(|line| !is_english_line(line));
@@ -470,7 +500,7 @@ fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Vec<Sample>, 
     // Words of cues are vocabulary: they count, but no question is near to a list of words.
     for (class, need) in needs.iter().enumerate() {
         for cue in &need.cues {
-            let words = cue.replace(['|', '*', '_', '@'], " ");
+            let words = cue.replace(['|', '*', '_', '@', '='], " ");
             let language = if is_english_line(&words) { Language::English } else { Language::Swedish };
             let units = cue.split_whitespace().count();
             let bag = index::bag(&lexicon.analyse(&words, language));

@@ -25,7 +25,7 @@ impl Detector {
     #[must_use]
     pub fn new(lexicon: &Lexicon, file: Emergencies) -> Self {
         let mut detector = Self {
-            cues: Cues::default(),
+            cues: Cues::strict(),
             signals: Vec::new(),
             emergencies: file.emergency,
         };

@@ -145,11 +145,10 @@ impl Index {
         self.ids.get(term).and_then(|id| usize::try_from(*id).ok())
     }
 
-    /// How much a term says at all; an unknown term says as much as the rarest.
+    /// How much a term says at all; an unknown word says something, but not as much as the rarest known one.
     #[must_use]
     pub fn strength(&self, term: &str) -> f32 {
-        let unknown = (1.0 + self.count as f32).ln();
-        self.at(term).and_then(|at| self.idf.get(at).copied()).unwrap_or(unknown)
+        self.at(term).and_then(|at| self.idf.get(at).copied()).unwrap_or(2.5)
     }
 
     /// Whether a class has a term at all.

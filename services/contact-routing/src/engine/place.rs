@@ -23,6 +23,8 @@ enum Role {
     In,
     /// To it: "till Lund".
     To,
+    /// Something stands there: "gymnasiet i Åmål". Not where anybody lives.
+    Stands,
     /// Where the writer lives, in a message that also names another place: "jag bor i Lund".
     Home,
     /// From it, or a place where something else happened: "från Lund", "köpte bilen i Lund".
@@ -56,6 +58,11 @@ const FROM: &[&str] = &["från", "from", "ifrån"];
 const ASIDE: &[&str] = &[
     "köpte", "köpt", "jobbar", "jobb", "arbetar", "semester", "semestern", "resa", "rest", "uppvuxen", "född", "bought", "work", "working",
     "works", "flög", "konferens", "pluggade", "uppväxt", "hälsat", "hälsade", "träffades",
+];
+/// What stands in a place without the person living there: "gymnasiet i Åmål".
+const STANDS: &[&str] = &[
+    "gymnasiet", "gymnasieskolan", "gymnasieskola", "universitetet", "sjukhuset", "lasarettet", "högskolan", "firma", "företag", "företaget",
+    "borrföretag", "butik", "butiken", "hospital", "university", "friskola", "klinik", "kliniken", "släkt", "kompis", "kusin",
 ];
 const HOME: &[&str] = &["jag", "vi", "i", "we", "själv"];
 const LIVES: &[&str] = &["bor", "bodde", "live", "skriven", "folkbokförd", "lives", "boende"];
@@ -102,6 +109,29 @@ impl Places {
         entry.sort_by_key(|(rest, ..)| std::cmp::Reverse(rest.len()));
     }
 
+    /// Takes the matter out of place names, so that "Strömstad" has nothing to do with electricity.
+    pub fn hide(&self, analysis: &mut Analysis) {
+        let mut at = 0;
+        while let Some(token) = analysis.tokens.get(at) {
+            let Some((length, ..)) = self.named(&analysis.tokens, at) else {
+                at += 1;
+                continue;
+            };
+            if clear(&analysis.tokens, at, length, token) {
+                for token in analysis.tokens.iter_mut().skip(at).take(length) {
+                    token.stop = true;
+                    token.swedish.clear();
+                    token.english.clear();
+                    token.parts.clear();
+                    token.concepts.clear();
+                    token.meant = None;
+                    token.place = true;
+                }
+            }
+            at += length;
+        }
+    }
+
     fn mentions(&self, analysis: &Analysis) -> Vec<Mention> {
         let mut found = Vec::new();
         let mut at = 0;
@@ -146,6 +176,7 @@ impl Places {
         let moving = analysis.tokens.iter().any(|token| token.norm.starts_with("flytt") || token.norm.starts_with("mov"));
         let counts = |mention: &&Mention| match mention.role {
             Role::In => true,
+            Role::Stands => need.area != AreaFrom::Residence || chosen.is_none(),
             Role::To => moving || need.area != AreaFrom::Residence || chosen.is_none(),
             Role::Home => !several || chosen.is_none() && need.area == AreaFrom::Residence,
             Role::Aside => false,
@@ -214,6 +245,9 @@ fn role(tokens: &[Token], at: usize) -> Role {
     }
     if TO.contains(&last) {
         return Role::To;
+    }
+    if before.iter().rev().take(2).any(|word| STANDS.contains(word)) {
+        return Role::Stands;
     }
     let lives = before.iter().position(|word| LIVES.contains(word));
     if let Some(lives) = lives {

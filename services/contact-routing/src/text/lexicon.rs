@@ -32,6 +32,8 @@ pub struct Token {
     pub sentence: usize,
     /// Families of words it belongs to, such as `child`.
     pub concepts: Vec<String>,
+    /// Is (a part of) the name of a place.
+    pub place: bool,
 }
 
 /// An analysed text.
@@ -145,6 +147,7 @@ impl Lexicon {
             capital: word.capital,
             sentence: word.sentence,
             concepts: self.concepts.get(&norm).cloned().unwrap_or_default(),
+            place: false,
             norm,
         };
         match language {

@@ -42,9 +42,9 @@ const SWEDISH_ENDINGS: &[(&str, usize)] = &[
     ("ar", 4),
     ("or", 4),
     ("en", 4),
-    ("it", 4),
-    ("at", 4),
-    ("ad", 4),
+    ("it", 5),
+    ("at", 5),
+    ("ad", 5),
     ("t", 5),
     ("s", 4),
     ("n", 5),
@@ -110,14 +110,9 @@ fn cut(stem: &str) -> Option<String> {
     })
 }
 
-/// `parkerin` and `hemm`: a final double consonant is one, since people drop it.
+/// `hemm` and `rumm`: a final `mm` is written `m` when nothing follows (`hem`, `rum`).
 fn undouble(mut stem: String) -> String {
-    let mut back = stem.chars().rev();
-    if let (Some(last), Some(before)) = (back.next(), back.next())
-        && last == before
-        && !"aeiouyåäö".contains(last)
-        && stem.chars().count() > 3
-    {
+    if stem.ends_with("mm") {
         stem.pop();
     }
     stem
