@@ -104,12 +104,13 @@ impl Cues {
     }
 
     fn atom(&mut self, lexicon: &Lexicon, written: &str) -> u32 {
-        let plain: String = written.chars().filter(|c| *c != '-').collect();
+        // As `fold` writes words, but with the signs of a cue kept.
+        let plain: String = crate::text::fold::lower(written).chars().filter(|c| *c != '-' || written.starts_with('[')).collect();
         let atom = if let Some(exact) = plain.strip_prefix('=') {
             Atom::Exact(exact.to_owned())
         } else if let Some(concept) = plain.strip_prefix('@') {
             Atom::Concept(concept.to_owned())
-        } else if plain.starts_with('[') {
+        } else if plain.starts_with('[') && !plain.contains('_') {
             Atom::Number
         } else if plain.contains('_') {
             Atom::Row(plain.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect())
@@ -270,7 +271,7 @@ fn in_row(words: &[String], tokens: &[Token]) -> Option<f32> {
     let mut trust = 1.0_f32;
     for word in words {
         let found = tokens.iter().skip(at).take(2).position(|token| {
-            let same = |norm: &str| norm == word || word.strip_suffix('*').is_some_and(|start| norm.starts_with(start));
+            let same = |norm: &str| norm == word || word.starts_with('[') && norm.bytes().all(|b| b.is_ascii_digit()) || word.strip_suffix('*').is_some_and(|start| norm.starts_with(start));
             same(&token.norm) || token.meant.as_deref().is_some_and(same)
         })?;
         trust = trust.min(tokens.get(at + found).map_or(1.0, |token| token.trust));

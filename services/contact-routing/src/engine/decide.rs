@@ -303,7 +303,8 @@ impl Engine {
         let best_cue = best.map_or(0.0, |one| one.cue);
         let near = open.score + 2.0 * covered >= best_score && covered > 0.55 && best_cue < 0.5;
         let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
-        (near || nothing_else).then_some(vague)
+        let far_ahead = open.score > 1.6 * best_score && best_cue < 0.5;
+        (near || nothing_else || far_ahead).then_some(vague)
     }
 
     fn ask_kind<'e>(&'e self, vague: Option<&'e Vague>) -> Answer<'e> {

@@ -57,6 +57,7 @@ pub struct Lexicon {
     speller: Speller,
     english_speller: Speller,
     concepts: HashMap<String, Vec<String>>,
+    concept_starts: HashMap<String, Vec<String>>,
 }
 
 impl Lexicon {
@@ -84,8 +85,16 @@ impl Lexicon {
     fn file_concepts(&mut self, concepts: &[(String, Vec<String>)]) {
         for (name, words) in concepts {
             for word in words {
-                self.concepts.entry(fold::lower(word)).or_default().push(name.clone());
-                *self.swedish.entry(fold::lower(word)).or_default() += 1;
+                let plain: String = fold::lower(word).chars().filter(|c| *c != '-').collect();
+                let (plain, map) = match plain.strip_suffix('*') {
+                    Some(start) => (start.to_owned(), &mut self.concept_starts),
+                    None => (plain, &mut self.concepts),
+                };
+                map.entry(plain.clone()).or_default().push(name.clone());
+                // Beginnings are not words that anything is spelt like.
+                if self.concepts.contains_key(&plain) {
+                    *self.swedish.entry(plain).or_default() += 1;
+                }
             }
         }
     }
@@ -146,7 +155,7 @@ impl Lexicon {
             stop,
             capital: word.capital,
             sentence: word.sentence,
-            concepts: self.concepts.get(&norm).cloned().unwrap_or_default(),
+            concepts: self.families(&norm),
             place: false,
             norm,
         };
@@ -155,6 +164,20 @@ impl Lexicon {
             Language::English => self.read_english(&mut token),
         }
         token
+    }
+
+    /// The families that a word belongs to, by itself or by how it begins.
+    fn families(&self, word: &str) -> Vec<String> {
+        let starts = word.char_indices().skip(1).filter_map(|(at, c)| word.get(..at + c.len_utf8()));
+        let mut all: Vec<String> = starts
+            .filter_map(|start| self.concept_starts.get(start))
+            .chain(self.concepts.get(word))
+            .flatten()
+            .cloned()
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn read_swedish(&self, token: &mut Token, word: &Word) {
@@ -177,7 +200,7 @@ impl Lexicon {
         if let Some(meant) = self.speller.meant(&token.norm).or_else(|| self.meant_compound(&token.norm)) {
             token.swedish = self.stems.stem(&meant.word, Language::Swedish);
             token.parts = self.parts(&meant.word, &Word { parts: Vec::new(), ..word.clone() });
-            token.concepts = self.concepts.get(&meant.word).cloned().unwrap_or_default();
+            token.concepts = self.families(&meant.word);
             token.trust = meant.trust;
             token.meant = Some(meant.word);
         }
