@@ -1,8 +1,8 @@
 //! What every service stands on: a listener that drains, a trace per request, problems instead of
 //! surprises, the caller's facts, and a document that says what is served.
 //!
-//! A service is a [`Service`] made of one or more [`Api`]s. Run it alone with [`run`], or several in
-//! one process with [`serve`]; each has its own `service.name` in the traces.
+//! A service is a [`Service`] made of one or more [`Api`]s. Run it alone with [`run()`], or several in
+//! one process with [`serve()`]; each has its own `service.name` in the traces.
 
 mod access;
 mod answer;
