@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
-use http::uri::PathAndQuery;
+use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 
 /// Longest path and query, in bytes.
@@ -95,13 +95,24 @@ fn is_host_byte(byte: u8) -> bool {
 }
 
 fn check_expectation(headers: &HeaderMap) -> Result<(), GatewayError> {
-    match headers.get(header::EXPECT) {
-        Some(value) if !value.as_bytes().eq_ignore_ascii_case(b"100-continue") => Err(GatewayError::Expectation),
-        _ => Ok(()),
+    let mut expected = headers.get_all(header::EXPECT).iter();
+    if expected.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        Ok(())
+    } else {
+        Err(GatewayError::Expectation)
     }
 }
 
 fn check_target(uri: &Uri) -> Result<(), GatewayError> {
+    // In absolute form, or as HTTP/2's `:scheme`.
+    if uri
+        .scheme()
+        .is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS)
+    {
+        return Err(GatewayError::Malformed(
+            "The request target is of another scheme than http or https.",
+        ));
+    }
     let target = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     if target.len() > MAX_TARGET {
         return Err(GatewayError::UriTooLong);

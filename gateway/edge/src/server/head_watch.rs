@@ -4,37 +4,70 @@
 //! lengths it keeps one, and it takes a line that ends in a bare LF. Each is a message that another program may read in
 //! another way, which is how requests are smuggled, so the gateway refuses them; to do so it has to see the bytes.
 
-/// Longest name that matters; longer ones are not compared.
-const NAME: usize = 18;
+/// Longest line of a length or a transfer coding that is read; no client pads one so far.
+const LINE: usize = 48;
 
 /// One connection's reader of heads. Costs one search for line ends per read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HeadWatch {
-    in_body: bool,
+    place: Place,
     /// First bytes of the line under way, in lower case.
-    name: [u8; NAME],
+    line: [u8; LINE],
     /// Length of the line under way.
     length: usize,
     last: u8,
     begun: bool,
     lengths: u8,
     codings: u8,
+    /// What the last `Content-Length` of the head under way says.
+    announced: u64,
     bare: bool,
+}
+
+/// What the next byte belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Head,
+    /// A body of known length, or a chunk with its line end: so many bytes to pass over.
+    Body {
+        left: u64,
+        chunked: bool,
+    },
+    ChunkSize,
+    Trailers,
+}
+
+impl Default for HeadWatch {
+    fn default() -> Self {
+        Self {
+            place: Place::Head,
+            line: [0; LINE],
+            length: 0,
+            last: 0,
+            begun: false,
+            lengths: 0,
+            codings: 0,
+            announced: 0,
+            bare: false,
+        }
+    }
 }
 
 impl HeadWatch {
     /// Takes bytes as they were read. `true`: a head among them has more than one reading.
-    ///
-    /// `at_rest`: no request is being answered, so a body that was being read has ended.
-    pub(super) fn read(&mut self, mut bytes: &[u8], at_rest: bool) -> bool {
-        if self.in_body {
-            if !at_rest {
-                return false;
-            }
-            *self = Self::default();
-        }
+    pub(super) fn read(&mut self, mut bytes: &[u8]) -> bool {
         let mut ambiguous = false;
-        while !self.in_body && !bytes.is_empty() {
+        while !bytes.is_empty() {
+            if let Place::Body { left, chunked } = self.place {
+                let passed = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                bytes = bytes.get(passed..).unwrap_or_default();
+                self.place = match left - passed as u64 {
+                    0 if chunked => Place::ChunkSize,
+                    0 => Place::Head,
+                    left => Place::Body { left, chunked },
+                };
+                continue;
+            }
             let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
                 self.take(bytes);
                 break;
@@ -48,7 +81,7 @@ impl HeadWatch {
     }
 
     fn take(&mut self, part: &[u8]) {
-        let room = self.name.get_mut(self.length..).unwrap_or_default();
+        let room = self.line.get_mut(self.length..).unwrap_or_default();
         for (place, byte) in room.iter_mut().zip(part) {
             *place = byte.to_ascii_lowercase();
         }
@@ -60,14 +93,47 @@ impl HeadWatch {
     fn end_line(&mut self) -> bool {
         let carriage = self.length > 0 && self.last == b'\r';
         let empty = self.length == usize::from(carriage);
-        self.bare |= !carriage;
-        let name = self.name.get(..self.length.min(NAME)).unwrap_or_default();
-        if name.starts_with(b"content-length:") {
-            self.lengths = self.lengths.saturating_add(1);
-        } else if name.starts_with(b"transfer-encoding:") {
-            self.codings = self.codings.saturating_add(1);
-        }
+        let ambiguous = match self.place {
+            Place::Head => self.end_head_line(carriage, empty),
+            Place::ChunkSize => {
+                // hyper has its own opinion of a wrong size, and ends the connection.
+                let line = self.line.get(..self.length.min(LINE)).unwrap_or_default();
+                self.place = match chunk_size(line) {
+                    0 => Place::Trailers,
+                    size => Place::Body {
+                        left: size.saturating_add(2),
+                        chunked: true,
+                    },
+                };
+                false
+            }
+            Place::Trailers if empty => {
+                self.place = Place::Head;
+                false
+            }
+            Place::Trailers | Place::Body { .. } => false,
+        };
         (self.length, self.last) = (0, 0);
+        ambiguous
+    }
+
+    fn end_head_line(&mut self, carriage: bool, empty: bool) -> bool {
+        self.bare |= !carriage;
+        let line = self.line.get(..self.length.min(LINE)).unwrap_or_default();
+        if let Some(value) = line.strip_prefix(b"content-length:") {
+            self.lengths = self.lengths.saturating_add(1);
+            self.announced = decimal(value);
+        } else if line.starts_with(b"transfer-encoding:") {
+            self.codings = self.codings.saturating_add(1);
+        } else {
+            return self.end_other_line(empty);
+        }
+        self.begun = true;
+        // The value may go on where it is no longer read.
+        self.length > LINE
+    }
+
+    fn end_other_line(&mut self, empty: bool) -> bool {
         if !empty {
             self.begun = true;
             return false;
@@ -78,13 +144,37 @@ impl HeadWatch {
             return false;
         }
         let ambiguous = self.bare || self.lengths + self.codings > 1;
-        let in_body = self.lengths + self.codings > 0;
+        let place = match (self.codings, self.announced) {
+            (0, 0) => Place::Head,
+            (0, left) => Place::Body { left, chunked: false },
+            _ => Place::ChunkSize,
+        };
         *self = Self {
-            in_body,
+            place,
             ..Self::default()
         };
         ambiguous
     }
+}
+
+/// The number in a field's value. hyper refuses what is none, and its connection ends.
+fn decimal(value: &[u8]) -> u64 {
+    value
+        .trim_ascii()
+        .iter()
+        .map_while(|byte| char::from(*byte).to_digit(10))
+        .fold(0, |number: u64, digit| {
+            number.saturating_mul(10).saturating_add(digit.into())
+        })
+}
+
+/// The size before a chunk's extensions.
+fn chunk_size(line: &[u8]) -> u64 {
+    line.iter()
+        .map_while(|byte| char::from(*byte).to_digit(16))
+        .fold(0, |number: u64, digit| {
+            number.saturating_mul(16).saturating_add(digit.into())
+        })
 }
 
 #[cfg(test)]
@@ -92,10 +182,10 @@ mod tests {
     use super::*;
 
     fn verdict(text: &str) -> bool {
-        let whole = HeadWatch::default().read(text.as_bytes(), true);
+        let whole = HeadWatch::default().read(text.as_bytes());
         let mut watch = HeadWatch::default();
         // Cut anywhere, the verdict is the same.
-        let parts = text.bytes().filter(|byte| watch.read(&[*byte], true)).count() > 0;
+        let parts = text.bytes().filter(|byte| watch.read(&[*byte])).count() > 0;
         assert_eq!(whole, parts, "{text:?}");
         whole
     }
@@ -130,15 +220,31 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_not_read_as_heads() {
-        let mut watch = HeadWatch::default();
-        let body =
-            b"POST / HTTP/1.1\r\nContent-Length: 60\r\n\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
-        assert!(!watch.read(body, true));
-        assert!(!watch.read(b"Content-Length: 1\nContent-Length: 2\n\n", false));
-        assert!(
-            watch.read(b"GET / HTTP/1.1\nHost: h\n\n", true),
-            "the next head is read again"
-        );
+    fn bodies_are_not_read_as_heads_and_what_follows_them_is() {
+        let bodies = [
+            "Content-Length: 38\r\n\r\nContent-Length: 1\nContent-Length: 2\n\n",
+            "Content-Length: 0\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n26;a=b\r\nContent-Length: 1\nContent-Length: 2\n\n\r\n0\r\nX-Sum: 1\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ];
+        for body in bodies {
+            let post = format!("POST / HTTP/1.1\r\n{body}");
+            assert!(!verdict(&format!("{post}{post}")), "{body:?}");
+            for next in [
+                "GET / HTTP/1.1\nHost: h\n\n",
+                "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+                "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            ] {
+                assert!(verdict(&format!("{post}{next}")), "{body:?} {next:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_that_is_padded_out_of_sight_is_ambiguous() {
+        let padding = " ".repeat(LINE);
+        assert!(verdict(&format!(
+            "POST / HTTP/1.1\r\nContent-Length:{padding}3\r\n\r\nabc"
+        )));
     }
 }

@@ -168,8 +168,7 @@ impl Keeper for Open {
         if self.watched.http2.load(Ordering::Relaxed) {
             return;
         }
-        let at_rest = self.watched.in_flight.load(Ordering::Relaxed) == 0;
-        if self.heads.read(bytes, at_rest) {
+        if self.heads.read(bytes) {
             self.watched.ambiguous.store(true, Ordering::Relaxed);
         }
     }

@@ -51,6 +51,7 @@ async fn every_ambiguous_request_is_refused_and_forwarded_nowhere() {
         post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
         "GET http://other/test/v1/any/a HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(),
+        "GET ftp://h/test/v1/any/a HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(),
         "GET /test/v1/any/a HTTP/1.1 x\r\nHost: h\r\n\r\n".to_owned(),
         "GET  /test/v1/any/a HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(),
         "GET /test/v1/any/a HTTP/3.0\r\nHost: h\r\n\r\n".to_owned(),
@@ -80,6 +81,29 @@ async fn every_ambiguous_request_is_refused_and_forwarded_nowhere() {
             answer.to_ascii_lowercase().contains("connection: close"),
             "{case:?} left the connection open: {answer}"
         );
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 0, "something reached the backend");
+}
+
+#[tokio::test]
+async fn what_follows_a_body_is_read_as_strictly_as_what_comes_first() {
+    let (gateway, asked) = counting().await;
+    let bodies = [
+        "Content-Length: 0\r\n\r\n",
+        "Content-Length: 2\r\n\r\nhi",
+        "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+    ];
+    let seconds = [
+        "POST /test/v1/any/b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /test/v1/any/b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi",
+        "GET /test/v1/any/b HTTP/1.1\nHost: h\n\n",
+    ];
+    for body in bodies {
+        for second in seconds {
+            let both = format!("POST /test/v1/any/a HTTP/1.1\r\nHost: h\r\n{body}{second}");
+            let answer = gateway.raw(both.as_bytes()).await;
+            assert!(answer.contains("HTTP/1.1 400"), "{both:?} was answered {answer:?}");
+        }
     }
     assert_eq!(asked.load(Ordering::Relaxed), 0, "something reached the backend");
 }
@@ -120,9 +144,10 @@ async fn too_long_targets_heads_and_expectations_have_their_own_status() {
         .raw(format!("GET /test/v1/any/a HTTP/1.1\r\nHost: h\r\n{many}\r\n").as_bytes())
         .await;
     assert_eq!(answer.get(9..12), Some("431"), "{answer}");
-    let answer = gateway
-        .raw(b"POST /test/v1/any/a HTTP/1.1\r\nHost: h\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\nx")
-        .await;
-    assert_eq!(answer.get(9..12), Some("417"), "{answer}");
+    for expected in ["Expect: miracles", "Expect: 100-continue\r\nExpect: miracles"] {
+        let text = format!("POST /test/v1/any/a HTTP/1.1\r\nHost: h\r\n{expected}\r\nContent-Length: 1\r\n\r\nx");
+        let answer = gateway.raw(text.as_bytes()).await;
+        assert_eq!(answer.get(9..12), Some("417"), "{answer}");
+    }
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
