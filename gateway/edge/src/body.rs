@@ -1,6 +1,7 @@
 //! The two body types of the data plane. A new kind of body is a variant here, never a boxed body.
 
 use crate::BoxError;
+use crate::middleware::headers;
 use crate::upstream::UpstreamBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -146,7 +147,10 @@ impl Body for RequestBody {
                     progress.done.store(true, Ordering::Relaxed);
                     return Poll::Ready(None);
                 };
-                let frame = frame?;
+                let mut frame = frame?;
+                if let Some(trailers) = frame.trailers_mut() {
+                    headers::clean_trailers(trailers);
+                }
                 if let Some(data) = frame.data_ref() {
                     progress.moved(data.len());
                     match left.checked_sub(data.len() as u64) {
@@ -209,7 +213,15 @@ impl Body for ResponseBody {
                     Some(Ok(Frame::data(bytes)))
                 })
             }
-            ResponseBody::Upstream(body) => Pin::new(body).poll_frame(cx),
+            ResponseBody::Upstream(body) => {
+                let mut polled = Pin::new(body).poll_frame(cx);
+                if let Poll::Ready(Some(Ok(frame))) = &mut polled
+                    && let Some(trailers) = frame.trailers_mut()
+                {
+                    headers::clean_trailers(trailers);
+                }
+                polled
+            }
         }
     }
 

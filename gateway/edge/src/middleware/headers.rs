@@ -28,6 +28,23 @@ const NOT_FOR_CALLERS: [HeaderName; 5] = [
     HeaderName::from_static("public-key-pins"),
 ];
 
+/// What has a place before the body only (RFC 9110 section 6.5.1): a receiver that merges trailers into the head would
+/// else take from them what the gateway keeps out of the head.
+const NOT_IN_TRAILERS: [HeaderName; 12] = [
+    header::AUTHORIZATION,
+    header::CONTENT_LENGTH,
+    header::COOKIE,
+    header::EXPECT,
+    header::HOST,
+    header::SET_COOKIE,
+    header::TRAILER,
+    header::VIA,
+    super::authenticate::API_KEY,
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+];
+
 /// Version and name in `Via`: the protocol that the message was received over.
 fn via(version: Version) -> HeaderValue {
     HeaderValue::from_static(if version == Version::HTTP_2 {
@@ -76,6 +93,7 @@ pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id:
         head.headers.remove(super::authenticate::API_KEY);
     }
     let headers = &mut head.headers;
+    join_cookies(headers);
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
@@ -110,6 +128,21 @@ pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id:
     }
 }
 
+/// HTTP/2 callers may send their cookies in pieces; HTTP/1.1 knows one line only (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::COOKIE).iter();
+    if lines.next().is_some() && lines.next().is_some() {
+        let lines: Vec<&[u8]> = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
+        if let Ok(joined) = HeaderValue::from_bytes(&lines.join(b"; ".as_slice())) {
+            headers.insert(header::COOKIE, joined);
+        }
+    }
+}
+
 /// Makes the backend's header fields into those of the caller's answer.
 pub(crate) fn towards_caller(headers: &mut HeaderMap, version: Version) {
     strip_hop_by_hop(headers);
@@ -130,13 +163,22 @@ pub(crate) fn towards_caller(headers: &mut HeaderMap, version: Version) {
     headers.append(header::VIA, via(version));
 }
 
+/// Takes out of a message's trailers what must not cross in its head either, whichever way it goes.
+pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
+    strip_hop_by_hop(trailers);
+    strip_identity(trailers);
+    for name in NOT_IN_TRAILERS {
+        trailers.remove(name);
+    }
+}
+
 /// Fields named in `Connection` go too, but never one that the gateway itself answers for: a caller must not be able to
 /// have those removed (CVE-2024-45410 in another gateway).
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    if let Some(value) = headers.get(header::CONNECTION)
-        && !value.as_bytes().eq_ignore_ascii_case(b"keep-alive")
-        && !value.as_bytes().eq_ignore_ascii_case(b"close")
-    {
+    let names_others = headers.get_all(header::CONNECTION).iter().any(|value| {
+        !value.as_bytes().eq_ignore_ascii_case(b"keep-alive") && !value.as_bytes().eq_ignore_ascii_case(b"close")
+    });
+    if names_others {
         let listed: Vec<HeaderName> = headers
             .get_all(header::CONNECTION)
             .iter()
@@ -153,8 +195,8 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Fields by which a caller, or a backend, could claim what only the gateway may say; `_` counts as `-`, as many frameworks
-/// read it.
+/// Fields by which a caller, or a backend, could claim what only the gateway may say. Every sign counts as `-`: many
+/// frameworks read `_` so, and servers that hand fields on as environment variables make each sign a `_`.
 fn strip_identity(headers: &mut HeaderMap) {
     let claimed: Vec<HeaderName> = headers
         .keys()
@@ -170,7 +212,7 @@ fn claims_identity(name: &str) -> bool {
     if !matches!(name.as_bytes().first(), Some(b'v' | b'f' | b'x')) {
         return false;
     }
-    let same = |byte: u8| if byte == b'_' { b'-' } else { byte };
+    let same = |byte: u8| if byte.is_ascii_alphanumeric() { byte } else { b'-' };
     let starts = |prefix: &str| {
         name.len() >= prefix.len()
             && name
@@ -180,11 +222,11 @@ fn claims_identity(name: &str) -> bool {
     };
     starts("vagvisare-")
         || (starts("forwarded") && name.len() == 9)
-        || starts("x-forwarded-")
+        || (starts("x-forwarded") && (name.len() == 11 || starts("x-forwarded-")))
         || (starts("x-real-ip") && name.len() == 9)
         || (starts("x-original-")
             || starts("x-rewrite-")
-            || starts("x-http-method-override")
+            || (starts("x-http-method") && (name.len() == 13 || starts("x-http-method-override")))
             || starts("x-method-override"))
         || (starts("x-api-key") && name != "x-api-key")
 }
@@ -256,6 +298,11 @@ mod tests {
             "x_real-ip",
             "x_api_key",
             "x-http-method-override",
+            "x-http-method",
+            "x_http_method",
+            "x-forwarded",
+            "x-forwarded.for",
+            "vagvisare.subject",
             "x-original-url",
         ] {
             assert!(claims_identity(name), "{name}");
@@ -272,6 +319,17 @@ mod tests {
         ] {
             assert!(!claims_identity(name), "{name}");
         }
+    }
+
+    #[test]
+    fn every_connection_line_is_read() {
+        let mut headers = HeaderMap::new();
+        for line in ["close", "x-own"] {
+            headers.append(header::CONNECTION, HeaderValue::from_static(line));
+        }
+        headers.insert("x-own", HeaderValue::from_static("1"));
+        strip_hop_by_hop(&mut headers);
+        assert!(headers.is_empty(), "{headers:?}");
     }
 
     #[test]

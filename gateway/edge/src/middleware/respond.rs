@@ -9,7 +9,7 @@ use crate::middleware::cors;
 use crate::plan::{Plan, Shared};
 use crate::server::Peer;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use pin_project_lite::pin_project;
 use serde::Serialize;
 use snapshot::Target;
@@ -313,8 +313,21 @@ fn cause(error: &GatewayError) -> String {
     text
 }
 
+/// An answer to HEAD says how long its content would be and has none (RFC 9110 section 9.3.2). hyper sees to that in
+/// HTTP/1.1, but not in HTTP/2.
+fn leave_body_out(response: &mut Response<ResponseBody>) {
+    if let ResponseBody::Full(content) = response.body() {
+        let length = HeaderValue::from(content.len());
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        *response.body_mut() = ResponseBody::Empty;
+    }
+}
+
 /// What every answer carries, whoever made it.
 fn mark(Answer { response, facts }: &mut Answer) {
+    if facts.record.method == Method::HEAD {
+        leave_body_out(response);
+    }
     let headers = response.headers_mut();
     let trace = &facts.record.trace;
     headers.insert(TRACEPARENT, trace.traceparent(trace.span_id));

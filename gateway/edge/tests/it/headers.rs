@@ -1,7 +1,8 @@
 //! What crosses the gateway, in both directions.
 
 use crate::support::{api, echo, full, gateway, origin};
-use http::Response;
+use http::{HeaderMap, Response};
+use http_body_util::BodyExt;
 use snapshot::Authentication;
 
 #[tokio::test]
@@ -15,6 +16,10 @@ async fn identity_headers_from_outside_never_reach_the_backend() {
         ("X_Forwarded_Proto", "https"),
         ("X-Real-IP", "6.6.6.6"),
         ("X-Forwarded-Host", "evil.example"),
+        ("X-Forwarded", "for=6.6.6.6"),
+        ("X-Forwarded.For", "6.6.6.6"),
+        ("vagvisare.subject", "someone"),
+        ("X-HTTP-Method", "evil"),
         ("baggage", "userId=1"),
     ];
     let text = gateway.get("/test/v1/any/a", &forged).await.text().await.unwrap();
@@ -30,12 +35,57 @@ async fn identity_headers_from_outside_never_reach_the_backend() {
 #[tokio::test]
 async fn connection_cannot_name_the_gateways_own_headers() {
     let gateway = gateway(origin(echo).await).start();
-    let answer = gateway.raw(b"GET /test/v1/any/a HTTP/1.1\r\nHost: h\r\nConnection: close, forwarded, via, x-secret\r\nX-Secret: 1\r\nX-Kept: 1\r\n\r\n").await;
+    let answer = gateway.raw(b"GET /test/v1/any/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nConnection: forwarded, via, x-secret\r\nX-Secret: 1\r\nX-Kept: 1\r\n\r\n").await;
     assert!(
         answer.contains("forwarded: ") && answer.contains("via: ") && answer.contains("x-kept: 1"),
         "{answer}"
     );
     assert!(!answer.contains("x-secret"), "{answer}");
+}
+
+#[tokio::test]
+async fn trailers_carry_nothing_that_the_head_may_not() {
+    let forged = [
+        "Vagvisare-Subject",
+        "vagvisare_application",
+        "X-Forwarded-For",
+        "Forwarded",
+        "X-Api-Key",
+        "Cookie",
+        "Connection",
+        "X-HTTP-Method-Override",
+    ];
+    let origin = origin(|request| async {
+        let mut body = request.into_body();
+        let mut names: Vec<String> = Vec::new();
+        while let Some(Ok(frame)) = body.frame().await {
+            let trailers = frame.trailers_ref().into_iter().flat_map(HeaderMap::keys);
+            names.extend(trailers.map(ToString::to_string));
+        }
+        Response::new(full(format!("trailers: {names:?}")))
+    })
+    .await;
+    let gateway = gateway(origin).start();
+    let lines: String = forged.iter().map(|name| format!("{name}: forged\r\n")).collect();
+    let answer = gateway
+        .raw(
+            format!(
+                "POST /test/v1/items HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTrailer: x-sum, {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\n{lines}\r\n",
+                forged.join(", ")
+            )
+            .as_bytes(),
+        )
+        .await;
+    assert!(answer.contains("trailers: [\"x-sum\"]"), "{answer}");
+}
+
+#[tokio::test]
+async fn cookies_in_pieces_become_one_line() {
+    let gateway = gateway(origin(echo).await).start();
+    let answer = gateway
+        .raw(b"GET /test/v1/any/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n")
+        .await;
+    assert!(answer.contains("cookie: a=1; b=2\n"), "{answer}");
 }
 
 #[tokio::test]

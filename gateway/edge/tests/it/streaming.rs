@@ -227,6 +227,20 @@ async fn head_is_get_without_the_body() {
 }
 
 #[tokio::test]
+async fn head_over_http2_tells_the_length_and_sends_nothing() {
+    let gateway = gateway(origin(echo).await).start();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let response = client.head(gateway.url("/nowhere")).send().await.unwrap();
+    assert_eq!(response.status(), 404);
+    assert_ne!(response.headers()["content-length"], "0");
+    assert!(response.bytes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn http2_callers_get_the_same_answers() {
     let gateway = gateway(origin(echo).await).start();
     let client = reqwest::Client::builder()
