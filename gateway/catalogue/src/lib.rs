@@ -1,7 +1,7 @@
 //! OpenAPI documents: read, check against the national REST profile, add the gateway's own, publish.
 //!
 //! Everything here is a pure function over `serde_json::Value`: no network, no files, no clock. A document from an agency
-//! is hostile input until it has been through [`read`]: capped in size, depth and alias expansion, duplicate keys refused.
+//! is hostile input until it has been through [`read()`]: capped in size, depth and alias expansion, duplicate keys refused.
 //! The raw value is kept and walked, never pressed through a typed model, so nothing an agency wrote is lost.
 //!
 //! ```

@@ -1,7 +1,7 @@
 //! The national REST profile (REST API-profil 1.2.0, and what is known of 2.0.0), as a checker.
 //!
 //! One file per chapter of the profile, one small function per rule, one table row that says what the rule is. A rule sees
-//! the whole document as a [`Spec`] and reports places; the row adds severity, the requirement and how to mend it. Where
+//! the whole document as a `Spec` and reports places; the row adds severity, the requirement and how to mend it. Where
 //! the national validator and the wording of the profile differ, the row's function says which one it follows.
 //!
 //! To add a rule: a function and a row in its chapter's file, and a case in `tests/it/profile_rules.rs` (a test fails
