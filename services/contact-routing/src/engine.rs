@@ -8,6 +8,7 @@ pub mod cue;
 pub mod decide;
 pub mod emergency;
 pub mod index;
+mod learn;
 pub mod place;
 pub mod responsible;
 

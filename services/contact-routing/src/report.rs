@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -82,6 +83,8 @@ pub struct Report {
     pub false_alarms: u32,
     /// One line for each question that was not right at rank 1.
     pub misses: Vec<String>,
+    /// How long each answer took, shortest first.
+    pub times: Vec<Duration>,
 }
 
 /// Reads golden questions, one JSON object a line.
@@ -89,7 +92,10 @@ pub struct Report {
 /// # Errors
 /// A line that is not one.
 pub fn read(text: &str) -> Result<Vec<Golden>, serde_json::Error> {
-    text.lines().filter(|line| !line.trim().is_empty()).map(serde_json::from_str).collect()
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(serde_json::from_str)
+        .collect()
 }
 
 /// Official names that mean the same body.
@@ -106,21 +112,33 @@ fn alias(name: &str) -> &str {
 pub fn score(engine: &Engine, golden: &[Golden]) -> Report {
     let mut report = Report::default();
     for one in golden {
-        let language = if one.language == "en" { Language::English } else { Language::Swedish };
+        let language = if one.language == "en" {
+            Language::English
+        } else {
+            Language::Swedish
+        };
         let question = Question {
             text: &one.question,
             language,
             municipality: one.municipality.as_deref(),
         };
+        let started = Instant::now();
         let answer = engine.ask(&question);
-        let names: Vec<&str> = answer.candidates.iter().map(|one| alias(&one.organisation.name)).collect();
+        report.times.push(started.elapsed());
+        let names: Vec<&str> = answer
+            .candidates
+            .iter()
+            .map(|one| alias(&one.organisation.name))
+            .collect();
         let right = |name: &str| {
             let expected = answer.outcome == Outcome::Organisation && one.expect.outcome == Outcome::Organisation;
             one.accept_also.iter().any(|also| alias(also) == name)
                 || expected && one.expect.organisation.as_deref().map(alias) == Some(name)
         };
         let same = one.expect.outcome != Outcome::Organisation && answer.outcome == one.expect.outcome;
-        let wrong = names.first().is_some_and(|name| one.must_not.iter().any(|not| alias(not) == *name));
+        let wrong = names
+            .first()
+            .is_some_and(|name| one.must_not.iter().any(|not| alias(not) == *name));
         let at_1 = !wrong && (same || names.first().is_some_and(|name| right(name)));
         let at_3 = same || names.iter().take(3).any(|name| right(name));
         let keys = [
@@ -145,6 +163,7 @@ pub fn score(engine: &Engine, golden: &[Golden]) -> Report {
             report.misses.push(miss(engine, one, &answer, &names, wrong));
         }
     }
+    report.times.sort_unstable();
     report
 }
 
@@ -176,6 +195,16 @@ impl Report {
         self.groups.get("all").copied().unwrap_or_default()
     }
 
+    /// The time that this share of the answers took at most.
+    #[must_use]
+    pub fn time(&self, share: f64) -> Duration {
+        let last = self.times.len().saturating_sub(1);
+        self.times
+            .get((last as f64 * share) as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// The report as text, with or without a line for each miss.
     #[must_use]
     pub fn text(&self, misses: bool) -> String {
@@ -190,7 +219,19 @@ impl Report {
                 tally.per_cent(tally.wrong),
             );
         }
-        let _ = writeln!(text, "missed emergencies {}  false alarms {}", self.missed_emergencies, self.false_alarms);
+        let _ = writeln!(
+            text,
+            "missed emergencies {}  false alarms {}",
+            self.missed_emergencies, self.false_alarms
+        );
+        let total: Duration = self.times.iter().sum();
+        let _ = writeln!(
+            text,
+            "routes/s on one core {:.0}  p50 {:?}  p99 {:?}",
+            self.times.len() as f64 / total.as_secs_f64().max(1e-9),
+            self.time(0.5),
+            self.time(0.99),
+        );
         for miss in self.misses.iter().filter(|_| misses) {
             let _ = writeln!(text, "{miss}");
         }

@@ -21,7 +21,9 @@ use crate::engine::Engine;
 pub async fn open(file: &Path) -> anyhow::Result<Engine> {
     let pool = connect(file).await?;
     let version = files::version();
-    let loaded: Option<String> = sqlx::query_scalar("SELECT version FROM loaded").fetch_optional(&pool).await?;
+    let loaded: Option<String> = sqlx::query_scalar("SELECT version FROM loaded")
+        .fetch_optional(&pool)
+        .await?;
     if loaded.as_deref() != Some(version.as_str()) {
         load(&pool, &version).await?;
         tracing::info!(version, "the directory was loaded from the data files");
@@ -46,14 +48,20 @@ async fn connect(file: &Path) -> anyhow::Result<SqlitePool> {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(2));
     let shown = || format!("cannot open {}", file.display());
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.with_context(shown)?;
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await
+        .with_context(shown)?;
     sqlx::migrate!().run(&pool).await.with_context(shown)?;
     Ok(pool)
 }
 
 async fn load(pool: &SqlitePool, version: &str) -> anyhow::Result<()> {
     let mut transaction = pool.begin().await?;
-    sqlx::query("DELETE FROM organisation").execute(&mut *transaction).await?;
+    sqlx::query("DELETE FROM organisation")
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query("DELETE FROM need").execute(&mut *transaction).await?;
     for (position, one) in (0_i64..).zip(directory::organisations()?) {
         sqlx::query("INSERT INTO organisation (id, position, document) VALUES (?, ?, ?)")
@@ -85,5 +93,8 @@ fn document(one: &impl Serialize) -> anyhow::Result<String> {
 
 async fn read<T: DeserializeOwned>(pool: &SqlitePool, query: &'static str) -> anyhow::Result<Vec<T>> {
     let documents: Vec<String> = sqlx::query_scalar(query).fetch_all(pool).await?;
-    documents.iter().map(|text| serde_json::from_str(text).context("a stored document cannot be read")).collect()
+    documents
+        .iter()
+        .map(|text| serde_json::from_str(text).context("a stored document cannot be read"))
+        .collect()
 }

@@ -85,7 +85,9 @@ pub(crate) async fn list_municipalities(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<MunicipalityList>, Refusal> {
     let page = page(query.page, query.limit, MOST)?;
-    let found = search(&query, engine.directory.municipalities.iter(), |one| vec![one.name.as_str(), one.code.as_str()]);
+    let found = search(&query, engine.directory.municipalities.iter(), |one| {
+        vec![one.name.as_str(), one.code.as_str()]
+    });
     let (found, meta) = page.cut(found);
     let municipalities = found
         .into_iter()
@@ -99,14 +101,26 @@ pub(crate) async fn list_municipalities(
         .collect();
     Ok(Json(MunicipalityList {
         municipalities,
-        links: page.links(&format!("{}/municipalities", caller.base_url), &others(&query), meta.total_records),
+        links: page.links(
+            &format!("{}/municipalities", caller.base_url),
+            &others(&query),
+            meta.total_records,
+        ),
         meta,
     }))
 }
 
 /// Items one of whose names, or a word of them, begins as the query does; whole names first.
-pub(crate) fn search<'i, T>(query: &ListQuery, all: impl Iterator<Item = &'i T>, names: impl Fn(&T) -> Vec<&str>) -> Vec<&'i T> {
-    let wanted = query.query.as_deref().map(|text| fold::lower(text.trim())).unwrap_or_default();
+pub(crate) fn search<'i, T>(
+    query: &ListQuery,
+    all: impl Iterator<Item = &'i T>,
+    names: impl Fn(&T) -> Vec<&str>,
+) -> Vec<&'i T> {
+    let wanted = query
+        .query
+        .as_deref()
+        .map(|text| fold::lower(text.trim()))
+        .unwrap_or_default();
     if wanted.is_empty() {
         return all.collect();
     }
@@ -115,7 +129,10 @@ pub(crate) fn search<'i, T>(query: &ListQuery, all: impl Iterator<Item = &'i T>,
             let rank = names(one).into_iter().map(fold::lower).filter_map(|name| {
                 if name.starts_with(&wanted) {
                     Some(0)
-                } else if name.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(&wanted)) {
+                } else if name
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| word.starts_with(&wanted))
+                {
                     Some(1)
                 } else if wanted.chars().count() > 2 && name.contains(&wanted) {
                     Some(2)

@@ -27,12 +27,19 @@ pub(crate) async fn list_needs(
 ) -> Result<Json<NeedList>, Refusal> {
     let page = page(query.page, query.limit, directory::MOST)?;
     let found = directory::search(&query, engine.needs.iter(), |need| {
-        vec![need.name.sv.as_str(), need.name.en.as_deref().unwrap_or_default(), need.id.as_str()]
+        vec![
+            need.name.sv.as_str(),
+            need.name.en.as_deref().unwrap_or_default(),
+            need.id.as_str(),
+        ]
     });
     let (found, meta) = page.cut(found);
     let base = &caller.base_url;
     Ok(Json(NeedList {
-        needs: found.into_iter().map(|need| respond::need(&engine, need, base)).collect(),
+        needs: found
+            .into_iter()
+            .map(|need| respond::need(&engine, need, base))
+            .collect(),
         links: page.links(&format!("{base}/needs"), &directory::others(&query), meta.total_records),
         meta,
     }))
@@ -56,6 +63,8 @@ pub(crate) async fn get_need(
     caller: Caller,
     Path(need_id): Path<String>,
 ) -> Result<Json<NeedView>, Refusal> {
-    let need = engine.need(&need_id).ok_or_else(|| Refusal::of(ProblemKind::NotFound, "There is no need with this id."))?;
+    let need = engine
+        .need(&need_id)
+        .ok_or_else(|| Refusal::of(ProblemKind::NotFound, "There is no need with this id."))?;
     Ok(Json(respond::need(&engine, need, &caller.base_url)))
 }

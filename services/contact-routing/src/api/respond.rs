@@ -55,7 +55,11 @@ pub(crate) fn contact_points(organisation: &Organisation, wished: &[ContactKind]
         .zip(&organisation.contacts)
         .map(|(number, contact)| contact_point(organisation, number, contact))
         .collect();
-    let wanted: Vec<ContactPoint> = all.iter().filter(|point| wished.contains(&point.kind)).cloned().collect();
+    let wanted: Vec<ContactPoint> = all
+        .iter()
+        .filter(|point| wished.contains(&point.kind))
+        .cloned()
+        .collect();
     if wanted.is_empty() { all } else { wanted }
 }
 
@@ -63,7 +67,11 @@ fn area(engine: &Engine, candidate: &Candidate<'_>) -> AnswerArea {
     if !candidate.need.needs_place() && candidate.exception.is_none() {
         return AnswerArea::default();
     }
-    let municipality = candidate.area.municipality.as_ref().and_then(|code| engine.directory.municipality(code));
+    let municipality = candidate
+        .area
+        .municipality
+        .as_ref()
+        .and_then(|code| engine.directory.municipality(code));
     AnswerArea {
         municipality_code: candidate.area.municipality.clone(),
         municipality: municipality.map(|one| one.name.clone()),
@@ -123,10 +131,12 @@ fn number(number: &str) -> EmergencyNumber {
 /// The whole answer. `base` is the API's base URL.
 pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &[ContactKind]) -> RouteAnswer {
     let not_public = answer.need.and_then(|need| match &need.responsible {
-        Responsible::NotPublic(instead) if answer.candidates.is_empty() && answer.ask_back.is_none() => Some(RouteNotPublic {
-            explanation: need.why.clone(),
-            instead: instead.clone(),
-        }),
+        Responsible::NotPublic(instead) if answer.candidates.is_empty() && answer.ask_back.is_none() => {
+            Some(RouteNotPublic {
+                explanation: need.why.clone(),
+                instead: instead.clone(),
+            })
+        }
         _ => None,
     });
     let emergency = answer.emergency.map(|one| RouteEmergency {
@@ -143,7 +153,11 @@ pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &
     RouteAnswer {
         outcome: answer.outcome,
         understood_as: answer.need.map(name),
-        candidates: answer.candidates.iter().map(|one| candidate(engine, one, wished)).collect(),
+        candidates: answer
+            .candidates
+            .iter()
+            .map(|one| candidate(engine, one, wished))
+            .collect(),
         ask_back,
         emergency,
         not_public,
@@ -155,7 +169,9 @@ pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &
 fn links(answer: &Answer<'_>, base: &str) -> Links {
     let mut links = Links::default();
     if let Some(need) = answer.need {
-        links.0.push(Link::get("describedby", format!("{base}/needs/{}", need.id)));
+        links
+            .0
+            .push(Link::get("describedby", format!("{base}/needs/{}", need.id)));
     }
     if answer.ask_back.as_ref().is_some_and(|ask| ask.place) {
         links.0.push(Link::get("related", format!("{base}/municipalities")));
@@ -164,7 +180,10 @@ fn links(answer: &Answer<'_>, base: &str) -> Links {
         links.0.push(Link::get("related", format!("{base}/needs")));
     }
     for one in &answer.candidates {
-        links.0.push(Link::get("item", format!("{base}/organisations/{}", one.organisation.id)));
+        links.0.push(Link::get(
+            "item",
+            format!("{base}/organisations/{}", one.organisation.id),
+        ));
     }
     links
 }
@@ -221,7 +240,8 @@ pub(crate) fn organisation(one: &Organisation, base: &str) -> OrganisationView {
     shown.website = one.web.as_ref().map(|web| format!("https://{web}"));
     OrganisationView {
         contact_points: contact_points(one, &[]),
-        links: Links::to_self(format!("{base}/organisations/{}", one.id)).and("collection", format!("{base}/organisations")),
+        links: Links::to_self(format!("{base}/organisations/{}", one.id))
+            .and("collection", format!("{base}/organisations")),
         organisation: shown,
     }
 }

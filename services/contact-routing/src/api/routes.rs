@@ -56,7 +56,12 @@ pub(crate) async fn route_question(
         municipality: municipality.as_deref(),
     };
     let answer = engine.ask(&question);
-    Ok(Json(respond::answer(&engine, &answer, &caller.base_url, &asked.channels)))
+    Ok(Json(respond::answer(
+        &engine,
+        &answer,
+        &caller.base_url,
+        &asked.channels,
+    )))
 }
 
 /// Find who is responsible for a need
@@ -78,7 +83,11 @@ pub(crate) async fn route_need(
     Query(query): Query<NeedQuery>,
 ) -> Result<Json<RouteAnswer>, Refusal> {
     let Some(wanted) = &query.need else {
-        return Err(refuse(ProblemKind::InvalidParameter, "need", "is needed; the ids are at /needs".to_owned()));
+        return Err(refuse(
+            ProblemKind::InvalidParameter,
+            "need",
+            "is needed; the ids are at /needs".to_owned(),
+        ));
     };
     let Some(need) = engine.need(wanted) else {
         let message = format!("is not the id of a need{}", did_you_mean(&near_needs(&engine, wanted)));
@@ -97,8 +106,17 @@ pub(crate) fn municipality(engine: &Engine, given: &str, kind: ProblemKind) -> R
     if let Some(found) = engine.directory.find_municipality(given) {
         return Ok(found.code.clone());
     }
-    let near: Vec<String> = engine.directory.near_municipalities(given).iter().map(|one| format!("{} ({})", one.name, one.code)).collect();
-    Err(refuse(kind, "municipality", format!("is not the code or name of a municipality{}", did_you_mean(&near))))
+    let near: Vec<String> = engine
+        .directory
+        .near_municipalities(given)
+        .iter()
+        .map(|one| format!("{} ({})", one.name, one.code))
+        .collect();
+    Err(refuse(
+        kind,
+        "municipality",
+        format!("is not the code or name of a municipality{}", did_you_mean(&near)),
+    ))
 }
 
 fn near_needs(engine: &Engine, wanted: &str) -> Vec<String> {
@@ -107,7 +125,11 @@ fn near_needs(engine: &Engine, wanted: &str) -> Vec<String> {
         .needs
         .iter()
         .map(|need| {
-            let distance = if need.id.contains(&wanted) { 0 } else { spell::distance(&wanted, &need.id) };
+            let distance = if need.id.contains(&wanted) {
+                0
+            } else {
+                spell::distance(&wanted, &need.id)
+            };
             (distance, need.id.as_str())
         })
         .filter(|(distance, _)| *distance <= 4)
@@ -117,7 +139,11 @@ fn near_needs(engine: &Engine, wanted: &str) -> Vec<String> {
 }
 
 fn did_you_mean(near: &[String]) -> String {
-    if near.is_empty() { String::new() } else { format!("; near ones are: {}", near.join(", ")) }
+    if near.is_empty() {
+        String::new()
+    } else {
+        format!("; near ones are: {}", near.join(", "))
+    }
 }
 
 fn invalid(field: &str, message: String) -> Refusal {
@@ -125,5 +151,8 @@ fn invalid(field: &str, message: String) -> Refusal {
 }
 
 fn refuse(kind: ProblemKind, field: &str, message: String) -> Refusal {
-    Problem::of(kind).detail(format!("'{field}' {message}.")).field(field, message).into()
+    Problem::of(kind)
+        .detail(format!("'{field}' {message}."))
+        .field(field, message)
+        .into()
 }

@@ -49,21 +49,48 @@ pub fn of_agency(row: &[&str]) -> Result<Vec<Contact>, DataError> {
     }
     if !phone.is_empty() {
         // The register drops the leading zero of some numbers.
-        let phone = if phone.starts_with('0') { (*phone).to_owned() } else { format!("0{phone}") };
+        let phone = if phone.starts_with('0') {
+            (*phone).to_owned()
+        } else {
+            format!("0{phone}")
+        };
         all.push(contact("phone", phone, "Växel", "Switchboard", REGISTER));
     }
     if !web.is_empty() {
-        all.push(contact("form", format!("https://{web}"), "Webbplats", "Website", REGISTER));
+        all.push(contact(
+            "form",
+            format!("https://{web}"),
+            "Webbplats",
+            "Website",
+            REGISTER,
+        ));
     }
     if !email.is_empty() {
         all.push(contact("email", *email, "Registrator", "Registry", REGISTER));
     }
-    let place = [*address, *postcode, *town].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ");
+    let place = [*address, *postcode, *town]
+        .iter()
+        .filter(|part| !part.is_empty())
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
     if place.is_empty() {
         // A letter to the name is delivered to a state agency; there is always a way without e-identification.
-        all.push(contact("letter", *name, "Brev till myndigheten", "Letter to the agency", OWN));
+        all.push(contact(
+            "letter",
+            *name,
+            "Brev till myndigheten",
+            "Letter to the agency",
+            OWN,
+        ));
     } else {
-        all.push(contact("letter", format!("{name}, {place}"), "Brev", "Letter", REGISTER));
+        all.push(contact(
+            "letter",
+            format!("{name}, {place}"),
+            "Brev",
+            "Letter",
+            REGISTER,
+        ));
     }
     Ok(all)
 }
@@ -73,22 +100,59 @@ pub fn of_agency(row: &[&str]) -> Result<Vec<Contact>, DataError> {
 pub fn of_region(county: &str, name: &str, web: &str) -> Vec<Contact> {
     let _ = county;
     vec![
-        contact("phone", "1177", "Sjukvårdsrådgivning dygnet runt", "Medical advice round the clock", OWN),
-        contact("form", format!("https://{web}"), "Regionens webbplats", "The region's website", OWN),
-        contact("form", "https://www.1177.se", "1177, råd och e-tjänster", "1177, advice and e-services", OWN),
-        contact("letter", format!("{name}, registrator"), "Brev till regionen", "Letter to the region", OWN),
+        contact(
+            "phone",
+            "1177",
+            "Sjukvårdsrådgivning dygnet runt",
+            "Medical advice round the clock",
+            OWN,
+        ),
+        contact(
+            "form",
+            format!("https://{web}"),
+            "Regionens webbplats",
+            "The region's website",
+            OWN,
+        ),
+        contact(
+            "form",
+            "https://www.1177.se",
+            "1177, råd och e-tjänster",
+            "1177, advice and e-services",
+            OWN,
+        ),
+        contact(
+            "letter",
+            format!("{name}, registrator"),
+            "Brev till regionen",
+            "Letter to the region",
+            OWN,
+        ),
     ]
 }
 
 /// Web addresses of municipalities that are certain.
 const MUNICIPAL_WEBS: &[(&str, &str)] = &[
-    ("0180", "https://start.stockholm"), ("1480", "https://goteborg.se"), ("1280", "https://malmo.se"),
-    ("0380", "https://www.uppsala.se"), ("0580", "https://www.linkoping.se"), ("1880", "https://www.orebro.se"),
-    ("1980", "https://www.vasteras.se"), ("1283", "https://helsingborg.se"), ("0581", "https://www.norrkoping.se"),
-    ("0680", "https://www.jonkoping.se"), ("2480", "https://www.umea.se"), ("1281", "https://lund.se"),
-    ("1490", "https://www.boras.se"), ("0980", "https://www.gotland.se"), ("2180", "https://www.gavle.se"),
-    ("2281", "https://sundsvall.se"), ("2580", "https://www.lulea.se"), ("1380", "https://www.halmstad.se"),
-    ("1780", "https://karlstad.se"), ("0780", "https://www.vaxjo.se"),
+    ("0180", "https://start.stockholm"),
+    ("1480", "https://goteborg.se"),
+    ("1280", "https://malmo.se"),
+    ("0380", "https://www.uppsala.se"),
+    ("0580", "https://www.linkoping.se"),
+    ("1880", "https://www.orebro.se"),
+    ("1980", "https://www.vasteras.se"),
+    ("1283", "https://helsingborg.se"),
+    ("0581", "https://www.norrkoping.se"),
+    ("0680", "https://www.jonkoping.se"),
+    ("2480", "https://www.umea.se"),
+    ("1281", "https://lund.se"),
+    ("1490", "https://www.boras.se"),
+    ("0980", "https://www.gotland.se"),
+    ("2180", "https://www.gavle.se"),
+    ("2281", "https://sundsvall.se"),
+    ("2580", "https://www.lulea.se"),
+    ("1380", "https://www.halmstad.se"),
+    ("1780", "https://karlstad.se"),
+    ("0780", "https://www.vaxjo.se"),
 ];
 
 /// The contacts of a municipality. No open set of their numbers was found, so none is given.
@@ -96,7 +160,13 @@ const MUNICIPAL_WEBS: &[(&str, &str)] = &[
 pub fn of_municipality(code: &str, name: &str) -> Vec<Contact> {
     let mut all = Vec::new();
     if let Some((_, web)) = MUNICIPAL_WEBS.iter().find(|(known, _)| *known == code) {
-        all.push(contact("form", *web, "Kommunens webbplats", "The municipality's website", OWN));
+        all.push(contact(
+            "form",
+            *web,
+            "Kommunens webbplats",
+            "The municipality's website",
+            OWN,
+        ));
     }
     all.push(contact(
         "visit",

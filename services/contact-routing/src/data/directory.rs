@@ -95,7 +95,9 @@ fn filled(value: &str) -> Option<String> {
 pub fn organisations() -> Result<Vec<Organisation>, DataError> {
     let mut all = Vec::new();
     for row in files::rows("agencies.csv", files::AGENCIES, 12)? {
-        let [id, name, name_en, short, kind, number, web, ..] = row[..] else { continue };
+        let [id, name, name_en, short, kind, number, web, ..] = row[..] else {
+            continue;
+        };
         all.push(Organisation {
             id: id.to_owned(),
             name: name.to_owned(),
@@ -173,15 +175,32 @@ impl Directory {
     /// A data file that is not in its form, or that names something unknown.
     pub fn new(organisations: Vec<Organisation>) -> Result<Self, DataError> {
         let municipalities = municipalities()?;
-        let by_id = organisations.iter().enumerate().map(|(at, one)| (one.id.clone(), at)).collect();
-        let by_name: HashMap<String, usize> =
-            organisations.iter().enumerate().map(|(at, one)| (one.name.clone(), at)).collect();
-        let municipality_by_code = municipalities.iter().enumerate().map(|(at, one)| (one.code.clone(), at)).collect();
+        let by_id = organisations
+            .iter()
+            .enumerate()
+            .map(|(at, one)| (one.id.clone(), at))
+            .collect();
+        let by_name: HashMap<String, usize> = organisations
+            .iter()
+            .enumerate()
+            .map(|(at, one)| (one.name.clone(), at))
+            .collect();
+        let municipality_by_code = municipalities
+            .iter()
+            .enumerate()
+            .map(|(at, one)| (one.code.clone(), at))
+            .collect();
         let mut places = Vec::new();
         for row in files::rows("places.csv", files::PLACES, 2)? {
             let [name, municipality] = row[..] else { continue };
-            let code = municipalities.iter().find(|one| one.name == municipality).map(|one| one.code.clone());
-            let code = code.ok_or_else(|| DataError::Unknown { what: "places.csv".to_owned(), name: municipality.to_owned() })?;
+            let code = municipalities
+                .iter()
+                .find(|one| one.name == municipality)
+                .map(|one| one.code.clone());
+            let code = code.ok_or_else(|| DataError::Unknown {
+                what: "places.csv".to_owned(),
+                name: municipality.to_owned(),
+            })?;
             places.push((fold::lower(name), code));
         }
         let districts = Districts::read(&municipalities, &by_name)?;
@@ -226,7 +245,11 @@ impl Directory {
         self.municipalities
             .iter()
             .find(|one| fold::lower(&one.name) == bare)
-            .or_else(|| self.municipalities.iter().find(|one| bare != wanted && same(&one.name, bare)))
+            .or_else(|| {
+                self.municipalities
+                    .iter()
+                    .find(|one| bare != wanted && same(&one.name, bare))
+            })
             .or_else(|| (bare == "region gotland").then(|| self.municipality("0980")).flatten())
     }
 

@@ -32,7 +32,10 @@ struct Row {
     counties: Vec<String>,
     /// "county" where only the county is certain; for readers of the file.
     #[serde(default)]
-    #[expect(dead_code, reason = "says to a reader how certain the row is; checked to be known, not used")]
+    #[expect(
+        dead_code,
+        reason = "says to a reader how certain the row is; checked to be known, not used"
+    )]
     certainty: Option<String>,
 }
 
@@ -68,7 +71,10 @@ impl Districts {
     /// # Errors
     /// The file is not in its form, names something unknown, or leaves a municipality out.
     pub fn read(municipalities: &[Municipality], names: &HashMap<String, usize>) -> Result<Self, DataError> {
-        let form = |message: String| DataError::Form { file: "districts.toml".to_owned(), message };
+        let form = |message: String| DataError::Form {
+            file: "districts.toml".to_owned(),
+            message,
+        };
         let file: File = toml::from_str(files::DISTRICTS).map_err(|error| form(error.to_string()))?;
         let mut districts = Self::default();
         for name in &file.own_land_survey.municipalities {
@@ -83,7 +89,10 @@ impl Districts {
         ];
         for (kind, rows) in kinds {
             districts.place(kind, rows, municipalities, names)?;
-            if let Some(left) = municipalities.iter().find(|one| districts.of(kind, &one.code).is_none()) {
+            if let Some(left) = municipalities
+                .iter()
+                .find(|one| districts.of(kind, &one.code).is_none())
+            {
                 return Err(form(format!("{kind:?} leaves out {}", left.name)));
             }
         }
@@ -99,16 +108,22 @@ impl Districts {
     ) -> Result<(), DataError> {
         for row in rows {
             if !names.contains_key(&row.court) {
-                return Err(DataError::Unknown { what: "districts.toml".to_owned(), name: row.court.clone() });
+                return Err(DataError::Unknown {
+                    what: "districts.toml".to_owned(),
+                    name: row.court.clone(),
+                });
             }
             for name in &row.municipalities {
-                self.by_place.insert((kind, code_of(municipalities, name)?), row.court.clone());
+                self.by_place
+                    .insert((kind, code_of(municipalities, name)?), row.court.clone());
             }
         }
         // A municipality that is named goes before its county.
         for row in rows {
             for one in municipalities.iter().filter(|one| row.counties.contains(&one.county)) {
-                self.by_place.entry((kind, one.code.clone())).or_insert_with(|| row.court.clone());
+                self.by_place
+                    .entry((kind, one.code.clone()))
+                    .or_insert_with(|| row.court.clone());
             }
         }
         Ok(())
@@ -132,5 +147,8 @@ fn code_of(municipalities: &[Municipality], name: &str) -> Result<String, DataEr
         .iter()
         .find(|one| one.name == name)
         .map(|one| one.code.clone())
-        .ok_or_else(|| DataError::Unknown { what: "districts.toml".to_owned(), name: name.to_owned() })
+        .ok_or_else(|| DataError::Unknown {
+            what: "districts.toml".to_owned(),
+            name: name.to_owned(),
+        })
 }

@@ -72,7 +72,17 @@ pub fn version() -> String {
     for (topic, text) in NEEDS {
         (topic, text).hash(&mut hasher);
     }
-    for text in [MUNICIPALITIES, REGIONS, AGENCIES, PLACES, DISTRICTS, PUBLIC_LINES, VAGUE, EMERGENCIES, CONCEPTS] {
+    for text in [
+        MUNICIPALITIES,
+        REGIONS,
+        AGENCIES,
+        PLACES,
+        DISTRICTS,
+        PUBLIC_LINES,
+        VAGUE,
+        EMERGENCIES,
+        CONCEPTS,
+    ] {
         text.hash(&mut hasher);
     }
     format!("{:016x}", hasher.finish())
@@ -92,7 +102,10 @@ pub fn rows(file: &'static str, text: &'static str, columns: usize) -> Result<Ve
                 Ok(row)
             } else {
                 let message = format!("{} fields instead of {columns} in: {line}", row.len());
-                Err(DataError::Form { file: file.to_owned(), message })
+                Err(DataError::Form {
+                    file: file.to_owned(),
+                    message,
+                })
             }
         })
         .collect()

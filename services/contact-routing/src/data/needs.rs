@@ -169,7 +169,11 @@ struct File {
 }
 
 fn lines(text: &str) -> Vec<String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn responsible(who: &str) -> Option<Responsible> {
@@ -198,15 +202,21 @@ fn responsible(who: &str) -> Option<Responsible> {
 pub fn needs() -> Result<Vec<Need>, DataError> {
     let mut all = Vec::new();
     for (topic, text) in files::NEEDS {
-        let form = |message: String| DataError::Form { file: format!("needs/{topic}.toml"), message };
+        let form = |message: String| DataError::Form {
+            file: format!("needs/{topic}.toml"),
+            message,
+        };
         let file: File = toml::from_str(text).map_err(|error| form(error.to_string()))?;
         for written in file.need {
-            let rule = responsible(&written.who).ok_or_else(|| form(format!("{}: who is '{}'", written.id, written.who)))?;
+            let rule =
+                responsible(&written.who).ok_or_else(|| form(format!("{}: who is '{}'", written.id, written.who)))?;
             let local = !matches!(rule, Responsible::Agency(_) | Responsible::NotPublic(_));
             all.push(Need {
                 topic: (*topic).to_owned(),
                 name: LocalizedText::new(written.sv, written.en),
-                area: written.area.unwrap_or(if local { AreaFrom::Residence } else { AreaFrom::None }),
+                area: written
+                    .area
+                    .unwrap_or(if local { AreaFrom::Residence } else { AreaFrom::None }),
                 responsible: rule,
                 exceptions: written.exceptions,
                 law: written.law,

@@ -68,7 +68,10 @@ struct ConceptFile {
 }
 
 fn form(file: &str, error: &toml::de::Error) -> DataError {
-    DataError::Form { file: file.to_owned(), message: error.to_string() }
+    DataError::Form {
+        file: file.to_owned(),
+        message: error.to_string(),
+    }
 }
 
 /// The emergencies of the data file.
@@ -99,7 +102,12 @@ pub fn concepts() -> Result<Vec<(String, Vec<String>)>, DataError> {
         .concepts
         .into_iter()
         .map(|(name, words)| {
-            let words = words.as_array().into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect();
+            let words = words
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|word| word.as_str().map(str::to_owned))
+                .collect();
             (name, words)
         })
         .collect())

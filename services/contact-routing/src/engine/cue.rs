@@ -87,7 +87,11 @@ impl Cues {
             }
             units += 1;
         }
-        self.cues.push(Cue { owner, units, weight: 1.0 });
+        self.cues.push(Cue {
+            owner,
+            units,
+            weight: 1.0,
+        });
         number
     }
 
@@ -100,12 +104,18 @@ impl Cues {
     /// How many units a cue has.
     #[must_use]
     pub fn units(&self, cue: u32) -> u32 {
-        usize::try_from(cue).ok().and_then(|at| self.cues.get(at)).map_or(1, |cue| cue.units)
+        usize::try_from(cue)
+            .ok()
+            .and_then(|at| self.cues.get(at))
+            .map_or(1, |cue| cue.units)
     }
 
     fn atom(&mut self, lexicon: &Lexicon, written: &str) -> u32 {
         // As `fold` writes words, but with the signs of a cue kept.
-        let plain: String = crate::text::fold::lower(written).chars().filter(|c| *c != '-' || written.starts_with('[')).collect();
+        let plain: String = crate::text::fold::lower(written)
+            .chars()
+            .filter(|c| *c != '-' || written.starts_with('['))
+            .collect();
         let atom = if let Some(exact) = plain.strip_prefix('=') {
             Atom::Exact(exact.to_owned())
         } else if let Some(concept) = plain.strip_prefix('@') {
@@ -113,7 +123,13 @@ impl Cues {
         } else if plain.starts_with('[') && !plain.contains('_') {
             Atom::Number
         } else if plain.contains('_') {
-            Atom::Row(plain.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect())
+            Atom::Row(
+                plain
+                    .split('_')
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            )
         } else if let Some(prefix) = plain.strip_suffix('*') {
             Atom::Prefix(prefix.to_owned())
         } else if self.strict {
@@ -166,7 +182,12 @@ impl Cues {
         let seen = self.seen(analysis);
         let mut units: HashMap<u32, Vec<(u32, Seen)>> = HashMap::new();
         for (atom, seen) in &seen {
-            for (cue, unit) in usize::try_from(*atom).ok().and_then(|at| self.uses.get(at)).into_iter().flatten() {
+            for (cue, unit) in usize::try_from(*atom)
+                .ok()
+                .and_then(|at| self.uses.get(at))
+                .into_iter()
+                .flatten()
+            {
                 let found = units.entry(*cue).or_default();
                 match found.iter_mut().find(|(known, _)| known == unit) {
                     Some((_, known)) => {
@@ -178,7 +199,10 @@ impl Cues {
                 }
             }
         }
-        let mut hits: Vec<Hit> = units.into_iter().filter_map(|(cue, found)| self.hit(cue, &found)).collect();
+        let mut hits: Vec<Hit> = units
+            .into_iter()
+            .filter_map(|(cue, found)| self.hit(cue, &found))
+            .collect();
         hits.sort_by_key(|hit| hit.cue);
         hits
     }
@@ -189,7 +213,9 @@ impl Cues {
             return None;
         }
         // All units within two neighbouring sentences: in a long story far words have nothing to do with each other.
-        let together = found.iter().fold(u64::MAX, |all, (_, seen)| all & (seen.sentences | seen.sentences >> 1));
+        let together = found
+            .iter()
+            .fold(u64::MAX, |all, (_, seen)| all & (seen.sentences | seen.sentences >> 1));
         if together == 0 {
             return None;
         }
@@ -212,7 +238,11 @@ impl Cues {
             let bit = 1_u64 << token.sentence.min(63);
             let mut note = |atoms: Option<&Vec<u32>>, trust: f32| {
                 for atom in atoms.into_iter().flatten() {
-                    let entry = seen.entry(*atom).or_insert(Seen { sentences: 0, trust: 0.0, first: at });
+                    let entry = seen.entry(*atom).or_insert(Seen {
+                        sentences: 0,
+                        trust: 0.0,
+                        first: at,
+                    });
                     entry.sentences |= bit;
                     entry.trust = entry.trust.max(trust);
                 }
@@ -262,7 +292,9 @@ impl Cues {
 
 /// Every beginning of a word of two letters or more.
 fn beginnings(word: &str) -> impl Iterator<Item = &str> {
-    word.char_indices().skip(1).filter_map(move |(at, c)| word.get(..at + c.len_utf8()))
+    word.char_indices()
+        .skip(1)
+        .filter_map(move |(at, c)| word.get(..at + c.len_utf8()))
 }
 
 /// Whether the words follow in order, with at most one word between two of them.
@@ -271,7 +303,11 @@ fn in_row(words: &[String], tokens: &[Token]) -> Option<f32> {
     let mut trust = 1.0_f32;
     for word in words {
         let found = tokens.iter().skip(at).take(2).position(|token| {
-            let same = |norm: &str| norm == word || word.starts_with('[') && norm.bytes().all(|b| b.is_ascii_digit()) || word.strip_suffix('*').is_some_and(|start| norm.starts_with(start));
+            let same = |norm: &str| {
+                norm == word
+                    || word.starts_with('[') && norm.bytes().all(|b| b.is_ascii_digit())
+                    || word.strip_suffix('*').is_some_and(|start| norm.starts_with(start))
+            };
             same(&token.norm) || token.meant.as_deref().is_some_and(same)
         })?;
         trust = trust.min(tokens.get(at + found).map_or(1.0, |token| token.trust));

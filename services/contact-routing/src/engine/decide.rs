@@ -10,7 +10,8 @@ use crate::data::needs::{Level, Need};
 use crate::data::signals::{self, Emergency, Vague};
 use crate::engine::cue::Cues;
 use crate::engine::emergency::Detector;
-use crate::engine::index::{self, Bag, Index, Sample};
+use crate::engine::index::{self, Bag, Index};
+use crate::engine::learn;
 use crate::engine::place::{Area, Places};
 use crate::engine::responsible::{Found, responsible};
 use crate::text::language::Language;
@@ -89,8 +90,6 @@ pub struct Answer<'e> {
 /// Weights of the parts of a score; found by looking at which classes of question went wrong.
 mod weights {
     pub(super) const NEAREST: f32 = 13.0;
-    pub(super) const CUE: f32 = 6.0;
-    pub(super) const CUE_UNIT: f32 = 1.6;
     pub(super) const BLOCK: f32 = 9.0;
     pub(super) const STORY: f32 = 0.6;
     pub(super) const FOCUS: f32 = 0.6;
@@ -132,7 +131,7 @@ impl Engine {
         let vague = signals::vague()?;
         let emergencies = signals::emergencies()?;
         let concepts = signals::concepts()?;
-        let lexicon = lexicon(&directory, &needs, &vague, &emergencies, &concepts);
+        let lexicon = learn::lexicon(&directory, &needs, &vague, &emergencies, &concepts);
         let (mut cues, mut blocks) = (Cues::default(), Cues::default());
         for (owner, need) in (0_u32..).zip(&needs) {
             for cue in &need.cues {
@@ -142,8 +141,8 @@ impl Engine {
                 blocks.add(&lexicon, owner, block);
             }
         }
-        let (samples, phrasings) = samples(&lexicon, &needs, &vague);
-        weigh_cues(&mut cues, &phrasings);
+        let (samples, phrasings) = learn::samples(&lexicon, &needs, &vague);
+        learn::weigh_cues(&mut cues, &phrasings);
         let index = Index::new(needs.len() + vague.len(), &samples);
         let places = Places::new(&directory);
         let detector = Detector::new(&lexicon, emergencies);
@@ -198,7 +197,12 @@ impl Engine {
             .take(most)
             .map(|one| {
                 let id = self.needs.get(one.class).map_or_else(
-                    || self.vague.get(one.class - self.needs.len()).map_or("?", |vague| vague.id.as_str()).to_uppercase(),
+                    || {
+                        self.vague
+                            .get(one.class - self.needs.len())
+                            .map_or("?", |vague| vague.id.as_str())
+                            .to_uppercase()
+                    },
                     |need| need.id.clone(),
                 );
                 (id, one.score)
@@ -239,7 +243,11 @@ impl Engine {
         for one in &mut ranked {
             // Without any cue there are only words that many needs share.
             let bare = one.cue == 0.0 && one.class < self.needs.len();
-            one.score = if bare { weights::BARE * one.score } else { one.score + one.cue };
+            one.score = if bare {
+                weights::BARE * one.score
+            } else {
+                one.score + one.cue
+            };
         }
         for hit in self.blocks.matches(analysis) {
             if let Some(one) = usize::try_from(hit.owner).ok().and_then(|at| ranked.get_mut(at)) {
@@ -252,12 +260,17 @@ impl Engine {
     }
 
     fn choose(&self, analysis: &Analysis, bag: &Bag, ranked: &[Ranked], chosen: Option<&str>) -> Answer<'_> {
-        let specific: Vec<Ranked> = ranked.iter().filter(|one| one.class < self.needs.len()).copied().collect();
+        let specific: Vec<Ranked> = ranked
+            .iter()
+            .filter(|one| one.class < self.needs.len())
+            .copied()
+            .collect();
         let best = specific.first();
         if let Some(vague) = self.too_open(bag, ranked, best) {
             return self.ask_kind(Some(vague));
         }
-        let Some(best) = best.filter(|one| one.score >= weights::GUESS) else {
+        let sure = |one: &&Ranked| one.score >= weights::GUESS || one.score > 1.5 && self.covered(bag, one.class) > 0.8;
+        let Some(best) = best.filter(sure) else {
             return self.ask_kind(self.vague.last());
         };
         let Some(need) = self.needs.get(best.class) else {
@@ -290,21 +303,29 @@ impl Engine {
     fn too_open(&self, bag: &Bag, ranked: &[Ranked], best: Option<&Ranked>) -> Option<&Vague> {
         let open = ranked.iter().find(|one| one.class >= self.needs.len())?;
         let vague = self.vague.get(open.class - self.needs.len())?;
-        let (mut held, mut all) = (0.0, 0.0);
-        for (term, weight) in bag.iter().filter(|(term, _)| !term.starts_with("b:") && !term.starts_with('@')) {
-            let strength = weight * self.index.strength(term);
-            all += strength;
-            if self.index.class_has(open.class, term) {
-                held += strength;
-            }
-        }
-        let covered = if all > 0.0 { held / all } else { 1.0 };
+        let covered = self.covered(bag, open.class);
         let best_score = best.map_or(0.0, |one| one.score);
         let best_cue = best.map_or(0.0, |one| one.cue);
-        let near = open.score + 2.0 * covered >= best_score && covered > 0.55 && best_cue < 0.5;
+        let near = open.score + 1.0 * covered >= best_score && covered > 0.55 && best_cue < 0.5;
         let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
         let far_ahead = open.score > 1.6 * best_score && best_cue < 0.5;
         (near || nothing_else || far_ahead).then_some(vague)
+    }
+
+    /// Which share of a message's words a class knows, by how much they say.
+    fn covered(&self, bag: &Bag, class: usize) -> f32 {
+        let (mut held, mut all) = (0.0, 0.0);
+        for (term, weight) in bag
+            .iter()
+            .filter(|(term, _)| !term.starts_with("b:") && !term.starts_with('@'))
+        {
+            let strength = weight * self.index.strength(term);
+            all += strength;
+            if self.index.class_has(class, term) {
+                held += strength;
+            }
+        }
+        if all > 0.0 { held / all } else { 1.0 }
     }
 
     fn ask_kind<'e>(&'e self, vague: Option<&'e Vague>) -> Answer<'e> {
@@ -328,7 +349,9 @@ impl Engine {
         let top = ranked.first().map_or(1.0, |one| one.score.max(1.0));
         let next = ranked.get(1);
         for one in ranked {
-            let Some(need) = self.needs.get(one.class) else { continue };
+            let Some(need) = self.needs.get(one.class) else {
+                continue;
+            };
             let area = self.places.area(&self.directory, need, analysis, chosen);
             let Found::Organisation(organisation, level, exception) = responsible(&self.directory, need, &area) else {
                 continue;
@@ -336,7 +359,11 @@ impl Engine {
             if one.score < 0.25 * top || all.iter().any(|known| known.organisation.id == organisation.id) {
                 continue;
             }
-            let confidence = if all.is_empty() { confidence(one, next) } else { (one.score / top * 0.6).clamp(0.0, 0.6) };
+            let confidence = if all.is_empty() {
+                confidence(one, next)
+            } else {
+                (one.score / top * 0.6).clamp(0.0, 0.6)
+            };
             all.push(Candidate {
                 organisation,
                 need,
@@ -409,7 +436,12 @@ fn focus(analysis: &Analysis) -> Option<Analysis> {
     }
     let asks = |sentence: usize| analysis.asks.get(sentence).copied().unwrap_or(false);
     Some(Analysis {
-        tokens: analysis.tokens.iter().filter(|token| token.sentence + 2 >= sentences || asks(token.sentence)).cloned().collect(),
+        tokens: analysis
+            .tokens
+            .iter()
+            .filter(|token| token.sentence + 2 >= sentences || asks(token.sentence))
+            .cloned()
+            .collect(),
         language: analysis.language,
         asks: analysis.asks.clone(),
     })
@@ -419,124 +451,4 @@ fn confidence(best: &Ranked, next: Option<&Ranked>) -> f32 {
     let lead = next.map_or(best.score, |next| best.score - next.score) / best.score.max(1.0);
     let strong = (best.score / 25.0).min(1.0);
     (0.35 + 0.35 * strong + 0.3 * lead.min(1.0)).clamp(0.0, 0.99)
-}
-
-/// Every word that some data file uses, so that questions are read and spelt with them.
-fn lexicon(
-    directory: &Directory,
-    needs: &[Need],
-    vague: &[Vague],
-    emergencies: &signals::Emergencies,
-    concepts: &[(String, Vec<String>)],
-) -> Lexicon {
-    let plain = |cue: &str| cue.replace(['|', '*', '_', '@', '='], " ");
-    let english: Vec<String> = needs.iter().flat_map(|need| need.say_en.iter().cloned().chain(need.name.en.clone())).collect();
-    let vague_lines = vague.iter().flat_map(|vague| vague.say.lines());
-    let (open_swedish, open_english): (Vec<&str>, Vec<&str>) = vague_lines.partition(|line| !is_english_line(line));
-    let mut swedish: Vec<String> = Vec::new();
-    for need in needs {
-        swedish.push(need.name.sv.clone());
-        swedish.extend(need.say.iter().cloned());
-        swedish.push(need.why.sv.clone());
-        for cue in need.cues.iter().chain(&need.block) {
-            if !is_english_line(&plain(cue)) {
-                swedish.push(plain(cue));
-            }
-        }
-    }
-    for one in &emergencies.emergency {
-        swedish.extend(one.cues.iter().chain(&one.block).map(|cue| plain(cue)).filter(|cue| !is_english_line(cue)));
-    }
-    swedish.extend(directory.organisations.iter().map(|one| one.name.clone()));
-    let english: Vec<&str> = english.iter().map(String::as_str).chain(open_english).collect();
-    Lexicon::new(swedish.iter().map(String::as_str).chain(open_swedish), english.into_iter(), concepts)
-}
-
-/// Whether a line of mixed data is English: it has no Swedish letter and more English than Swedish function words.
-fn is_english_line(line: &str) -> bool {
-    const SIGNS: &[&str] = &[
-        "the", "my", "of", "is", "to", "how", "and", "child", "benefit", "house", "school", "work", "apply", "permit", "register", "care",
-        "car", "money", "company", "support", "pay", "hospital", "doctor", "tax", "home", "dog", "public", "city", "water", "street",
-        "landlord", "rent", "neighbour", "old", "lost", "report", "complain", "business", "insurance", "licence", "police", "death",
-        "someone", "now", "grant", "bus", "bank", "where", "open", "card", "food", "broken", "noise", "election", "crime",
-        "student", "court", "abroad", "need", "want", "not", "can't", "building", "husband", "mother", "pension", "job", "employer",
-    ];
-    let lowered = line.to_lowercase();
-    if lowered.contains(['å', 'ä', 'ö']) {
-        return false;
-    }
-    lowered.split(|c: char| !c.is_alphanumeric() && c != '\'').any(|word| SIGNS.contains(&word) && word != "is" && word != "student" && word != "bank" && word != "not")
-}
-
-/// Training samples of every class, and the analysed phrasings of needs for weighing cues.
-fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Vec<Sample>, Vec<(usize, Analysis)>) {
-    let mut samples = Vec::new();
-    let mut phrasings = Vec::new();
-    let mut phrase = |class: usize, text: &str, language: Language, weight: f32| {
-        let analysis = lexicon.analyse(text, language);
-        samples.push(Sample {
-            class,
-            bag: index::bag(&analysis),
-            weight,
-            phrasing: true,
-        });
-        phrasings.push((class, analysis));
-    };
-    for (class, need) in needs.iter().enumerate() {
-        phrase(class, &need.name.sv, Language::Swedish, 1.0);
-        phrase(class, need.name.en.as_deref().unwrap_or_default(), Language::English, 1.0);
-        for line in &need.say {
-            phrase(class, line, Language::Swedish, 1.0);
-        }
-        for line in &need.say_en {
-            phrase(class, line, Language::English, 1.0);
-        }
-    }
-    for (at, one) in vague.iter().enumerate() {
-        for line in one.say.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            phrase(needs.len() + at, line, Language::Swedish, 1.0);
-        }
-    }
-    phrasings.retain(|(class, _)| *class < needs.len());
-    // Words of cues are vocabulary: they count, but no question is near to a list of words.
-    for (class, need) in needs.iter().enumerate() {
-        for cue in &need.cues {
-            let words = cue.replace(['|', '*', '_', '@', '='], " ");
-            let language = if is_english_line(&words) { Language::English } else { Language::Swedish };
-            let units = cue.split_whitespace().count();
-            let bag = index::bag(&lexicon.analyse(&words, language));
-            let bag = bag.into_iter().filter(|(term, _)| !term.starts_with("b:")).collect();
-            samples.push(Sample {
-                class,
-                bag,
-                weight: if units == 1 { 0.7 } else { 0.3 },
-                phrasing: false,
-            });
-        }
-    }
-    (samples, phrasings)
-}
-
-/// A cue says more the more of the phrasings it matches are its own need's.
-fn weigh_cues(cues: &mut Cues, phrasings: &[(usize, Analysis)]) {
-    let mut counts: hashbrown::HashMap<u32, (f32, f32)> = hashbrown::HashMap::new();
-    for (class, analysis) in phrasings {
-        for hit in cues.matches(analysis) {
-            let (own, other) = counts.entry(hit.cue).or_default();
-            if usize::try_from(hit.owner) == Ok(*class) {
-                *own += 1.0;
-            } else {
-                *other += 1.0;
-            }
-        }
-    }
-    for cue in 0.. {
-        let units = cues.units(cue);
-        let (own, other) = counts.get(&cue).copied().unwrap_or_default();
-        let precise = (own + 1.0) / (own + other + 1.0);
-        let weight = (weights::CUE + weights::CUE_UNIT * (units as f32 - 1.0).min(2.0)) * precise;
-        if !cues.weigh_checked(cue, weight) {
-            break;
-        }
-    }
 }

@@ -62,11 +62,18 @@ impl Detector {
     #[must_use]
     pub fn find(&self, analysis: &Analysis) -> Option<&Emergency> {
         let hits = self.cues.matches(analysis);
-        let signal = |hit: &Hit| usize::try_from(hit.owner).ok().and_then(|at| self.signals.get(at)).copied();
+        let signal = |hit: &Hit| {
+            usize::try_from(hit.owner)
+                .ok()
+                .and_then(|at| self.signals.get(at))
+                .copied()
+        };
         let has = |wanted: Signal| hits.iter().any(|hit| signal(hit) == Some(wanted));
         let over = has(Signal::Calm) && !has(Signal::Now);
         hits.iter().filter(|hit| hit.weight > 0.6).find_map(|hit| {
-            let Some(Signal::Danger(at)) = signal(hit) else { return None };
+            let Some(Signal::Danger(at)) = signal(hit) else {
+                return None;
+            };
             let emergency = self.emergencies.get(at)?;
             // Thoughts of suicide are answered at once whenever they were had.
             let spared = over && emergency.id != "suicidal";

@@ -32,7 +32,11 @@ pub fn bag(analysis: &Analysis) -> Bag {
         if !token.english.is_empty() {
             put(format!("e:{}", token.english), token.trust);
         }
-        let stem = if token.swedish.is_empty() { &token.english } else { &token.swedish };
+        let stem = if token.swedish.is_empty() {
+            &token.english
+        } else {
+            &token.swedish
+        };
         if let Some((last, sentence)) = before
             && sentence == token.sentence
         {
@@ -84,7 +88,10 @@ impl Index {
     /// Builds the index over `count` classes.
     #[must_use]
     pub fn new(count: usize, samples: &[Sample]) -> Self {
-        let mut index = Self { count, ..Self::default() };
+        let mut index = Self {
+            count,
+            ..Self::default()
+        };
         let mut within: Vec<HashMap<u32, f32>> = Vec::new();
         for sample in samples {
             let class = u32::try_from(sample.class).unwrap_or(u32::MAX);
@@ -101,13 +108,19 @@ impl Index {
             }
         }
         let all = count as f32;
-        index.idf = within.iter().map(|classes| (1.0 + (all - classes.len() as f32 + 0.5) / (classes.len() as f32 + 0.5)).ln()).collect();
+        index.idf = within
+            .iter()
+            .map(|classes| (1.0 + (all - classes.len() as f32 + 0.5) / (classes.len() as f32 + 0.5)).ln())
+            .collect();
         index.classes = within
             .into_iter()
             .zip(&index.idf)
             .map(|(classes, idf)| {
-                let total: f32 = classes.values().sum();
-                let mut classes: Vec<(u32, f32)> = classes
+                // Sums are made in a fixed order: the same engine twice gives the same numbers to the last bit.
+                let mut classes: Vec<(u32, f32)> = classes.into_iter().collect();
+                classes.sort_by_key(|(class, _)| *class);
+                let total: f32 = classes.iter().map(|(_, count)| count).sum();
+                classes
                     .into_iter()
                     .map(|(class, count)| {
                         // How often a phrasing of this class has the term, and how much the term belongs to it alone.
@@ -115,9 +128,7 @@ impl Index {
                         let own = (count / total).sqrt();
                         (class, idf * often * (0.5 + 0.5 * own))
                     })
-                    .collect();
-                classes.sort_by_key(|(class, _)| *class);
-                classes
+                    .collect()
             })
             .collect();
         index.file_phrasings(samples);
@@ -137,7 +148,8 @@ impl Index {
                     list.push((number, strength));
                 }
             }
-            self.about.push((u32::try_from(sample.class).unwrap_or(u32::MAX), square.sqrt().max(1e-3)));
+            self.about
+                .push((u32::try_from(sample.class).unwrap_or(u32::MAX), square.sqrt().max(1e-3)));
         }
     }
 
@@ -186,7 +198,9 @@ impl Index {
         }
         let length = square.sqrt().max(1e-3);
         for (phrasing, product) in products {
-            let Some((class, own)) = usize::try_from(phrasing).ok().and_then(|at| self.about.get(at)) else { continue };
+            let Some((class, own)) = usize::try_from(phrasing).ok().and_then(|at| self.about.get(at)) else {
+                continue;
+            };
             if let Some(score) = usize::try_from(*class).ok().and_then(|class| scores.get_mut(class)) {
                 score.nearest = score.nearest.max(product / (length * own));
             }

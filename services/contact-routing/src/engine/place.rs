@@ -41,28 +41,80 @@ struct Mention {
 
 /// Finds places in text.
 pub struct Places {
-    /// First word of a name to the remaining words, the municipality code or none, and the county code.
-    names: HashMap<String, Vec<(Vec<String>, Option<String>, String)>>,
+    /// By the first word of the name.
+    names: HashMap<String, Vec<Name>>,
 }
+
+/// The words of a name after the first, the municipality code when it is one, and the county code.
+type Name = (Vec<String>, Option<String>, String);
 
 /// Municipality names that are also everyday words; they count only as a clear place.
 const EVERYDAY: &[&str] = &[
-    "vara", "mark", "berg", "kil", "ale", "sala", "nora", "mora", "boden", "lund", "eda", "trosa", "köping", "säter", "flen", "åsa",
-    "floda", "alby", "boo", "nol", "hede", "dalby", "åby", "broby", "kista", "handen", "orsa", "salem", "slite", "höör", "åre",
+    "vara", "mark", "berg", "kil", "ale", "sala", "nora", "mora", "boden", "lund", "eda", "trosa", "köping", "säter",
+    "flen", "åsa", "floda", "alby", "boo", "nol", "hede", "dalby", "åby", "broby", "kista", "handen", "orsa", "salem",
+    "slite", "höör", "åre",
 ];
 /// The words before a place that put the matter in it.
-const IN: &[&str] = &["i", "på", "in", "at", "vid", "inom", "utanför", "nära", "near", "outside", "kring", "runt", "around"];
+const IN: &[&str] = &[
+    "i", "på", "in", "at", "vid", "inom", "utanför", "nära", "near", "outside", "kring", "runt", "around",
+];
 const TO: &[&str] = &["till", "to", "mot"];
 const FROM: &[&str] = &["från", "from", "ifrån"];
 /// What happens in a place that is not where the matter is.
 const ASIDE: &[&str] = &[
-    "köpte", "köpt", "jobbar", "jobb", "arbetar", "semester", "semestern", "resa", "rest", "uppvuxen", "född", "bought", "work", "working",
-    "works", "flög", "konferens", "pluggade", "uppväxt", "hälsat", "hälsade", "träffades",
+    "köpte",
+    "köpt",
+    "jobbar",
+    "jobb",
+    "arbetar",
+    "semester",
+    "semestern",
+    "resa",
+    "rest",
+    "uppvuxen",
+    "född",
+    "bought",
+    "work",
+    "working",
+    "works",
+    "flög",
+    "konferens",
+    "pluggade",
+    "uppväxt",
+    "hälsat",
+    "hälsade",
+    "träffades",
+    // A company that was asked, wherever it is.
+    "firma",
+    "företag",
+    "företaget",
+    "borrföretag",
+    "butik",
+    "butiken",
+    "hantverkare",
+    "offert",
+    "bror",
+    "syster",
+    "besöka",
+    "hälsa",
 ];
 /// What stands in a place without the person living there: "gymnasiet i Åmål".
 const STANDS: &[&str] = &[
-    "gymnasiet", "gymnasieskolan", "gymnasieskola", "universitetet", "sjukhuset", "lasarettet", "högskolan", "firma", "företag", "företaget",
-    "borrföretag", "butik", "butiken", "hospital", "university", "friskola", "klinik", "kliniken", "släkt", "kompis", "kusin",
+    "gymnasiet",
+    "gymnasieskolan",
+    "gymnasieskola",
+    "universitetet",
+    "sjukhuset",
+    "lasarettet",
+    "högskolan",
+    "hospital",
+    "university",
+    "friskola",
+    "klinik",
+    "kliniken",
+    "släkt",
+    "kompis",
+    "kusin",
 ];
 const HOME: &[&str] = &["jag", "vi", "i", "we", "själv"];
 const LIVES: &[&str] = &["bor", "bodde", "live", "skriven", "folkbokförd", "lives", "boende"];
@@ -80,10 +132,18 @@ impl Places {
                 places.add(name, Some(code), &one.county);
             }
         }
-        for one in directory.organisations.iter().filter(|one| one.id.starts_with("region-")) {
+        for one in directory
+            .organisations
+            .iter()
+            .filter(|one| one.id.starts_with("region-"))
+        {
             let Some(county) = &one.county else { continue };
             places.add(&one.name, None, county);
-            let county_name = directory.municipalities.iter().find(|m| m.county == *county).map(|m| m.county_name.clone());
+            let county_name = directory
+                .municipalities
+                .iter()
+                .find(|m| m.county == *county)
+                .map(|m| m.county_name.clone());
             if let Some(name) = county_name {
                 places.add(&name, None, county);
                 // "Skåne", "Dalarna", "Västra Götaland"; but "Stockholm" alone is the municipality.
@@ -93,7 +153,15 @@ impl Places {
                 }
             }
         }
-        for (name, county) in [("Dalarna", "20"), ("Småland", "06"), ("Västkusten", "14"), ("Hälsingland", "21"), ("Roslagen", "01"), ("Bohuslän", "14"), ("Sörmland", "04")] {
+        for (name, county) in [
+            ("Dalarna", "20"),
+            ("Småland", "06"),
+            ("Västkusten", "14"),
+            ("Hälsingland", "21"),
+            ("Roslagen", "01"),
+            ("Bohuslän", "14"),
+            ("Sörmland", "04"),
+        ] {
             places.add(name, None, county);
         }
         places
@@ -101,7 +169,9 @@ impl Places {
 
     fn add(&mut self, name: &str, municipality: Option<&str>, county: &str) {
         let words: Vec<String> = fold::words(name).words.into_iter().map(|word| word.norm).collect();
-        let Some((first, rest)) = words.split_first() else { return };
+        let Some((first, rest)) = words.split_first() else {
+            return;
+        };
         let entry = self.names.entry(first.clone()).or_default();
         if !entry.iter().any(|(known, ..)| known.as_slice() == rest) {
             entry.push((rest.to_vec(), municipality.map(str::to_owned), county.to_owned()));
@@ -141,7 +211,11 @@ impl Places {
                     let clear = clear(&analysis.tokens, at, length, token);
                     if clear {
                         let role = role(&analysis.tokens, at);
-                        found.push(Mention { municipality, county, role });
+                        found.push(Mention {
+                            municipality,
+                            county,
+                            role,
+                        });
                     }
                     at += length;
                 }
@@ -158,7 +232,9 @@ impl Places {
         for (form, whole) in std::iter::once((first.as_str(), true)).chain(genitive.map(|bare| (bare, false))) {
             for (rest, municipality, county) in self.names.get(form).into_iter().flatten() {
                 let follows = rest.iter().enumerate().all(|(offset, word)| {
-                    tokens.get(at + 1 + offset).is_some_and(|token| token.norm == *word || token.norm.strip_suffix('s') == Some(word))
+                    tokens
+                        .get(at + 1 + offset)
+                        .is_some_and(|token| token.norm == *word || token.norm.strip_suffix('s') == Some(word))
                 });
                 if follows && (whole || rest.is_empty()) {
                     return Some((1 + rest.len(), municipality.clone(), county.clone()));
@@ -173,7 +249,10 @@ impl Places {
     pub fn area(&self, directory: &Directory, need: &Need, analysis: &Analysis, chosen: Option<&str>) -> Area {
         let mentions = self.mentions(analysis);
         let several = mentions.iter().filter(|one| one.role != Role::Aside).count() > 1;
-        let moving = analysis.tokens.iter().any(|token| token.norm.starts_with("flytt") || token.norm.starts_with("mov"));
+        let moving = analysis
+            .tokens
+            .iter()
+            .any(|token| token.norm.starts_with("flytt") || token.norm.starts_with("mov"));
         let counts = |mention: &&Mention| match mention.role {
             Role::In => true,
             Role::Stands => need.area != AreaFrom::Residence || chosen.is_none(),
@@ -194,12 +273,19 @@ impl Places {
             }
         };
         match best {
-            Some(Mention { municipality: None, county, .. }) => {
+            Some(Mention {
+                municipality: None,
+                county,
+                ..
+            }) => {
                 let chosen = chosen_area();
                 if chosen.county.as_ref() == Some(county) {
                     return chosen;
                 }
-                Area { municipality: None, county: Some(county.clone()) }
+                Area {
+                    municipality: None,
+                    county: Some(county.clone()),
+                }
             }
             Some(mention) => Area {
                 municipality: mention.municipality.clone(),
@@ -212,16 +298,29 @@ impl Places {
 
 /// Whether a word that is a place's name is meant as one here.
 fn clear(tokens: &[Token], at: usize, length: usize, token: &Token) -> bool {
-    let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(|token| token.norm.as_str()).unwrap_or_default();
-    let after = tokens.get(at + length).map(|token| token.norm.as_str()).unwrap_or_default();
+    let before = at
+        .checked_sub(1)
+        .and_then(|at| tokens.get(at))
+        .map(|token| token.norm.as_str())
+        .unwrap_or_default();
+    let after = tokens
+        .get(at + length)
+        .map(|token| token.norm.as_str())
+        .unwrap_or_default();
     let preposition = IN.contains(&before) || TO.contains(&before) || FROM.contains(&before);
-    let title = after.starts_with("kommun") || after == "stad" || after == "stads" || after == "län" || after == "municipality";
+    let title =
+        after.starts_with("kommun") || after == "stad" || after == "stads" || after == "län" || after == "municipality";
     if title || length > 1 {
         return true;
     }
-    let everyday = EVERYDAY.iter().any(|word| token.norm == *word || token.norm.strip_suffix('s') == Some(word));
+    let everyday = EVERYDAY
+        .iter()
+        .any(|word| token.norm == *word || token.norm.strip_suffix('s') == Some(word));
     if everyday {
-        let town = !matches!(token.norm.as_str(), "mark" | "berg" | "vara" | "boden" | "kil" | "köping" | "handen");
+        let town = !matches!(
+            token.norm.as_str(),
+            "mark" | "berg" | "vara" | "boden" | "kil" | "köping" | "handen"
+        );
         return preposition && (token.capital || town && matches!(before, "i" | "in"));
     }
     token.capital || preposition || token.norm.chars().count() > 4
@@ -251,7 +350,9 @@ fn role(tokens: &[Token], at: usize) -> Role {
     }
     let lives = before.iter().position(|word| LIVES.contains(word));
     if let Some(lives) = lives {
-        let who = before.get(lives.saturating_sub(1)..(lives + 2).min(before.len())).unwrap_or_default();
+        let who = before
+            .get(lives.saturating_sub(1)..(lives + 2).min(before.len()))
+            .unwrap_or_default();
         if who.iter().any(|word| HOME.contains(word) && *word != last) {
             return Role::Home;
         }

@@ -25,11 +25,15 @@ pub fn responsible<'d>(directory: &'d Directory, need: &'d Need, area: &Area) ->
                 "region" => (region(directory, area), Level::Region),
                 _ => (municipality(directory, area), Level::Municipality),
             };
-            return found.map_or(Found::PlaceMissing, |one| Found::Organisation(one, level, Some(exception)));
+            return found.map_or(Found::PlaceMissing, |one| {
+                Found::Organisation(one, level, Some(exception))
+            });
         }
     }
     // An exception that hangs on the place cannot be ruled out before the place is known.
-    let undecided = area.municipality.is_none() && !need.exceptions.is_empty() && matches!(need.responsible, Responsible::Agency(_));
+    let undecided = area.municipality.is_none()
+        && !need.exceptions.is_empty()
+        && matches!(need.responsible, Responsible::Agency(_));
     let found = match &need.responsible {
         Responsible::NotPublic(_) => return Found::NotPublic,
         Responsible::Agency(_) if undecided => return Found::PlaceMissing,
@@ -47,9 +51,15 @@ pub fn responsible<'d>(directory: &'d Directory, need: &'d Need, area: &Area) ->
 }
 
 fn applies(directory: &Directory, exception: &Exception, area: &Area) -> bool {
-    let county = area.county.as_ref().is_some_and(|county| exception.counties.contains(county));
+    let county = area
+        .county
+        .as_ref()
+        .is_some_and(|county| exception.counties.contains(county));
     let Some(code) = &area.municipality else { return county };
-    let name = directory.municipality(code).map(|one| one.name.as_str()).unwrap_or_default();
+    let name = directory
+        .municipality(code)
+        .map(|one| one.name.as_str())
+        .unwrap_or_default();
     let listed = match exception.list.as_deref() {
         Some("own_land_survey") => directory.districts.has_own_land_survey(code),
         _ => false,
@@ -67,7 +77,11 @@ fn region<'d>(directory: &'d Directory, area: &Area) -> Option<&'d Organisation>
 
 fn county_board<'d>(directory: &'d Directory, area: &Area) -> Option<&'d Organisation> {
     let county = area.county.as_ref()?;
-    let name = directory.municipalities.iter().find(|one| one.county == *county).map(|one| &one.county_name)?;
+    let name = directory
+        .municipalities
+        .iter()
+        .find(|one| one.county == *county)
+        .map(|one| &one.county_name)?;
     directory.named(&format!("Länsstyrelsen i {name}"))
 }
 

@@ -62,7 +62,10 @@ mod tests {
             split("trängselskattebeslut", &stem_of).unwrap(),
             ["trängsel", "skatt", "beslut"]
         );
-        assert_eq!(split("skolskjutsansökan", &stem_of).unwrap(), ["skol", "skjuts", "ansökan"]);
+        assert_eq!(
+            split("skolskjutsansökan", &stem_of).unwrap(),
+            ["skol", "skjuts", "ansökan"]
+        );
         assert_eq!(split("skruvmejsel", &stem_of), None);
     }
 }

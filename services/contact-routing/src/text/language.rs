@@ -12,12 +12,14 @@ pub enum Language {
 }
 
 const SWEDISH_SIGNS: &[&str] = &[
-    "jag", "och", "att", "det", "är", "inte", "på", "för", "med", "hur", "vem", "var", "vart", "min", "mitt", "mina", "har", "som",
-    "en", "ett", "till", "ska", "kan", "från", "av", "om", "vi", "ja", "o", "får", "när", "vad", "vill", "där", "eller", "den", "de",
+    "jag", "och", "att", "det", "är", "inte", "på", "för", "med", "hur", "vem", "var", "vart", "min", "mitt", "mina",
+    "har", "som", "en", "ett", "till", "ska", "kan", "från", "av", "om", "vi", "ja", "o", "får", "när", "vad", "vill",
+    "där", "eller", "den", "de",
 ];
 const ENGLISH_SIGNS: &[&str] = &[
-    "i", "the", "and", "my", "to", "is", "how", "do", "what", "who", "where", "can", "for", "of", "have", "a", "in", "we", "our",
-    "are", "was", "not", "it", "from", "with", "should", "need", "which", "has", "does", "when", "get", "would", "does", "your",
+    "i", "the", "and", "my", "to", "is", "how", "do", "what", "who", "where", "can", "for", "of", "have", "a", "in",
+    "we", "our", "are", "was", "not", "it", "from", "with", "should", "need", "which", "has", "does", "when", "get",
+    "would", "does", "your",
 ];
 
 /// The language of the words; `fallback` when they say nothing either way.

@@ -75,7 +75,9 @@ impl Lexicon {
             }
         }
         for text in english {
-            lexicon.english.extend(fold::words(text).words.into_iter().map(|word| word.norm));
+            lexicon
+                .english
+                .extend(fold::words(text).words.into_iter().map(|word| word.norm));
         }
         lexicon.file_concepts(concepts);
         lexicon.file_spellings();
@@ -168,7 +170,10 @@ impl Lexicon {
 
     /// The families that a word belongs to, by itself or by how it begins.
     fn families(&self, word: &str) -> Vec<String> {
-        let starts = word.char_indices().skip(1).filter_map(|(at, c)| word.get(..at + c.len_utf8()));
+        let starts = word
+            .char_indices()
+            .skip(1)
+            .filter_map(|(at, c)| word.get(..at + c.len_utf8()));
         let mut all: Vec<String> = starts
             .filter_map(|start| self.concept_starts.get(start))
             .chain(self.concepts.get(word))
@@ -197,9 +202,19 @@ impl Lexicon {
         if !token.parts.is_empty() {
             return;
         }
-        if let Some(meant) = self.speller.meant(&token.norm).or_else(|| self.meant_compound(&token.norm)) {
+        if let Some(meant) = self
+            .speller
+            .meant(&token.norm)
+            .or_else(|| self.meant_compound(&token.norm))
+        {
             token.swedish = self.stems.stem(&meant.word, Language::Swedish);
-            token.parts = self.parts(&meant.word, &Word { parts: Vec::new(), ..word.clone() });
+            token.parts = self.parts(
+                &meant.word,
+                &Word {
+                    parts: Vec::new(),
+                    ..word.clone()
+                },
+            );
             token.concepts = self.families(&meant.word);
             token.trust = meant.trust;
             token.meant = Some(meant.word);
@@ -270,7 +285,9 @@ impl Lexicon {
     fn join_neighbours(&self, tokens: &mut [Token]) {
         for at in 1..tokens.len() {
             let (before, after) = tokens.split_at_mut(at);
-            let (Some(left), Some(right)) = (before.last(), after.first_mut()) else { continue };
+            let (Some(left), Some(right)) = (before.last(), after.first_mut()) else {
+                continue;
+            };
             if left.norm.chars().count() < 2 || right.norm.chars().count() < 3 || left.sentence != right.sentence {
                 continue;
             }
@@ -292,7 +309,8 @@ fn mark_ages(tokens: &mut [Token]) {
         let digits: String = token.norm.chars().take_while(char::is_ascii_digit).collect();
         let rest = token.norm.get(digits.len()..).unwrap_or_default();
         let next = tokens.get(at + 1).map(|next| next.norm.as_str()).unwrap_or_default();
-        let is_age = |word: &str| word.starts_with("åring") || word.starts_with("årig") || word == "år" || word == "years";
+        let is_age =
+            |word: &str| word.starts_with("åring") || word.starts_with("årig") || word == "år" || word == "years";
         let Ok(age) = digits.parse::<u32>() else { continue };
         let concept = match age {
             0..=17 => "child",
@@ -301,10 +319,10 @@ fn mark_ages(tokens: &mut [Token]) {
         };
         // "15 år" may be a span of time; an old person's age hardly is.
         let span = next == "år" || next == "years";
-        if (rest.is_empty() && is_age(next) && !(span && age < 70)) || is_age(rest) {
-            if let Some(token) = tokens.get_mut(at) {
-                token.concepts.push(concept.to_owned());
-            }
+        if ((rest.is_empty() && is_age(next) && !(span && age < 70)) || is_age(rest))
+            && let Some(token) = tokens.get_mut(at)
+        {
+            token.concepts.push(concept.to_owned());
         }
     }
 }

@@ -29,7 +29,9 @@ const SHORTEST: usize = 4;
 impl Speller {
     /// Files a known word; `weight` is how common it is and breaks ties.
     pub fn add(&mut self, word: &str, weight: u32) {
-        let Ok(id) = u32::try_from(self.words.len()) else { return };
+        let Ok(id) = u32::try_from(self.words.len()) else {
+            return;
+        };
         self.words.push(word.to_owned());
         self.weight.push(weight);
         let sound = sound(word);
@@ -45,7 +47,7 @@ impl Speller {
     #[must_use]
     pub fn meant(&self, word: &str) -> Option<Meant> {
         let length = word.chars().count();
-        if length < SHORTEST || length > 40 || word.bytes().any(|b| b.is_ascii_digit()) {
+        if !(SHORTEST..=40).contains(&length) || word.bytes().any(|b| b.is_ascii_digit()) {
             return None;
         }
         let sound = sound(word);
@@ -75,7 +77,11 @@ impl Speller {
             let distance = distance(word, candidate);
             (distance <= most).then(|| {
                 let other_start = usize::from(candidate.chars().next() != first);
-                (distance + other_start, u32::MAX - self.weight.get(at).copied().unwrap_or(0), candidate)
+                (
+                    distance + other_start,
+                    u32::MAX - self.weight.get(at).copied().unwrap_or(0),
+                    candidate,
+                )
             })
         })
         .min()
@@ -89,7 +95,14 @@ fn deletes(sound: &str) -> Vec<String> {
         return Vec::new();
     }
     (0..letters.len())
-        .map(|skip| letters.iter().enumerate().filter(|(at, _)| *at != skip).map(|(_, c)| *c).collect())
+        .map(|skip| {
+            letters
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| *at != skip)
+                .map(|(_, c)| *c)
+                .collect()
+        })
         .collect()
 }
 
@@ -98,10 +111,41 @@ fn deletes(sound: &str) -> Vec<String> {
 pub fn sound(word: &str) -> String {
     let mut text = word.to_owned();
     for (from, to) in [
-        ("stj", "6"), ("skj", "6"), ("sch", "6"), ("sj", "6"), ("tion", "6on"), ("sion", "6on"), ("ssion", "6on"), ("tj", "7"),
-        ("kj", "7"), ("ch", "7"), ("dj", "j"), ("gj", "j"), ("hj", "j"), ("lj", "j"), ("hv", "v"), ("ck", "k"), ("qu", "kv"),
-        ("ph", "f"), ("th", "t"), ("dt", "t"), ("gt", "kt"), ("x", "ks"), ("z", "s"), ("w", "v"), ("q", "k"), ("é", "e"),
-        ("å", "o"), ("ä", "e"), ("ö", "o"), ("gn", "ngn"), ("ngngn", "ngn"), ("nk", "ngk"), ("aa", "o"), ("ae", "e"), ("oe", "o"),
+        ("stj", "6"),
+        ("skj", "6"),
+        ("sch", "6"),
+        ("sj", "6"),
+        ("tion", "6on"),
+        ("sion", "6on"),
+        ("ssion", "6on"),
+        ("tj", "7"),
+        ("kj", "7"),
+        ("ch", "7"),
+        ("dj", "j"),
+        ("gj", "j"),
+        ("hj", "j"),
+        ("lj", "j"),
+        ("hv", "v"),
+        ("ck", "k"),
+        ("qu", "kv"),
+        ("ph", "f"),
+        ("th", "t"),
+        ("dt", "t"),
+        ("gt", "kt"),
+        ("x", "ks"),
+        ("z", "s"),
+        ("w", "v"),
+        ("q", "k"),
+        ("é", "e"),
+        ("å", "o"),
+        ("ä", "e"),
+        ("ö", "o"),
+        ("gn", "ngn"),
+        ("ngngn", "ngn"),
+        ("nk", "ngk"),
+        ("aa", "o"),
+        ("ae", "e"),
+        ("oe", "o"),
     ] {
         if text.contains(from) {
             text = text.replace(from, to);
@@ -117,7 +161,7 @@ pub fn sound(word: &str) -> String {
             other => other,
         };
         // A doubled letter sounds as one.
-        if out.chars().last() != Some(c) {
+        if !out.ends_with(c) {
             out.push(c);
         }
     }
@@ -160,7 +204,15 @@ mod tests {
     #[test]
     fn people_who_spell_by_ear_are_understood() {
         let mut speller = Speller::default();
-        for word in ["trängselskatt", "försäkringskassan", "körkort", "bostadsbidrag", "sjukpenning", "skilsmässa", "parkering"] {
+        for word in [
+            "trängselskatt",
+            "försäkringskassan",
+            "körkort",
+            "bostadsbidrag",
+            "sjukpenning",
+            "skilsmässa",
+            "parkering",
+        ] {
             speller.add(word, 1);
         }
         for (written, meant) in [
@@ -173,7 +225,11 @@ mod tests {
             ("pakrering", "parkering"),
             ("korkort", "körkort"),
         ] {
-            assert_eq!(speller.meant(written).map(|m| m.word).as_deref(), Some(meant), "{written}");
+            assert_eq!(
+                speller.meant(written).map(|m| m.word).as_deref(),
+                Some(meant),
+                "{written}"
+            );
         }
         assert_eq!(speller.meant("hund"), None);
     }

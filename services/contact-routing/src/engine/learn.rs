@@ -1,0 +1,221 @@
+//! What the engine learns from the data files when it is built: the words that exist, samples of every need, and how
+//! much each cue says.
+
+use crate::data::directory::Directory;
+use crate::data::needs::Need;
+use crate::data::signals::{self, Vague};
+use crate::engine::cue::Cues;
+use crate::engine::index::{self, Sample};
+use crate::text::language::Language;
+use crate::text::lexicon::{Analysis, Lexicon};
+
+/// How much a cue of one unit says that never misleads, and how much more each further unit.
+const CUE: f32 = 6.0;
+const CUE_UNIT: f32 = 1.6;
+
+/// Every word that some data file uses, so that questions are read and spelt with them.
+pub(super) fn lexicon(
+    directory: &Directory,
+    needs: &[Need],
+    vague: &[Vague],
+    emergencies: &signals::Emergencies,
+    concepts: &[(String, Vec<String>)],
+) -> Lexicon {
+    let plain = |cue: &str| cue.replace(['|', '*', '_', '@', '='], " ");
+    let english: Vec<String> = needs
+        .iter()
+        .flat_map(|need| need.say_en.iter().cloned().chain(need.name.en.clone()))
+        .collect();
+    let vague_lines = vague.iter().flat_map(|vague| vague.say.lines());
+    let (open_swedish, open_english): (Vec<&str>, Vec<&str>) = vague_lines.partition(|line| !is_english_line(line));
+    let mut swedish: Vec<String> = Vec::new();
+    for need in needs {
+        swedish.push(need.name.sv.clone());
+        swedish.extend(need.say.iter().cloned());
+        swedish.push(need.why.sv.clone());
+        for cue in need.cues.iter().chain(&need.block) {
+            if !is_english_line(&plain(cue)) {
+                swedish.push(plain(cue));
+            }
+        }
+    }
+    for one in &emergencies.emergency {
+        swedish.extend(
+            one.cues
+                .iter()
+                .chain(&one.block)
+                .map(|cue| plain(cue))
+                .filter(|cue| !is_english_line(cue)),
+        );
+    }
+    swedish.extend(directory.organisations.iter().map(|one| one.name.clone()));
+    let english: Vec<&str> = english.iter().map(String::as_str).chain(open_english).collect();
+    Lexicon::new(
+        swedish.iter().map(String::as_str).chain(open_swedish),
+        english.into_iter(),
+        concepts,
+    )
+}
+
+/// Whether a line of mixed data is English: it has no Swedish letter and more English than Swedish function words.
+fn is_english_line(line: &str) -> bool {
+    const SIGNS: &[&str] = &[
+        "the",
+        "my",
+        "of",
+        "is",
+        "to",
+        "how",
+        "and",
+        "child",
+        "benefit",
+        "house",
+        "school",
+        "work",
+        "apply",
+        "permit",
+        "register",
+        "care",
+        "car",
+        "money",
+        "company",
+        "support",
+        "pay",
+        "hospital",
+        "doctor",
+        "tax",
+        "home",
+        "dog",
+        "public",
+        "city",
+        "water",
+        "street",
+        "landlord",
+        "rent",
+        "neighbour",
+        "old",
+        "lost",
+        "report",
+        "complain",
+        "business",
+        "insurance",
+        "licence",
+        "police",
+        "death",
+        "someone",
+        "now",
+        "grant",
+        "bus",
+        "bank",
+        "where",
+        "open",
+        "card",
+        "food",
+        "broken",
+        "noise",
+        "election",
+        "crime",
+        "student",
+        "court",
+        "abroad",
+        "need",
+        "want",
+        "not",
+        "can't",
+        "building",
+        "husband",
+        "mother",
+        "pension",
+        "job",
+        "employer",
+    ];
+    let lowered = line.to_lowercase();
+    if lowered.contains(['å', 'ä', 'ö']) {
+        return false;
+    }
+    lowered
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .any(|word| SIGNS.contains(&word) && word != "is" && word != "student" && word != "bank" && word != "not")
+}
+
+/// Training samples of every class, and the analysed phrasings of needs for weighing cues.
+pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Vec<Sample>, Vec<(usize, Analysis)>) {
+    let mut samples = Vec::new();
+    let mut phrasings = Vec::new();
+    let mut phrase = |class: usize, text: &str, language: Language, weight: f32| {
+        let analysis = lexicon.analyse(text, language);
+        samples.push(Sample {
+            class,
+            bag: index::bag(&analysis),
+            weight,
+            phrasing: true,
+        });
+        phrasings.push((class, analysis));
+    };
+    for (class, need) in needs.iter().enumerate() {
+        phrase(class, &need.name.sv, Language::Swedish, 1.0);
+        phrase(
+            class,
+            need.name.en.as_deref().unwrap_or_default(),
+            Language::English,
+            1.0,
+        );
+        for line in &need.say {
+            phrase(class, line, Language::Swedish, 1.0);
+        }
+        for line in &need.say_en {
+            phrase(class, line, Language::English, 1.0);
+        }
+    }
+    for (at, one) in vague.iter().enumerate() {
+        for line in one.say.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            phrase(needs.len() + at, line, Language::Swedish, 1.0);
+        }
+    }
+    phrasings.retain(|(class, _)| *class < needs.len());
+    // Words of cues are vocabulary: they count, but no question is near to a list of words.
+    for (class, need) in needs.iter().enumerate() {
+        for cue in &need.cues {
+            let words = cue.replace(['|', '*', '_', '@', '='], " ");
+            let language = if is_english_line(&words) {
+                Language::English
+            } else {
+                Language::Swedish
+            };
+            let units = cue.split_whitespace().count();
+            let bag = index::bag(&lexicon.analyse(&words, language));
+            let bag = bag.into_iter().filter(|(term, _)| !term.starts_with("b:")).collect();
+            samples.push(Sample {
+                class,
+                bag,
+                weight: if units == 1 { 0.7 } else { 0.3 },
+                phrasing: false,
+            });
+        }
+    }
+    (samples, phrasings)
+}
+
+/// A cue says more the more of the phrasings it matches are its own need's.
+pub(super) fn weigh_cues(cues: &mut Cues, phrasings: &[(usize, Analysis)]) {
+    let mut counts: hashbrown::HashMap<u32, (f32, f32)> = hashbrown::HashMap::new();
+    for (class, analysis) in phrasings {
+        for hit in cues.matches(analysis) {
+            let (own, other) = counts.entry(hit.cue).or_default();
+            if usize::try_from(hit.owner) == Ok(*class) {
+                *own += 1.0;
+            } else {
+                *other += 1.0;
+            }
+        }
+    }
+    for cue in 0.. {
+        let units = cues.units(cue);
+        let (own, other) = counts.get(&cue).copied().unwrap_or_default();
+        let precise = (own + 1.0) / (own + other + 1.0);
+        let weight = (CUE + CUE_UNIT * (units as f32 - 1.0).min(2.0)) * precise;
+        if !cues.weigh_checked(cue, weight) {
+            break;
+        }
+    }
+}

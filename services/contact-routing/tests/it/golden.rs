@@ -1,0 +1,56 @@
+//! How well questions with known answers are routed; fails under the bar and prints each miss.
+
+use contact_routing::engine_from_files;
+use contact_routing::report::{self, Report};
+
+fn score(text: &str) -> Report {
+    let golden = report::read(text).unwrap();
+    let report = report::score(&engine_from_files().unwrap(), &golden);
+    println!("{}", report.text(true));
+    report
+}
+
+fn meets_the_bar(report: &Report) {
+    let all = report.all();
+    assert!(
+        all.per_cent(all.at_1) >= 90.0,
+        "accuracy@1 {:.1} %",
+        all.per_cent(all.at_1)
+    );
+    assert!(
+        all.per_cent(all.at_3) >= 97.0,
+        "accuracy@3 {:.1} %",
+        all.per_cent(all.at_3)
+    );
+    assert!(
+        all.per_cent(all.wrong) <= 2.0,
+        "mis-routes {:.1} %",
+        all.per_cent(all.wrong)
+    );
+    assert_eq!(report.missed_emergencies, 0, "missed emergencies");
+    assert_eq!(report.false_alarms, 0, "false alarms");
+}
+
+#[test]
+fn the_open_golden_questions_meet_the_bar() {
+    meets_the_bar(&score(include_str!("../golden/open.jsonl")));
+}
+
+#[test]
+fn our_own_questions_meet_the_bar() {
+    meets_the_bar(&score(include_str!("../golden/own.jsonl")));
+}
+
+#[test]
+fn the_same_question_gets_the_same_answer_from_a_new_engine() {
+    let golden = report::read(include_str!("../golden/own.jsonl")).unwrap();
+    let (one, other) = (engine_from_files().unwrap(), engine_from_files().unwrap());
+    for question in &golden {
+        assert_eq!(
+            one.explain(&question.question, 5),
+            other.explain(&question.question, 5),
+            "{}",
+            question.question
+        );
+    }
+}
