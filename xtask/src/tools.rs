@@ -23,6 +23,7 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     let mut debian = Debian::default();
     link(&bin, "curl", &curl(&mut debian)?)?;
     link(&bin, "prometheus", &prometheus(&home, &mut debian)?)?;
+    link(&bin, "redis-server", &redis(&home, &mut debian)?)?;
     link(&bin, "rotel", &rotel(&home, &mut debian)?)?;
     Ok(bin)
 }
@@ -49,6 +50,28 @@ fn prometheus(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
             "prometheus",
             &folder,
             "a real Prometheus scrapes the gateway's metrics in a test",
+        )?;
+    }
+    Ok(file)
+}
+
+fn redis(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
+    if let Some(file) = find("redis-server") {
+        return Ok(file);
+    }
+    let folder = home.join("redis");
+    let file = folder.join("usr/bin/redis-check-rdb");
+    if !is_executable(&file) {
+        // What it needs beside libc. On a machine without them the unpacked program would not start.
+        debian.install(
+            &["libatomic1", "libjemalloc2", "liblzf1", "libssl3", "libsystemd0"],
+            "libraries of redis-server",
+        )?;
+        // The server and its tools are one program, which this package holds; it serves under the name of the link.
+        debian.unpack(
+            "redis-tools",
+            &folder,
+            "nodes count shared limits together in a real Redis in a test",
         )?;
     }
     Ok(file)

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Longest window that is counted exactly; anything longer is counted as this (ten years, so that no sum of
 /// nanoseconds overflows).
-const LONGEST_WINDOW: Duration = Duration::from_secs(10 * 365 * 86_400);
+pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// What a counter said yes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,7 @@ mod tests {
             quota: NonZeroU32::new(quota).unwrap(),
             window,
             burst: NonZeroU32::new(burst).unwrap(),
+            shared: None,
         }
     }
 

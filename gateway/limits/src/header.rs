@@ -62,6 +62,7 @@ mod tests {
             quota: NonZeroU32::new(quota).unwrap(),
             window,
             burst: NonZeroU32::MIN,
+            shared: None,
         })
     }
 

@@ -1,6 +1,8 @@
 //! What a source has read, before it is checked and compiled. Plain, owned, editable.
 
-use crate::model::{AgreementKind, Authentication, Cors, Document, LifecycleState, LimitPer, OrganisationKind};
+use crate::model::{
+    AgreementKind, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure, OrganisationKind,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,4 +137,5 @@ pub struct LimitDraft {
     pub quota: u32,
     pub window: Duration,
     pub burst: Option<u32>,
+    pub shared: Option<OnStoreFailure>,
 }

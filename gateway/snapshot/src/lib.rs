@@ -23,8 +23,8 @@ pub use draft::{
 };
 pub use model::{
     Access, Agreement, AgreementIndex, AgreementKind, Api, ApiIndex, ApiKey, Application, ApplicationIndex,
-    Authentication, Backend, BackendIndex, Cors, Document, LifecycleState, LimitPer, LimitPolicy, Organisation,
-    OrganisationIndex, OrganisationKind, Route, RouteIndex, Scheme, Target, UpstreamAddress,
+    Authentication, Backend, BackendIndex, Cors, Document, LifecycleState, LimitPer, LimitPolicy, OnStoreFailure,
+    Organisation, OrganisationIndex, OrganisationKind, Route, RouteIndex, Scheme, Target, UpstreamAddress,
 };
 pub use router::Found;
 

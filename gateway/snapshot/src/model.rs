@@ -308,4 +308,19 @@ pub struct LimitPolicy {
     pub window: Duration,
     /// Calls at once; at most `quota`.
     pub burst: NonZeroU32,
+    /// `Some`: all nodes count together, in the shared store, and this is what holds while the store cannot be asked.
+    /// `None`: each node counts for itself.
+    pub shared: Option<OnStoreFailure>,
+}
+
+/// What becomes of a shared limit while its store cannot be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OnStoreFailure {
+    /// Each node admits its share: the limit divided by the nodes that lived last.
+    #[default]
+    LocalShare,
+    /// Every call passes.
+    Allow,
+    /// No call passes.
+    Deny,
 }

@@ -57,6 +57,7 @@ fn facts(document: &Value) -> ApiFacts {
         quota: NonZeroU32::new(600).unwrap(),
         window: Duration::from_secs(60),
         burst: NonZeroU32::new(60).unwrap(),
+        shared: None,
     };
     ApiFacts {
         name: path.split('/').next().unwrap().to_owned(),

@@ -32,6 +32,7 @@ pub(crate) fn limit(name: &str, quota: u32) -> Arc<LimitPolicy> {
         quota: NonZeroU32::new(quota).unwrap(),
         window: Duration::from_secs(60),
         burst: NonZeroU32::new(quota).unwrap(),
+        shared: None,
     })
 }
 

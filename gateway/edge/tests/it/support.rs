@@ -272,6 +272,7 @@ impl Builder {
                 quota,
                 window,
                 burst: None,
+                shared: None,
             });
             for api in &mut draft.apis {
                 api.limits.push(id.clone());

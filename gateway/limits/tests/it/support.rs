@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use limits::{Decision, Demand, FakeRelativeClock, Limiter, Refusal, Standing, Subject};
-use snapshot::{LimitPer, LimitPolicy};
+use snapshot::{LimitPer, LimitPolicy, OnStoreFailure};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,22 @@ pub(crate) fn policy(id: &str, quota: u32, window: Duration, burst: u32) -> Arc<
         quota: NonZeroU32::new(quota).unwrap(),
         window,
         burst: NonZeroU32::new(burst).unwrap(),
+        shared: None,
+    })
+}
+
+/// A policy per application that all nodes count together.
+pub(crate) fn shared_policy(
+    id: &str,
+    quota: u32,
+    window: Duration,
+    burst: u32,
+    on_failure: OnStoreFailure,
+) -> Arc<LimitPolicy> {
+    let policy = policy(id, quota, window, burst);
+    Arc::new(LimitPolicy {
+        shared: Some(on_failure),
+        ..Arc::unwrap_or_clone(policy)
     })
 }
 

@@ -1,7 +1,7 @@
 //! `[[agreements]]` and `[[limits]]`: who may call, and how often.
 
 use ::document::Table;
-use snapshot::{AgreementDraft, AgreementKind, LimitDraft, LimitPer};
+use snapshot::{AgreementDraft, AgreementKind, LimitDraft, LimitPer, OnStoreFailure};
 use std::time::Duration;
 
 const KINDS: [(&str, AgreementKind); 4] = [
@@ -15,6 +15,12 @@ const PER: [(&str, LimitPer); 3] = [
     ("application", LimitPer::Application),
     ("address", LimitPer::Address),
     ("api", LimitPer::Api),
+];
+
+const ON_STORE_FAILURE: [(&str, OnStoreFailure); 3] = [
+    ("localShare", OnStoreFailure::LocalShare),
+    ("allow", OnStoreFailure::Allow),
+    ("deny", OnStoreFailure::Deny),
 ];
 
 /// Reads one agreement.
@@ -47,5 +53,21 @@ pub(super) fn limit(table: &Table<'_>) -> LimitDraft {
         quota: table.required_u32("quota").unwrap_or(u32::MAX),
         window: table.required_duration("window").unwrap_or(Duration::from_secs(1)),
         burst: table.optional_u32("burst"),
+        shared: shared(table),
     }
+}
+
+/// `shared` and `on_store_failure`; the second says nothing without the first.
+fn shared(table: &Table<'_>) -> Option<OnStoreFailure> {
+    let on_failure = table.optional_one_of("on_store_failure", &ON_STORE_FAILURE);
+    if table.boolean("shared", false) {
+        return Some(on_failure.unwrap_or_default());
+    }
+    if on_failure.is_some() {
+        table.report(
+            "on_store_failure",
+            "is of use to a shared limit only; set shared = true",
+        );
+    }
+    None
 }

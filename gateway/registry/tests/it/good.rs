@@ -3,7 +3,7 @@
 use crate::{GOOD, loaded, with};
 use document::Source;
 use http::Method;
-use snapshot::{Access, Authentication, Found, LifecycleState, LimitPer, RouteDraft};
+use snapshot::{Access, Authentication, Found, LifecycleState, LimitPer, OnStoreFailure, RouteDraft};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn every_field_has_its_key() {
     )
     .replace("apis = [\"cases-v1\"]", "apis = [\"my-cases\"]\nscopes = [\"cases.read\"]\napplications = [\"app\"]\nvalid_to = 2030-01-01")
     .replace("path = \"/cases\"", "path = \"/cases\"\nscopes = [\"cases.read\"]\nauthentication = \"keyOrToken\"\n[[apis.routes]]\npath = \"/{*rest}\"")
-    .replace("window = \"1m\"", "window = \"1m\"\nname = \"per-minute\"\nburst = 5")
+    .replace("window = \"1m\"", "window = \"1m\"\nname = \"per-minute\"\nburst = 5\nshared = true\non_store_failure = \"deny\"")
     .replace("state = \"active\"", "state = \"deprecated\"")
     + &format!("[[applications]]\nid = \"other\"\nname = \"Other\"\norganisation = \"bank\"\n[[applications.keys]]\nid = \"k\"\nhash = \"{}\"\nexpires_at = 2030-01-01\n", "0aFF".repeat(16));
     let draft = loaded(&text).draft;
@@ -67,6 +67,7 @@ fn every_field_has_its_key() {
         (limit.name.as_str(), limit.per, limit.burst),
         ("per-minute", LimitPer::Application, Some(5))
     );
+    assert_eq!(limit.shared, Some(OnStoreFailure::Deny));
     let key = &draft.applications[1].keys[0];
     assert_eq!(
         (key.id.as_str(), &key.hash[..4], key.expires_at),

@@ -54,6 +54,25 @@ fn wrong_words_and_types() {
 }
 
 #[test]
+fn what_becomes_of_a_shared_limit_without_its_store() {
+    let text = with(
+        "window = \"1m\"",
+        "window = \"1m\"\nshared = true\non_store_failure = \"local_share\"",
+    );
+    assert_eq!(
+        problems(&text),
+        [
+            "r.toml:17:20: limits[0].on_store_failure: must be \"localShare\", \"allow\" or \"deny\", not \"local_share\""
+        ]
+    );
+    let text = with("window = \"1m\"", "window = \"1m\"\non_store_failure = \"deny\"");
+    assert_eq!(
+        problems(&text),
+        ["r.toml:16:20: limits[0].on_store_failure: is of use to a shared limit only; set shared = true"]
+    );
+}
+
+#[test]
 fn broken_rules_stand_at_their_line() {
     let text = with("kind = \"privateActor\"", "kind = \"stateAgency\"")
         .replace("limits = [\"minute\"]", "limits = [\"minute\", \"hour\"]")

@@ -52,5 +52,6 @@ fn policy(limit: &crate::LimitDraft, report: &mut Report<'_>) -> LimitPolicy {
         quota,
         window: limit.window,
         burst,
+        shared: limit.shared,
     }
 }

@@ -101,6 +101,7 @@ pub(crate) fn limit(id: &str) -> LimitDraft {
         quota: 600,
         window,
         burst: None,
+        shared: None,
     }
 }
 

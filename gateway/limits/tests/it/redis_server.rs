@@ -1,0 +1,183 @@
+//! A real Redis of a test's own, and nodes that count in it.
+
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+use limits::{Decision, Demand, Limiter, Limits, StoreConfig, StoreStatus, Verdict};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+
+/// Longer than anything here may take.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// A server on loopback that writes nothing to disk. Killed when dropped.
+pub(crate) struct RedisServer {
+    port: u16,
+    child: Child,
+}
+
+impl RedisServer {
+    /// On a free port.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_on(free_port(), arguments)
+    }
+
+    /// On this port.
+    pub(crate) fn start_on(port: u16, arguments: &[&str]) -> Self {
+        let child = Command::new(tool("redis-server"))
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ])
+            .args(arguments)
+            .current_dir(std::env::temp_dir())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server starts");
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < BOUND, "redis-server does not listen");
+            std::thread::yield_now();
+        }
+        Self { port, child }
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(mut self) -> u16 {
+        self.end();
+        self.port
+    }
+
+    /// Stops it from doing anything, or lets it go on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// One command and its answer.
+    pub(crate) async fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = redis::Client::open(format!("redis://127.0.0.1:{}", self.port)).expect("an address");
+        let mut connection = client.get_multiplexed_async_connection().await.expect("it listens");
+        let mut command = redis::cmd(words.first().expect("a command"));
+        for word in words.iter().skip(1) {
+            command.arg(word);
+        }
+        command.query_async(&mut connection).await.expect("it answers")
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A node that counts in a store. Stops when dropped.
+pub(crate) struct Node {
+    /// Its limits.
+    pub(crate) limits: Limits,
+    keeper: JoinHandle<()>,
+}
+
+impl Node {
+    /// A node whose store is at `port`, be it there or not. Commands may take long: what is tested is not this machine's
+    /// speed.
+    pub(crate) fn at(port: u16) -> Self {
+        Self::with_timeout(port, Duration::from_secs(2))
+    }
+
+    /// A node that waits this long for its store.
+    pub(crate) fn with_timeout(port: u16, command_timeout: Duration) -> Self {
+        let mut store = StoreConfig::new(&format!("redis://127.0.0.1:{port}")).expect("an address");
+        store.command_timeout = command_timeout;
+        let (limits, keeper) = Limits::with_store(Limiter::new(), store);
+        Self {
+            limits,
+            keeper: tokio::spawn(keeper.run()),
+        }
+    }
+
+    /// `count` nodes that know of each other.
+    pub(crate) async fn fleet(port: u16, count: u32) -> Vec<Self> {
+        let nodes: Vec<_> = (0..count).map(|_| Self::at(port)).collect();
+        for node in &nodes {
+            node.until(|status| status.up && status.nodes == count).await;
+        }
+        nodes
+    }
+
+    /// Decides, and waits for the decision where that is needed.
+    pub(crate) async fn check(&self, demands: &[Demand<'_>]) -> Decision {
+        match self.limits.check(demands) {
+            Verdict::Now(decision) => decision,
+            Verdict::Later(later) => later.await,
+        }
+    }
+
+    /// How its store is.
+    pub(crate) fn status(&self) -> StoreStatus {
+        self.limits.store().expect("it has a store")
+    }
+
+    /// Waits until its store is as wanted; how long that took.
+    pub(crate) async fn until(&self, wanted: impl Fn(&StoreStatus) -> bool) -> Duration {
+        let begun = Instant::now();
+        while !wanted(&self.status()) {
+            assert!(begun.elapsed() < BOUND, "{:?}", self.status());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        begun.elapsed()
+    }
+
+    /// Ends the task that keeps the leases, as a stop of the node does.
+    pub(crate) fn stop(&self) {
+        self.keeper.abort();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+/// A port nothing listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("bound").port()
+}
+
+fn tool(name: &str) -> PathBuf {
+    let folder = std::env::var_os("VAGVISARE_TEST_TOOLS").expect(
+        "VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`, which installs the programs the tests talk to",
+    );
+    let path = PathBuf::from(folder).join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo xtask test`, which installs it",
+        path.display()
+    );
+    path
+}
