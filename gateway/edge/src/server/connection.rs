@@ -179,7 +179,7 @@ async fn unless_told<F: Future>(watched: &Watched, work: F) -> Option<F::Output>
     let mut work = pin!(work);
     poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending if watched.command() == Verdict::Leave => Poll::Pending,
+        Poll::Pending if matches!(watched.command(), Verdict::Leave | Verdict::Last) => Poll::Pending,
         Poll::Pending => Poll::Ready(None),
     })
     .await
@@ -265,7 +265,7 @@ impl<C: Finish> Future for Attended<'_, C> {
                 self.connection.as_mut().poll(cx)
             }
             Verdict::Cut => Poll::Ready(Ok(())),
-            Verdict::Leave | Verdict::Finish => Poll::Pending,
+            Verdict::Leave | Verdict::Last | Verdict::Finish => Poll::Pending,
         }
     }
 }

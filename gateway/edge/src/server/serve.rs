@@ -1,10 +1,10 @@
 //! Between hyper and the handler: calls it, and tells the watcher where each answer stands.
 
-use super::watch::Watched;
+use super::watch::{Verdict, Watched};
 use super::{Answer, Handle, Peer};
 use crate::BoxError;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
@@ -83,13 +83,17 @@ impl<B> Future for Answering<B> {
     type Output = Result<Response<Sending<B>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = match ready!(self.answer.as_mut().poll(cx)) {
+        let mut response = match ready!(self.answer.as_mut().poll(cx)) {
             Ok(response) => response,
             Err(never) => match never {},
         };
         let mut ticket = self.ticket.take();
         if let Some(ticket) = &mut ticket {
             ticket.set_owed(true);
+            if ticket.watched.command() == Verdict::Last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
         }
         Poll::Ready(Ok(response.map(|body| Sending { body, ticket })))
     }

@@ -46,6 +46,8 @@ pub(super) struct Watched {
 pub(super) enum Verdict {
     /// Go on.
     Leave,
+    /// The next request is the last, and its answer says so. For HTTP/1.1, where a request may be on its way already.
+    Last,
     /// Take no more requests, end when those in flight are answered.
     Finish,
     /// End now.
@@ -90,7 +92,8 @@ impl Watched {
     pub(super) fn command(&self) -> Verdict {
         match self.command.load(Ordering::Relaxed) {
             0 => Verdict::Leave,
-            1 => Verdict::Finish,
+            1 => Verdict::Last,
+            2 => Verdict::Finish,
             _ => Verdict::Cut,
         }
     }
@@ -138,6 +141,7 @@ impl Watched {
             in_flight: load(&self.in_flight),
             owed: load(&self.owed) > 0,
             parts: load(&self.parts),
+            http2: self.http2.load(Ordering::Relaxed),
             head_begun: !self.http2.load(Ordering::Relaxed) && load(&self.reads) != load(&self.reads_at_rest),
         }
     }
@@ -145,8 +149,9 @@ impl Watched {
     fn order(&self, verdict: Verdict) -> bool {
         let (code, timed_out) = match verdict {
             Verdict::Leave => return false,
-            Verdict::Finish => (1, false),
-            Verdict::Cut => (2, true),
+            Verdict::Last => (1, false),
+            Verdict::Finish => (2, false),
+            Verdict::Cut => (3, true),
         };
         let news = self.command.swap(code, Ordering::Relaxed) != code;
         if news && timed_out {
@@ -185,6 +190,7 @@ impl Drop for Open {
 /// What [`judge`] reads.
 #[derive(Debug, Clone, Copy, Default)]
 struct Facts {
+    http2: bool,
     requests: u32,
     in_flight: u32,
     owed: bool,
@@ -260,8 +266,11 @@ fn judge(memory: &mut Memory, now: Facts, patience: Patience, draining: bool) ->
         () if unused && memory.quiet > patience.head => Verdict::Cut,
         () if memory.quiet > patience.idle.saturating_add(LINGER) => Verdict::Cut,
         () if memory.quiet > patience.idle => Verdict::Finish,
-        // A connection that was just accepted has its first request on the way: it gets one tick.
-        () if draining && (!unused || memory.quiet > 1) => Verdict::Finish,
+        // One that was just accepted or just used has its next request on the way: it gets two ticks to come, and is then
+        // told with the answer. HTTP/2 can be told at any time.
+        () if draining && now.http2 && !unused => Verdict::Finish,
+        () if draining && memory.quiet > 2 => Verdict::Finish,
+        () if draining => Verdict::Last,
         () => Verdict::Leave,
     }
 }
@@ -297,7 +306,7 @@ impl Registry {
         }
     }
 
-    /// From now on connections are asked to end; those at rest at once.
+    /// From now on connections are asked to end; those that have been at rest for long at once.
     pub(super) fn drain(&self, patience: Patience) {
         self.draining.set(true);
         self.tick(patience);

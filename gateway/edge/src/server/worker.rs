@@ -18,6 +18,9 @@ use tokio_rustls::TlsAcceptor;
 /// How long a listener rests when the system has no more file descriptors or memory: trying at once would spin.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
+/// How long a caller gets to send a request that crosses the beginning of a drain, at least.
+const HURRY: Duration = Duration::from_millis(250);
+
 /// Threads beside a worker for what blocks: name look-ups and reading roots, both only when a connection is opened.
 const LOOK_UPS: usize = 8;
 
@@ -140,6 +143,7 @@ async fn work<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) -> Option<(o
     // First those that are open, so that they know before a client can see that the port is closed.
     worker.setting.registry.drain(patience);
     worker.take_waiting(listener);
+    tokio::task::spawn_local(hurry(Rc::clone(&worker.setting.registry), patience));
     tokio::select! {
         () = worker.emptied() => {}
         () = Phase::at_least(&mut phase, Phase::Cut) => {}
@@ -150,6 +154,14 @@ async fn work<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) -> Option<(o
 async fn look(registry: Rc<Registry>, tick: Duration, patience: Patience) {
     loop {
         tokio::time::sleep(tick).await;
+        registry.tick(patience);
+    }
+}
+
+/// Ticks between the ticks at the beginning of a drain, so that connections at rest do not hold the end up for seconds.
+async fn hurry(registry: Rc<Registry>, patience: Patience) {
+    for _ in 0..2 {
+        tokio::time::sleep(HURRY).await;
         registry.tick(patience);
     }
 }

@@ -44,6 +44,27 @@ async fn requests_in_flight_are_answered_and_their_connections_closed() {
 }
 
 #[tokio::test]
+async fn a_caller_between_two_requests_is_told_with_the_next_answer() {
+    let handle = TestHandle::new();
+    let mut config = config();
+    // One tick is a second then: long enough to ask in.
+    config.header_read_timeout = Duration::from_secs(10);
+    config.keep_alive_timeout = Duration::from_secs(10);
+    config.stall_timeout = Duration::from_secs(10);
+    let running = start(&config, &handle);
+    let mut client = Raw::connect(running.local_addr()).await;
+    client.ask("/").await;
+    running.begin_drain();
+    client.say("GET / HTTP/1.1\r\nhost: test\r\n\r\n").await;
+    let (heard, _) = client.hear_to_the_end().await;
+    assert!(
+        heard.starts_with("HTTP/1.1 200") && heard.contains("connection: close"),
+        "{heard}"
+    );
+    assert_eq!(running.drained(PATIENCE).await.in_flight_cut, 0);
+}
+
+#[tokio::test]
 async fn what_is_late_is_cut_and_counted() {
     let handle = TestHandle::new();
     let running = start(&config(), &handle);

@@ -85,30 +85,17 @@ fn slow_handler_is_never_cut_but_an_answer_not_taken_is() {
 }
 
 #[test]
-fn drain_asks_at_once_but_lets_a_new_connection_speak_first() {
-    assert_eq!(
-        after(
-            1,
-            Facts {
-                requests: 1,
-                ..Facts::default()
-            },
-            true
-        ),
-        Verdict::Finish
-    );
-    assert_eq!(
-        after(
-            1,
-            Facts {
-                requests: 1,
-                in_flight: 1,
-                ..Facts::default()
-            },
-            true
-        ),
-        Verdict::Finish
-    );
-    assert_eq!(after(1, Facts::default(), true), Verdict::Leave);
-    assert_eq!(after(2, Facts::default(), true), Verdict::Finish);
+fn drain_asks_at_once_but_lets_a_request_on_its_way_arrive() {
+    let used = Facts {
+        requests: 1,
+        ..Facts::default()
+    };
+    let busy = Facts { in_flight: 1, ..used };
+    let http2 = Facts { http2: true, ..used };
+    assert_eq!(after(1, busy, true), Verdict::Finish);
+    assert_eq!(after(1, http2, true), Verdict::Finish);
+    for quiet in [used, Facts::default()] {
+        assert_eq!(after(2, quiet, true), Verdict::Last);
+        assert_eq!(after(3, quiet, true), Verdict::Finish);
+    }
 }
