@@ -3,6 +3,7 @@
 //! Texts of an agency reach a page only through the template's escaping or through [`markdown`], which knows a safe subset
 //! and drops raw HTML and links that are not http(s). A policy in the page itself forbids scripts on top of that.
 
+mod bilingual;
 mod credential;
 mod curl;
 mod docs;

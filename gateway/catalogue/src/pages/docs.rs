@@ -1,5 +1,6 @@
 //! The documentation page of one API.
 
+use super::bilingual;
 use super::markdown::Markdown;
 use super::operations::{OperationView, views};
 use super::words::{Words, words};
@@ -67,11 +68,11 @@ struct DocsPage {
 pub fn docs_page(document: &Value, facts: &ApiFacts, language: Language) -> String {
     let (spec, words, markdown) = (Spec::new(document), words(language), Markdown::new());
     let info = spec.info();
-    let lead = markdown.html(
-        info.as_ref()
-            .and_then(|info| info.text("description"))
-            .unwrap_or_default(),
-    );
+    let description = info
+        .as_ref()
+        .and_then(|info| info.text("description"))
+        .unwrap_or_default();
+    let lead = markdown.html(bilingual::part(description, language));
     let (operations, more) = views(&spec, &facts.base_url(), words, &markdown);
     rendered(&DocsPage {
         words,
@@ -79,7 +80,7 @@ pub fn docs_page(document: &Value, facts: &ApiFacts, language: Language) -> Stri
         title: facts.title.clone(),
         state: state_name(facts.state),
         lead,
-        facts: fact_lines(info.as_ref(), facts, words),
+        facts: fact_lines(info.as_ref(), facts, words, language),
         base_url: facts.base_url(),
         credential: credential_text(facts.authentication, language),
         credential_lines: credential_lines(facts, words),
@@ -116,7 +117,7 @@ fn frame(facts: &ApiFacts, language: Language) -> Frame {
     }
 }
 
-fn fact_lines(info: Option<&Node<'_>>, facts: &ApiFacts, words: &'static Words) -> Vec<Line> {
+fn fact_lines(info: Option<&Node<'_>>, facts: &ApiFacts, words: &'static Words, language: Language) -> Vec<Line> {
     let mut lines = vec![
         Line {
             label: words.responsible,
@@ -185,7 +186,7 @@ fn fact_lines(info: Option<&Node<'_>>, facts: &ApiFacts, words: &'static Words) 
         if let Some(value) = info.value.get(key) {
             lines.push(Line {
                 label,
-                text: flat(value),
+                text: bilingual::part(&flat(value), language).to_owned(),
                 link: None,
             });
         }
