@@ -73,6 +73,11 @@ pub fn read(source: &Source) -> Result<Checked, Problems> {
 
 /// What only shows when both documents are known.
 fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Problems) {
+    // An empty file is a document without a mistake in it, and what a reload sees while somebody is writing the file.
+    if registry.draft.apis.is_empty() {
+        let message = "holds none; a node that serves nothing is taken for a file that is not written yet";
+        problems.add(registry.source().problem("apis", message));
+    }
     for (position, backend) in registry.draft.backends.iter().enumerate() {
         if backend.allow_private_network && !config.allow_private_backends {
             let path = format!("backends[{position}].allow_private_network");

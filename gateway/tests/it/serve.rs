@@ -135,6 +135,10 @@ fn a_reload_takes_over_or_is_refused_whole() {
     .unwrap();
     node.process.signal("HUP");
     node.process.wait_for("not reloaded:");
+    // What is there between somebody's opening the file and writing it.
+    std::fs::write(&node.registry, "").unwrap();
+    node.process.signal("HUP");
+    node.process.wait_for("not reloaded:");
     assert!(title(&node).contains("Salutation"));
     assert_eq!(
         shell(&format!(
