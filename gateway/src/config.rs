@@ -4,6 +4,7 @@
 //! file. Only `[registry] document` must be there; every other default is safe for a node that faces callers.
 
 mod identity;
+mod limits;
 mod listen;
 mod telemetry;
 mod url;
@@ -33,6 +34,8 @@ pub struct Config {
     pub identity: Identity,
     /// `[telemetry]` and `[telemetry.otlp]`, with the node's name and public host filled in.
     pub telemetry: ::telemetry::Config,
+    /// `[limits]`: where shared limits are counted; `None`: each node counts for itself.
+    pub shared_limits: Option<::limits::StoreConfig>,
     /// `[network] trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub network: Network,
     /// `[network] allow_private_backends`: whether the registry may name backends on loopback and private networks.
@@ -67,7 +70,7 @@ pub struct Gateway {
     pub node: String,
 }
 
-/// Sections of a configuration; by them it is told from a registry document.
+/// Sections that only a configuration has; by them it is told from a registry document. (`limits` is in both.)
 pub const SECTIONS: [&str; 7] = [
     "listen",
     "operations",
@@ -91,6 +94,7 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
         .unwrap_or_default();
     let identity = identity::read(&table.table("identity"));
     let telemetry = telemetry::read(&table.table("telemetry"), &gateway);
+    let shared_limits = limits::read(&table.table("limits"));
     let network = table.table("network");
     let config = Config {
         listen,
@@ -99,6 +103,7 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
         registry_document,
         identity,
         telemetry,
+        shared_limits,
         network: Network {
             trusted_proxies: trusted_proxies(&network),
         },

@@ -143,6 +143,7 @@ fn setup(options: &Options) -> Setup {
             trace_store: 1_000,
             ..telemetry::Config::default()
         },
+        shared_limits: None,
         drain_timeout: Duration::from_secs(10),
     }
 }

@@ -6,7 +6,7 @@ use edge::middleware::authenticate::Credentials;
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, DrainReport, Running};
 use edge::stack::Entry;
-use limits::Limiter;
+use limits::{Limiter, Limits, StoreConfig};
 use snapshot::Snapshot;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Setup {
     pub settings: Settings,
     /// Records, metrics, traces.
     pub telemetry: telemetry::Config,
+    /// Where shared limits are counted; `None`: each node counts for itself.
+    pub shared_limits: Option<StoreConfig>,
     /// How long requests in flight may take once the node is told to stop.
     pub drain_timeout: Duration,
 }
@@ -88,12 +90,13 @@ impl Bound {
     pub fn serve(self, snapshot: Snapshot, credentials: Arc<dyn Credentials>) -> anyhow::Result<Node> {
         let (telemetry, guard) = Telemetry::start(self.setup.telemetry)?;
         let plan = Plan::new(snapshot, &telemetry);
-        let shared = Shared::new(plan, Limiter::new(), telemetry, credentials, self.setup.settings);
+        let stop = CancellationToken::new();
+        let limits = limits(self.setup.shared_limits, &plan.snapshot, &stop);
+        let shared = Shared::new(plan, limits, telemetry, credentials, self.setup.settings);
         let running = {
             let shared = Arc::clone(&shared);
             self.edge.serve(move |_| Entry::new(&shared))?
         };
-        let stop = CancellationToken::new();
         let readiness = Readiness::default();
         let router = operations::router(&shared, running.stats(), readiness.clone());
         let listener = tokio::net::TcpListener::from_std(self.operations)?;
@@ -158,12 +161,34 @@ impl Node {
     }
 }
 
+/// The limits, with the task that keeps leases on the control runtime where there is a store.
+fn limits(store: Option<StoreConfig>, snapshot: &Snapshot, stop: &CancellationToken) -> Limits {
+    let Some(store) = store else {
+        if let Some(policy) = snapshot
+            .apis()
+            .iter()
+            .flat_map(|api| &api.limits)
+            .find(|policy| policy.shared.is_some())
+        {
+            tracing::warn!(
+                policy = &*policy.id,
+                "shared limits are counted by each node alone: limits.store names no store"
+            );
+        }
+        return Limiter::new().into();
+    };
+    let (limits, keeper) = Limits::with_store(Limiter::new(), store);
+    let stop = stop.clone();
+    tokio::spawn(async move { stop.run_until_cancelled_owned(keeper.run()).await });
+    limits
+}
+
 fn start_upkeep(shared: &Arc<Shared>, running: &Running, stop: &CancellationToken) {
     let (shared, swept) = (Arc::clone(shared), stop.clone());
     tokio::spawn(async move {
         let mut clock = tokio::time::interval(SWEEP);
         while swept.run_until_cancelled(clock.tick()).await.is_some() {
-            shared.limiter.sweep();
+            shared.limits.sweep();
         }
     });
     if let Some(tls) = running.tls() {

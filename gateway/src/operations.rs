@@ -1,5 +1,7 @@
 //! The operations listener: health, metrics and traces, on a port of its own that callers do not reach.
 
+mod shared_limits;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -57,7 +59,13 @@ pub fn router(shared: &Arc<Shared>, stats: Stats, readiness: Readiness) -> Route
 
 async fn show_ready(State(known): State<Known>) -> Response {
     if known.readiness.is_ready() {
-        "ready\n".into_response()
+        match known.shared.limits.store() {
+            Some(store) if !store.up => {
+                "ready; the store of shared limits is gone: each policy does what its on_store_failure says\n"
+            }
+            _ => "ready\n",
+        }
+        .into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
     }
@@ -76,7 +84,8 @@ async fn show_status(State(known): State<Known>) -> Json<serde_json::Value> {
         "routes": plan.snapshot.routes().len(),
         "connections": totals.connections,
         "requestsInFlight": known.shared.in_flight(),
-        "rateLimitSubjects": known.shared.limiter.tracked(),
+        "rateLimitSubjects": known.shared.limits.tracked(),
+        "sharedLimits": shared_limits::status(&known.shared.limits),
     }))
 }
 
@@ -120,12 +129,19 @@ impl Collector for Numbers {
         gauge(
             "ratelimit_subjects",
             "Subjects with a rate-limit counter in memory",
-            shared.limiter.tracked() as u64,
+            shared.limits.tracked() as u64,
         )?;
+        let store = shared.limits.store();
+        for (name, help, value) in store.iter().flat_map(shared_limits::gauges) {
+            gauge(name, help, value)?;
+        }
         let mut counter = |name: &str, help: &str, value: u64| -> Result<(), std::fmt::Error> {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
+        for (name, help, value) in store.iter().flat_map(shared_limits::counters) {
+            counter(name, help, value)?;
+        }
         counter("gateway_connections_accepted", "Connections accepted", totals.accepted)?;
         counter(
             "gateway_connections_refused",

@@ -1,7 +1,8 @@
 //! The real programs that tests talk to: found, or installed where missing, and linked into one folder.
 //!
 //! Nothing is started here; each test starts its own server on a free port. What is installed stays below
-//! `target/test-tools`, apart from `curl` and Python's `venv`, which are ordinary Debian packages.
+//! `target/test-tools`, apart from `curl`, Python's `venv` and the libraries of
+//! `redis-server`, which are ordinary Debian packages.
 
 use std::fs;
 use std::os::unix::fs::symlink;

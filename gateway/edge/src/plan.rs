@@ -4,7 +4,7 @@ use crate::middleware::authenticate::Credentials;
 use crate::middleware::client_address::Network;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use limits::Limiter;
+use limits::Limits;
 use snapshot::{Api, ApiIndex, LimitPolicy, RouteIndex, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -110,8 +110,8 @@ impl Default for Settings {
 pub struct Shared {
     /// The plan in force; a request loads it once and keeps it.
     pub plan: ArcSwap<Plan>,
-    /// Rate limits of the process.
-    pub limiter: Limiter,
+    /// Rate limits of the node.
+    pub limits: Limits,
     /// Records, metrics, traces.
     pub telemetry: Telemetry,
     /// Checks keys and tokens.
@@ -125,14 +125,14 @@ impl Shared {
     /// Puts the parts together.
     pub fn new(
         plan: Plan,
-        limiter: Limiter,
+        limits: impl Into<Limits>,
         telemetry: Telemetry,
         credentials: Arc<dyn Credentials>,
         settings: Settings,
     ) -> Arc<Self> {
         Arc::new(Self {
             plan: ArcSwap::from_pointee(plan),
-            limiter,
+            limits: limits.into(),
             telemetry,
             credentials,
             settings,

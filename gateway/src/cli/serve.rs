@@ -94,6 +94,7 @@ fn setup(config: &Config) -> Setup {
             network: config.network.clone(),
         },
         telemetry: config.telemetry.clone(),
+        shared_limits: config.shared_limits.clone(),
         drain_timeout: config.gateway.drain_timeout,
     }
 }

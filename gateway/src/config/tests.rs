@@ -80,6 +80,9 @@ fn every_setting_arrives() {
         [telemetry.otlp]
         endpoint = "http://127.0.0.1:4318"
         protocol = "http"
+        [limits]
+        store = "redis://127.0.0.1:6379"
+        command_timeout = "30ms"
         [network]
         trusted_proxies = ["10.0.0.0/8", "2001:db8::/32"]
         allow_private_backends = true
@@ -116,8 +119,33 @@ fn every_setting_arrives() {
         telemetry.otlp.as_ref().unwrap().protocol,
         telemetry::Protocol::HttpProtobuf
     );
+    let store = config.shared_limits.unwrap();
+    assert_eq!(store.command_timeout, Duration::from_millis(30));
     assert_eq!(config.network.trusted_proxies.len(), 2);
     assert!(config.allow_private_backends);
+}
+
+#[test]
+fn a_store_of_shared_limits_that_cannot_be_one() {
+    let folder = folder();
+    let read = |limits: &str| {
+        let text = format!("[registry]\ndocument = \"registry.toml\"\n[limits]\n{limits}");
+        let (config, problems) = read_in(folder.path(), &text);
+        assert!(!problems.is_empty() || config.shared_limits.is_some());
+        problems
+    };
+    assert_eq!(read("store = \"redis://redis.example.se:6379/2\"\n"), [""; 0]);
+    assert_eq!(
+        read("store = \"localhost:6379\"\ncommand_timeout = \"2s\"\n"),
+        [
+            "c.toml:4:9: limits.store: is not an address such as redis://127.0.0.1:6379",
+            "c.toml:5:19: limits.command_timeout: must be from 1ms to 1s",
+        ]
+    );
+    assert_eq!(
+        read("command_timeout = \"20ms\"\n"),
+        ["c.toml:4:19: limits.command_timeout: is of use with limits.store only"]
+    );
 }
 
 #[test]
@@ -217,7 +245,7 @@ trusted_proxies = ["0.0.0.0/0", "lan"]
             "c.toml:17:50: telemetry.otlp.protocol: must be \"grpc\" or \"http\", not \"udp\"",
             "c.toml:19:19: network.trusted_proxies: trusts every address there is; name the proxies' own networks",
             "c.toml:19:33: network.trusted_proxies[1]: must be a network such as \"10.0.0.0/8\", not \"lan\"",
-            "c.toml:20:2: registri: unknown key; known here: listen, operations, gateway, registry, identity, telemetry, network",
+            "c.toml:20:2: registri: unknown key; known here: listen, operations, gateway, registry, identity, telemetry, limits, network",
         ]
     );
 }

@@ -1,11 +1,14 @@
 //! Holds the caller to the limits of the API: all windows are checked before any is charged, refused calls are free.
+//!
+//! The decision is made here and now unless a limit is shared by all nodes and nothing of it is at hand; then the call
+//! waits for the store, which takes a moment.
 
 use crate::call::Call;
 use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
 use crate::plan::Shared;
-use limits::{Decision, Demand, Subject};
-use snapshot::{LimitPer, Target};
+use limits::{Decision, Demand, Subject, Verdict};
+use snapshot::{ApiIndex, LimitPer, Target};
 use std::sync::Arc;
 use std::time::Instant;
 use telemetry::Phase;
@@ -53,24 +56,40 @@ impl Decide for Limit {
                 Demand { policy, subject }
             })
             .collect();
-        let decision = self.shared.limiter.check(&demands);
-        let facts = &mut *call.facts;
-        let verdict = match decision {
-            Decision::Unlimited => Ok(Flow::Continue),
-            Decision::Admitted(standing) => {
-                plan.limit_metrics(index, &standing.policy)
-                    .inspect(|metrics| metrics.admitted());
-                facts.standing = Some(standing);
-                Ok(Flow::Continue)
-            }
-            Decision::Refused(refusal) => {
-                plan.limit_metrics(index, &refusal.policy)
-                    .inspect(|metrics| metrics.refused());
-                facts.record.limit_policy = Some(Arc::clone(&refusal.policy.id));
-                Err(GatewayError::LimitReached(refusal))
-            }
-        };
-        facts.record.phase(Phase::Limit, began, Instant::now());
-        verdict
+        match self.shared.limits.check(&demands) {
+            Verdict::Now(decision) => take(call, index, decision, began).map(|()| Flow::Continue),
+            Verdict::Later(decision) => Ok(Flow::Later(Box::pin(async move {
+                let decision = decision.await;
+                let outcome: Box<dyn FnOnce(&mut Call) -> _ + Send> =
+                    Box::new(move |call| take(call, index, decision, began));
+                Ok(outcome)
+            }))),
+        }
     }
+}
+
+/// Writes the decision into the call, and how long it took.
+fn take(call: &mut Call, api: ApiIndex, decision: Decision, began: Instant) -> Result<(), GatewayError> {
+    let facts = &mut *call.facts;
+    let verdict = match decision {
+        Decision::Unlimited => Ok(()),
+        Decision::Admitted(standing) => {
+            facts
+                .plan
+                .limit_metrics(api, &standing.policy)
+                .inspect(|metrics| metrics.admitted());
+            facts.standing = Some(standing);
+            Ok(())
+        }
+        Decision::Refused(refusal) => {
+            facts
+                .plan
+                .limit_metrics(api, &refusal.policy)
+                .inspect(|metrics| metrics.refused());
+            facts.record.limit_policy = Some(Arc::clone(&refusal.policy.id));
+            Err(GatewayError::LimitReached(refusal))
+        }
+    };
+    facts.record.phase(Phase::Limit, began, Instant::now());
+    verdict
 }

@@ -9,6 +9,7 @@ mod backends;
 mod framing;
 mod headers;
 mod refusals;
+mod shared_limits;
 mod stack_table;
 mod streaming;
 mod support;

@@ -12,10 +12,10 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use limits::Limiter;
+use limits::Limits;
 use snapshot::{
     AgreementDraft, AgreementKind, ApiDraft, ApplicationDraft, ApplicationIndex, Authentication, BackendDraft, Draft,
-    LifecycleState, LimitDraft, LimitPer, OrganisationDraft, OrganisationKind, RouteDraft, Snapshot,
+    LifecycleState, LimitDraft, LimitPer, OnStoreFailure, OrganisationDraft, OrganisationKind, RouteDraft, Snapshot,
 };
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -153,6 +153,7 @@ pub(crate) struct Gateway {
 pub(crate) struct Builder {
     pub(crate) draft: Draft,
     pub(crate) settings: Settings,
+    limits: Limits,
 }
 
 /// A gateway in front of `origin`, with one API `test` at `/test/v1`.
@@ -191,6 +192,7 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
     Builder {
         draft,
         settings: Settings::default(),
+        limits: Limits::default(),
     }
 }
 
@@ -280,6 +282,16 @@ impl Builder {
         })
     }
 
+    /// Counts with these; limits that come before are then shared by all who do.
+    pub(crate) fn counting_with(mut self, limits: &Limits, on_store_failure: OnStoreFailure) -> Self {
+        self.limits = limits.clone();
+        self.with(|draft| {
+            for limit in &mut draft.limits {
+                limit.shared = Some(on_store_failure);
+            }
+        })
+    }
+
     /// Starts it.
     pub(crate) fn start(self) -> Gateway {
         self.start_with(|_| {})
@@ -290,13 +302,7 @@ impl Builder {
         let snapshot = Snapshot::compile(&self.draft).unwrap_or_else(|problems| panic!("{problems:?}"));
         let (telemetry, guard) = Telemetry::start(telemetry::Config::default()).unwrap();
         let plan = Plan::new(snapshot, &telemetry);
-        let shared = Shared::new(
-            plan,
-            Limiter::new(),
-            telemetry,
-            Arc::new(TestCredentials),
-            self.settings,
-        );
+        let shared = Shared::new(plan, self.limits, telemetry, Arc::new(TestCredentials), self.settings);
         let mut config = server::Config::new("127.0.0.1:0".parse().unwrap());
         config.workers = 2;
         change(&mut config);
