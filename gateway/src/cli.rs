@@ -9,12 +9,12 @@ mod trace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// An open API gateway for public services.
+/// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "vagvisare",
     version,
-    about,
+    about = "An open API gateway for public services",
     max_term_width = 100,
     arg_required_else_help = true
 )]
@@ -84,6 +84,12 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// An address to listen on; a port alone or a host's name is answered with what is wanted instead.
+fn listen_address(text: &str) -> Result<std::net::SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "give an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080; port 0 takes a free one")
+}
+
 /// To standard output; a reader that has left is not an error.
 fn say(text: &str) {
     use std::io::Write;
@@ -109,6 +115,7 @@ fn control_runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Messages of the control side and of errors; requests are in the access log.
 fn start_log() {
+    use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
         EnvFilter::new(
@@ -117,6 +124,7 @@ fn start_log() {
     });
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .try_init();
 }

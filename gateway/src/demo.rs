@@ -17,6 +17,7 @@ use identity::api_key::{self, Pepper};
 use identity::token::{Issuer, KeySource, Verifier};
 use parts::Parts;
 use serde_json::json;
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Demo {
     audience: String,
     node: Node,
     parts: Parts,
+    /// Held as long as the demo runs: two in one directory would write over each other's files.
+    _lock: File,
 }
 
 /// Starts everything and returns when all of it can be called.
@@ -57,8 +60,9 @@ pub struct Demo {
 /// # Errors
 /// A taken port, a directory that cannot be written: one line that says which.
 pub async fn start(options: Options) -> anyhow::Result<Demo> {
-    prepare(&options.data_dir)?;
-    let mut bound = node::bind(setup(&options))?;
+    let lock = prepare(&options.data_dir)?;
+    let mut bound =
+        node::bind(setup(&options)).map_err(|error| anyhow!("{error:#} (see --listen and --ops-listen)"))?;
     let (address, operations) = (bound.address(), bound.operations_address()?);
     let base = format!("http://{address}");
     bound.set_public_base_url(&base);
@@ -110,13 +114,15 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         audience: audience.context("the demo's registry lacks case-status")?,
         node,
         parts,
+        _lock: lock,
     };
     demo.write_file()?;
     demo.file = std::path::absolute(&demo.file).unwrap_or(demo.file);
     Ok(demo)
 }
 
-fn prepare(directory: &Path) -> anyhow::Result<()> {
+/// Makes the directory and takes it for this process.
+fn prepare(directory: &Path) -> anyhow::Result<File> {
     let hint = || {
         format!(
             "the directory {} cannot be written (see --data-dir)",
@@ -124,10 +130,15 @@ fn prepare(directory: &Path) -> anyhow::Result<()> {
         )
     };
     std::fs::create_dir_all(directory).with_context(hint)?;
-    let probe = directory.join(".probe");
-    std::fs::write(&probe, b"")
-        .and_then(|()| std::fs::remove_file(&probe))
-        .with_context(hint)
+    let lock = File::create(directory.join(".lock")).with_context(hint)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(anyhow!(
+            "the directory {} is in use: another demo runs there (see --data-dir)",
+            directory.display()
+        )),
+        Err(TryLockError::Error(error)) => Err(error).with_context(hint),
+    }
 }
 
 fn setup(options: &Options) -> Setup {

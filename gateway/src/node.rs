@@ -50,12 +50,8 @@ pub struct Bound {
 /// An address that is taken or not this machine's; a certificate that cannot be used.
 pub fn bind(setup: Setup) -> anyhow::Result<Bound> {
     let edge = server::bind(&setup.listen)?;
-    let operations = TcpListener::bind(setup.operations).with_context(|| {
-        format!(
-            "the operations address {} cannot be used (see --ops-listen)",
-            setup.operations
-        )
-    })?;
+    let operations = TcpListener::bind(setup.operations)
+        .with_context(|| format!("the operations address {} cannot be used", setup.operations))?;
     operations.set_nonblocking(true)?;
     Ok(Bound {
         setup,
@@ -197,17 +193,19 @@ fn start_upkeep(shared: &Arc<Shared>, running: &Running, stop: &CancellationToke
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// Listens for Ctrl-C and SIGTERM from now on; what comes back waits for one of them. Call it before the node says that it
+/// is ready: until then either ends the process at once.
 ///
 /// # Errors
 /// Signals that the operating system will not deliver.
-pub async fn stop_signal() -> std::io::Result<()> {
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! `vagvisare demo`: everything in one process on loopback, and six calls to paste.
 
-use super::{control_runtime, say, start_log};
+use super::{control_runtime, listen_address, say, start_log};
 use crate::demo;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Where callers are served
-    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT", value_parser = listen_address)]
     listen: SocketAddr,
     /// Where health, metrics and traces are served
-    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS:PORT")]
+    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS:PORT", value_parser = listen_address)]
     ops_listen: SocketAddr,
     /// Where databases, logs and demo.json are kept
     #[arg(long, default_value = "data/demo", value_name = "DIRECTORY")]
@@ -30,8 +30,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
     };
     control_runtime()?.block_on(async {
         let demo = demo::start(options).await?;
+        let stop = crate::node::stop_signal()?;
         say(&welcome(&demo)?);
-        crate::node::stop_signal().await?;
+        stop.await;
         say("stopping: requests in flight may finish");
         demo.stop().await
     })

@@ -13,7 +13,7 @@ use identity::api_key::Pepper;
 use identity::token::Verifier;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -64,8 +64,9 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     tokio::spawn(verifier.clone().keep_fresh());
     let operations = bound.operations_address()?;
     let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier)))?;
+    let (hangup, stop) = (signal(SignalKind::hangup())?, node::stop_signal()?);
     say(&format!("ready {scheme}://{address}, operations http://{operations}"));
-    run_until_stopped(&node, file, &site).await?;
+    run_until(stop, hangup, || reload(&node, file, &site)).await;
     say("stopping: requests in flight may finish");
     let report = node.stop().await?;
     if report.in_flight_cut > 0 {
@@ -99,13 +100,12 @@ fn setup(config: &Config) -> Setup {
     }
 }
 
-async fn run_until_stopped(node: &Node, file: &Path, site: &Site) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut stop = std::pin::pin!(node::stop_signal());
+async fn run_until(stop: impl Future<Output = ()>, mut hangup: Signal, reload: impl Fn()) {
+    let mut stop = std::pin::pin!(stop);
     loop {
         tokio::select! {
-            stopped = &mut stop => return Ok(stopped?),
-            _ = hangup.recv() => reload(node, file, site),
+            () = &mut stop => return,
+            _ = hangup.recv() => reload(),
         }
     }
 }

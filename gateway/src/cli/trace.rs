@@ -17,6 +17,12 @@ pub(super) struct Args {
 /// Prints the tree.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let id = trace_id(&args.id)?;
+    if reqwest::Url::parse(&args.operations).is_err() {
+        bail!(
+            "\"{}\" is no address: give a URL such as http://127.0.0.1:9090 (see --operations)",
+            args.operations
+        );
+    }
     let url = format!("{}/traces/{id}", args.operations.trim_end_matches('/'));
     let text = control_runtime()?.block_on(async {
         let answer = reqwest::get(&url).await.with_context(|| {
@@ -27,14 +33,24 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         })?;
         let status = answer.status();
         let text = answer.text().await?;
-        match status.as_u16() {
-            200 => Ok(text),
-            404 => bail!("no trace {id} is kept: it was not among those kept, or is too old"),
-            _ => bail!("the operations listener answered {status}"),
+        match (status.as_u16(), reason(&text)) {
+            (200, _) => Ok(text),
+            (404, Some(reason)) => bail!("no trace {id}: {reason}"),
+            _ => bail!(
+                "{} is no operations listener: it answered {status} (see --operations)",
+                args.operations
+            ),
         }
     })?;
     say(&text);
     Ok(())
+}
+
+/// Why the operations listener has no such trace; `None` when the answer is not one of its own about traces.
+fn reason(answer: &str) -> Option<String> {
+    let problem: serde_json::Value = serde_json::from_str(answer).ok()?;
+    problem["code"].as_str().filter(|code| code.starts_with("trace-"))?;
+    problem["detail"].as_str().map(str::to_owned)
 }
 
 /// Takes what people have at hand: the id itself, or the header's value.

@@ -63,9 +63,27 @@ fn a_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_directory_that_another_demo_runs_in_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = [
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--ops-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        directory.path().to_str().unwrap(),
+    ];
+    let mut first = crate::process::start(&arguments);
+    first.wait_for("ready ");
+    one_line(&arguments, "in use");
+}
+
+#[test]
 fn a_bad_flag_is_named() {
     one_line(&["demo", "--port", "1"], "--port");
     one_line(&["demo", "--listen", "nowhere"], "nowhere");
+    one_line(&["demo", "--listen", "8080"], "such as 127.0.0.1:8080");
     one_line(&["fly"], "fly");
 }
 
