@@ -84,12 +84,19 @@ pub(super) fn wanted(key: &str) -> bool {
     !UNWANTED.contains(&key) && !key.starts_with("http.request.header.") && !key.starts_with("url.query")
 }
 
-/// Text from outside, fit for a terminal: no control characters, and not without end.
+/// Text from outside, fit for a terminal: no control characters, nothing that turns the reading direction, and not without
+/// end.
 pub(super) fn clean(text: &str) -> String {
     let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text);
     text.chars()
-        .map(|character| if character.is_control() { '\u{fffd}' } else { character })
+        .map(|character| if steers(character) { '\u{fffd}' } else { character })
         .collect()
+}
+
+/// The bidirectional controls (Unicode Annex 9) make a line read as another one, and two separators end it.
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn kind(kind: &SpanKind) -> &'static str {

@@ -226,7 +226,7 @@ async fn orphans_doubles_and_rings_of_parents_are_shown_once() {
     let mut root = server_span(trace, [0; 8], 1, now);
     root.parent_span_id.clear();
     let mut hostile = server_span(trace, [0xee; 8], 2, now);
-    hostile.name = "\u{1b}[2J forged\nline".to_owned();
+    hostile.name = "\u{1b}[2J\u{202e}forged\nline".to_owned();
     let ring = [server_span(trace, [4; 8], 3, now), server_span(trace, [3; 8], 4, now)];
     let mut broken = server_span(trace, [1; 8], 6, now);
     broken.trace_id.truncate(3);
@@ -240,7 +240,7 @@ async fn orphans_doubles_and_rings_of_parents_are_shown_once() {
     let (_, text) = get(operations, &format!("/traces/{}", hex(&trace)), TEXT).await;
     assert!(text.contains("4 spans"), "{text}");
     assert!(
-        text.contains("└─ \u{fffd}[2J forged\u{fffd}line [case-status]"),
+        text.contains("└─ \u{fffd}[2J\u{fffd}forged\u{fffd}line [case-status]"),
         "{text}"
     );
     assert_eq!(
