@@ -7,19 +7,22 @@ use crate::Refusal;
 /// The page that a caller asks for; what is not said is page 1 of 20 (FNS.08, FNS.09).
 ///
 /// # Errors
-/// A 400 problem when `limit` is not from 1 to `max_limit`. Any page number is fine: outside the list it
-/// is empty (FNS.14).
+/// A 400 problem when `limit` is not from 1 to `max_limit`, or `page` not from 1 to the largest `int64`, as documented.
+/// A page after the last one is empty (FNS.14).
 pub fn page(page: Option<u64>, limit: Option<u64>, max_limit: u64) -> Result<Page, Refusal> {
-    let limit = limit.unwrap_or(Page::DEFAULT.limit);
-    if !(1..=max_limit).contains(&limit) {
-        let message = format!("must be a whole number from 1 to {max_limit}");
-        return Err(Problem::of(ProblemKind::InvalidParameter)
-            .detail(format!("The query parameter 'limit' {message}."))
-            .field("limit", message)
-            .into());
-    }
     Ok(Page {
-        number: page.unwrap_or(Page::DEFAULT.number),
-        limit,
+        number: within("page", page.unwrap_or(Page::DEFAULT.number), i64::MAX.unsigned_abs())?,
+        limit: within("limit", limit.unwrap_or(Page::DEFAULT.limit), max_limit)?,
     })
+}
+
+fn within(parameter: &str, value: u64, largest: u64) -> Result<u64, Refusal> {
+    if (1..=largest).contains(&value) {
+        return Ok(value);
+    }
+    let message = format!("must be a whole number from 1 to {largest}");
+    Err(Problem::of(ProblemKind::InvalidParameter)
+        .detail(format!("The query parameter '{parameter}' {message}."))
+        .field(parameter, message)
+        .into())
 }

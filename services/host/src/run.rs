@@ -24,26 +24,31 @@ pub async fn run(args: Args, service: Service) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr()?;
+    let stop = shutdown_signal();
     let mut out = std::io::stdout();
     writeln!(out, "ready http://{address}")?;
     out.flush()?;
-    serve(listener, service, shutdown_signal(), args.telemetry()).await
+    serve(listener, service, stop, args.telemetry()).await
 }
 
-/// Done at SIGTERM or Ctrl-C.
-pub async fn shutdown_signal() {
+/// Done at SIGTERM or Ctrl-C. SIGTERM is listened for from the call on, not only once the future is polled: whoever is told
+/// that the service is ready may end it at once.
+pub fn shutdown_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
+    let terminate = signal(SignalKind::terminate());
+    async move {
+        let interrupt = tokio::signal::ctrl_c();
+        match terminate {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = interrupt => {}
+                    _ = terminate.recv() => {}
+                }
             }
-        }
-        // Without SIGTERM there is still Ctrl-C.
-        Err(_) => {
-            let _ = interrupt.await;
+            // Without SIGTERM there is still Ctrl-C.
+            Err(_) => {
+                let _ = interrupt.await;
+            }
         }
     }
 }
