@@ -126,14 +126,14 @@ fn nothing_is_lost_at_shutdown_whatever_thread_it_came_from() {
     });
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..5_000).for_each(|_| drop(request(&telemetry, |_| {}))));
+            scope.spawn(|| (0..500).for_each(|_| drop(request(&telemetry, |_| {}))));
         }
     });
     guard.shutdown();
     let lines = lines(&path);
-    assert_eq!(lines.len(), 20_001, "appended to what was there");
+    assert_eq!(lines.len(), 2_001, "appended to what was there");
     let ids: std::collections::HashSet<_> = lines.iter().map(|line| line["traceId"].to_string()).collect();
-    assert_eq!(ids.len(), 20_001);
+    assert_eq!(ids.len(), 2_001);
 }
 
 #[tokio::test]
