@@ -9,10 +9,12 @@
 //! the store's counter was, and what was admitted by it is charged when the store is back: there is no burst either way.
 
 mod entry;
+mod hand;
 mod keeper;
 mod leases;
 mod name;
 mod numbers;
+mod shards;
 mod store;
 
 pub use keeper::Keeper;

@@ -2,7 +2,8 @@
 //!
 //! Times are nanoseconds on the node's clock. A cell is one call, paid for in the store before it is spent here.
 
-use super::store::{Exchange, Finished, Grant, ticks};
+use super::hand::Hand;
+use super::store::{Exchange, Grant, ticks};
 use crate::gcra;
 use snapshot::LimitPolicy;
 use std::collections::VecDeque;
@@ -12,33 +13,6 @@ use tokio::sync::oneshot;
 
 /// How much of its own traffic a node holds in advance.
 const HORIZON: Duration = Duration::from_millis(50);
-/// So long it is worth telling the store about a lease that is done, in nanoseconds.
-const MEMORY: u64 = 1_000_000_000;
-/// Leases from this size on are renewed before they are used up.
-const WORTH_RENEWING: u32 = 4;
-
-/// Cells in hand.
-#[derive(Debug)]
-struct Lease {
-    id: u64,
-    granted: u32,
-    left: u32,
-    /// Nothing is spent from here on.
-    ends: u64,
-    /// The bucket's TAT is at least this: the latest of (moment of a spending + cells held just before).
-    floor: u64,
-}
-
-/// A lease that is done and that the store is to hear of.
-#[derive(Debug, Clone, Copy)]
-struct Settlement {
-    lease: u64,
-    unspent: u32,
-    /// As that of a lease.
-    floor: u64,
-    /// By then the store has settled it by itself.
-    useless_from: u64,
-}
 
 /// The state of one counter.
 #[derive(Debug)]
@@ -46,10 +20,7 @@ pub(super) struct Entry {
     policy: Arc<LimitPolicy>,
     name: Arc<str>,
     interval: u64,
-    current: Option<Lease>,
-    next: Option<Lease>,
-    /// To be settled with the next exchange.
-    finished: Vec<Settlement>,
+    hand: Hand,
     /// An exchange is under way: no second one is begun.
     asking: bool,
     /// Calls that wait for a cell, in order.
@@ -103,9 +74,7 @@ impl Entry {
             interval: ticks(window).div_ceil(u64::from(policy.quota.get())).max(1) * 250,
             policy: Arc::clone(policy),
             name,
-            current: None,
-            next: None,
-            finished: Vec::new(),
+            hand: Hand::default(),
             asking: false,
             waiting: VecDeque::new(),
             tat: 0,
@@ -127,8 +96,8 @@ impl Entry {
 
     /// Is there a cell, is it worth asking?
     pub(super) fn look(&mut self, now: u64) -> Look {
-        self.turn_over(now);
-        if self.cells() > 0 {
+        self.hand.turn_over(now);
+        if self.hand.cells() > 0 {
             Look::Cell
         } else if now < self.refused_until {
             Look::Refused(Duration::from_nanos(self.refused_until - now))
@@ -140,13 +109,8 @@ impl Entry {
     /// Spends the cell that [`Entry::look`] found. `true`: it is time to renew in advance.
     pub(super) fn spend(&mut self, now: u64) -> bool {
         self.used = self.used.saturating_add(1);
-        let interval = self.interval;
-        if let Some(lease) = self.current.as_mut() {
-            lease.floor = lease.floor.max(now.saturating_add(u64::from(lease.left) * interval));
-            lease.left = lease.left.saturating_sub(1);
-        }
-        let granted = self.current.as_ref().map_or(0, |lease| lease.granted);
-        !self.asking && !self.scarce && granted >= WORTH_RENEWING && self.next.is_none() && self.cells() <= granted / 2
+        self.hand.spend(self.interval, now);
+        !self.asking && !self.scarce && self.hand.is_half_spent()
     }
 
     /// How the caller stands: calls that may follow, and the time until it is as if unused.
@@ -154,7 +118,9 @@ impl Entry {
         let full = u64::from(self.burst()) * self.interval;
         let ahead = self.tat.saturating_sub(now);
         let level = full.saturating_sub(ahead) / self.interval;
-        let remaining = u32::try_from(level).unwrap_or(u32::MAX).saturating_add(self.cells());
+        let remaining = u32::try_from(level)
+            .unwrap_or(u32::MAX)
+            .saturating_add(self.hand.cells());
         (remaining.min(self.burst()), Duration::from_nanos(ahead))
     }
 
@@ -172,7 +138,7 @@ impl Entry {
         }
         self.asking = true;
         self.reported = self.alone;
-        self.turn_over(now);
+        self.hand.turn_over(now);
         let need = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
         self.measure(now);
         let horizon = (HORIZON + situation.round_trip * 2).as_secs_f64();
@@ -190,14 +156,14 @@ impl Entry {
                 .flatten()
                 .map(|ahead| ahead / 250),
             debt: if behind { self.debt(situation.nodes, now) } else { 0 },
-            finished: self.settle(now),
+            finished: self.hand.settle(now),
         })
     }
 
     /// An exchange that only settles, if there is something to settle and no other exchange that would do it.
     pub(super) fn ask_to_settle(&mut self, lease: u64, situation: &Situation, now: u64) -> Option<Exchange> {
-        self.turn_over(now);
-        if self.finished.is_empty() {
+        self.hand.turn_over(now);
+        if self.hand.owes_nothing() {
             return None;
         }
         let exchange = self.ask(lease, situation, now)?;
@@ -225,19 +191,14 @@ impl Entry {
         if exchange.need > 0 {
             self.refused_until = now.saturating_add(grant.wait.saturating_mul(250));
         }
-        self.turn_over(now);
+        self.hand.turn_over(now);
         if grant.cells > 0 {
-            self.hold(Lease {
-                id: exchange.lease,
-                granted: grant.cells,
-                left: grant.cells,
-                ends: asked_at.saturating_add(life),
-                floor: 0,
-            });
-            self.turn_over(now);
+            self.hand
+                .hold(exchange.lease, grant.cells, asked_at.saturating_add(life));
+            self.hand.turn_over(now);
         }
         self.scarce = grant.cells <= exchange.need;
-        let cells = self.cells() as usize;
+        let cells = self.hand.cells() as usize;
         if grant.wait > 0 {
             self.wake(usize::MAX);
         } else {
@@ -251,20 +212,7 @@ impl Entry {
     /// will be spent.
     pub(super) fn fail(&mut self, exchange: &Exchange, asked_at: u64, now: u64) {
         self.give_up();
-        let useless_from = now.saturating_add(MEMORY);
-        let again = exchange.finished.iter().map(|finished| Settlement {
-            lease: finished.lease,
-            unspent: finished.unspent,
-            floor: asked_at.saturating_add_signed(finished.floor.saturating_mul(250)),
-            useless_from,
-        });
-        let unheard = Settlement {
-            lease: exchange.lease,
-            unspent: u32::MAX,
-            floor: 0,
-            useless_from,
-        };
-        self.finished.extend(again.chain([unheard]));
+        self.hand.say_again(exchange, asked_at, now);
     }
 
     /// Nobody will answer: those who wait decide anew.
@@ -289,9 +237,7 @@ impl Entry {
 
     /// Nothing is lost when this entry is dropped.
     pub(super) fn says_nothing(&self, now: u64) -> bool {
-        self.current.is_none()
-            && self.next.is_none()
-            && self.finished.iter().all(|done| done.useless_from <= now)
+        self.hand.is_empty(now)
             && !self.asking
             && self.waiting.is_empty()
             && self.tat.max(self.refused_until).max(self.alone) <= now
@@ -299,58 +245,6 @@ impl Entry {
 
     fn burst(&self) -> u32 {
         self.policy.burst.min(self.policy.quota).get()
-    }
-
-    fn cells(&self) -> u32 {
-        let left = |lease: &Option<Lease>| lease.as_ref().map_or(0, |lease| lease.left);
-        left(&self.current).saturating_add(left(&self.next))
-    }
-
-    /// Puts leases that are used up or out of time aside, and the next one in place.
-    fn turn_over(&mut self, now: u64) {
-        let over = |lease: &Option<Lease>| lease.as_ref().is_some_and(|lease| lease.left == 0 || lease.ends <= now);
-        if over(&self.next) {
-            let lease = self.next.take();
-            self.finish(lease, now);
-        }
-        if over(&self.current) || self.current.is_none() {
-            let lease = std::mem::replace(&mut self.current, self.next.take());
-            self.finish(lease, now);
-        }
-    }
-
-    fn finish(&mut self, lease: Option<Lease>, now: u64) {
-        let Some(lease) = lease else { return };
-        let useless_from = now.saturating_add(MEMORY);
-        self.finished.push(Settlement {
-            lease: lease.id,
-            unspent: lease.left,
-            floor: lease.floor,
-            useless_from,
-        });
-    }
-
-    fn hold(&mut self, lease: Lease) {
-        if self.current.is_none() {
-            self.current = Some(lease);
-        } else {
-            self.next = Some(lease);
-        }
-    }
-
-    /// The finished leases, with their floors as distances from now.
-    fn settle(&mut self, now: u64) -> Vec<Finished> {
-        let distance = |floor: u64| (i128::from(floor) - i128::from(now)).div_euclid(250) + 1;
-        let finished = |done: Settlement| Finished {
-            lease: done.lease,
-            unspent: done.unspent,
-            floor: i64::try_from(distance(done.floor)).unwrap_or(i64::MAX),
-        };
-        self.finished
-            .drain(..)
-            .filter(|done| done.useless_from > now)
-            .map(finished)
-            .collect()
     }
 
     /// This node's part of what was admitted without the store, in ticks of the common TAT.

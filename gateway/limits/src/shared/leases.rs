@@ -4,23 +4,17 @@
 //! are asked under those locks. So either every cell is spent or none is.
 
 use super::entry::{Entry, Look, Situation};
-use super::name::store_name;
 use super::numbers::{Numbers, StoreStatus};
+use super::shards::{Guards, Place, Shards};
 use super::store::{Exchange, Grant};
 use crate::key::{Key, Seeds};
 use crate::limiter::{Decision, Demand, Refusal, Standing};
-use hashbrown::HashMap;
 use snapshot::OnStoreFailure;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
-const SHARDS: usize = 256;
-/// Counters of one shard; callers beyond share one for each policy.
-const SHARD_CAPACITY: usize = 1024;
-/// How seldom a full shard is searched for counters that say nothing.
-const SEARCH_PAUSE: u64 = 100_000_000;
 /// What a caller is told to wait when a policy says `deny` and the store is gone.
 const DENIED_FOR: Duration = Duration::from_secs(1);
 
@@ -32,19 +26,13 @@ pub(crate) struct Leases {
     node: u32,
     next_lease: AtomicU32,
     life: u64,
-    shards: Box<[Mutex<Shard>]>,
+    shards: Shards,
     up: AtomicBool,
     nodes: AtomicU32,
     era: AtomicU64,
     round_trip: AtomicU64,
     pub(super) numbers: Numbers,
     questions: mpsc::UnboundedSender<Question>,
-}
-
-#[derive(Debug, Default)]
-struct Shard {
-    entries: HashMap<Key, Entry>,
-    searched: u64,
 }
 
 /// An exchange on its way to the store.
@@ -62,16 +50,6 @@ pub(crate) enum Attempt {
     Decided(Decision),
     /// Try again when each of these has something to say.
     Wait(Vec<oneshot::Receiver<()>>),
-}
-
-/// One shared demand on its way to a decision.
-struct Place<'a> {
-    demand: Demand<'a>,
-    key: Key,
-    shard: usize,
-    /// The shard is full: this is the counter that all newcomers to the policy share. Stricter than one of their own, never
-    /// looser.
-    crowded: bool,
 }
 
 /// What a counter said yes to.
@@ -94,7 +72,7 @@ impl Leases {
             node,
             next_lease: AtomicU32::new(0),
             life: nanoseconds(life),
-            shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
+            shards: Shards::default(),
             up: AtomicBool::new(false),
             nodes: AtomicU32::new(1),
             era: AtomicU64::new(0),
@@ -107,15 +85,15 @@ impl Leases {
     /// Decides, or says what to wait for. `shared` are the demands on shared policies; `local` decides the others, and is
     /// asked only when all of `shared` could be met.
     pub(crate) fn attempt(&self, shared: &[Demand<'_>], local: impl FnOnce() -> Decision) -> Attempt {
-        let mut places = self.places(shared);
-        let mut guards = Guards::lock(self, &places);
+        let mut places = Place::each(shared, &self.seeds);
+        let mut guards = Guards::lock(&self.shards, &places);
         let now = self.now();
-        guards.make_room(self, &mut places, now);
+        guards.make_room(&self.seeds, &mut places, now);
         let situation = self.situation();
         let mut answers = Vec::with_capacity(places.len());
         let (mut worst, mut lacking) = (None::<Refusal>, Vec::new());
         for place in &places {
-            let Some(entry) = guards.entry(self, place, now) else {
+            let Some(entry) = guards.entry(place, situation.era, now) else {
                 continue;
             };
             match self.look(entry, &situation, now) {
@@ -135,7 +113,7 @@ impl Leases {
         }
         if !lacking.is_empty() {
             let waits = lacking.into_iter().filter_map(|place| {
-                let entry = guards.entry(self, place, now)?;
+                let entry = guards.entry(place, situation.era, now)?;
                 let wait = entry.wait();
                 self.ask(entry, place.key, &situation, now);
                 Some(wait)
@@ -148,7 +126,7 @@ impl Leases {
             Decision::Unlimited => None,
         };
         for (place, yes) in answers {
-            let Some(entry) = guards.entry(self, place, now) else {
+            let Some(entry) = guards.entry(place, situation.era, now) else {
                 continue;
             };
             if let Some((remaining, reset)) = self.charge(entry, place, &yes, &situation, now) {
@@ -224,7 +202,7 @@ impl Leases {
     /// Takes an answer in. The time at which the lease ends, if there is one.
     pub(super) fn accept(&self, question: &Question, grant: &Grant) -> Option<u64> {
         self.numbers.exchanged(grant);
-        let mut shard = self.shard(self.shard_of(question.key));
+        let mut shard = self.shards.of(question.key);
         let now = self.now();
         let entry = shard.entries.get_mut(&question.key)?;
         if entry.accept(&question.exchange, grant, question.era, question.at, self.life, now) {
@@ -236,7 +214,7 @@ impl Leases {
     /// Takes in that there will be no answer.
     pub(super) fn fail(&self, question: &Question) {
         self.numbers.failed();
-        if let Some(entry) = self.shard(self.shard_of(question.key)).entries.get_mut(&question.key) {
+        if let Some(entry) = self.shards.of(question.key).entries.get_mut(&question.key) {
             entry.fail(&question.exchange, question.at, self.now());
         }
     }
@@ -244,14 +222,14 @@ impl Leases {
     /// Lets everybody who waits decide anew; nobody will answer any more.
     pub(super) fn fail_all(&self) {
         self.set_down();
-        for shard in &self.shards {
-            locked(shard).entries.values_mut().for_each(Entry::give_up);
+        for mut shard in self.shards.each() {
+            shard.entries.values_mut().for_each(Entry::give_up);
         }
     }
 
     /// Gives back what a counter holds and does not need, if it may.
     pub(super) fn settle(&self, key: Key) {
-        let mut shard = self.shard(self.shard_of(key));
+        let mut shard = self.shards.of(key);
         let (now, situation) = (self.now(), self.situation());
         let Some(entry) = shard.entries.get_mut(&key) else {
             return;
@@ -266,8 +244,7 @@ impl Leases {
     /// Drops counters that say nothing any more.
     pub(crate) fn sweep(&self) {
         let now = self.now();
-        for shard in &self.shards {
-            let mut shard = locked(shard);
+        for mut shard in self.shards.each() {
             shard.entries.retain(|_, entry| !entry.says_nothing(now));
             if shard.entries.capacity() > 64 && shard.entries.len() < shard.entries.capacity() / 4 {
                 shard.entries.shrink_to_fit();
@@ -277,7 +254,7 @@ impl Leases {
 
     /// Counters held.
     pub(crate) fn tracked(&self) -> usize {
-        self.shards.iter().map(|shard| locked(shard).entries.len()).sum()
+        self.shards.each().map(|shard| shard.entries.len()).sum()
     }
 
     /// How the store and the leases are.
@@ -332,97 +309,12 @@ impl Leases {
     fn lease_id(&self) -> u64 {
         (u64::from(self.node) << 32) | u64::from(self.next_lease.fetch_add(1, Ordering::Relaxed))
     }
-
-    /// The demands in locking order, each once.
-    fn places<'a>(&self, shared: &[Demand<'a>]) -> Vec<Place<'a>> {
-        let place = |demand: &Demand<'a>| {
-            let key = self.seeds.counter(self.seeds.policy(demand.policy), &demand.subject);
-            Place {
-                demand: *demand,
-                key,
-                shard: self.shard_of(key),
-                crowded: false,
-            }
-        };
-        let mut places: Vec<_> = shared.iter().map(place).collect();
-        places.sort_unstable_by_key(|place| (place.shard, place.key));
-        places.dedup_by_key(|place| place.key);
-        places
-    }
-
-    fn shard_of(&self, key: Key) -> usize {
-        (key >> 96) as usize % SHARDS
-    }
-
-    fn shard(&self, at: usize) -> MutexGuard<'_, Shard> {
-        locked(&self.shards[at % SHARDS])
-    }
 }
 
 impl Question {
     pub(super) fn key(&self) -> Key {
         self.key
     }
-}
-
-/// The shards of one request, locked.
-struct Guards<'a>(Vec<(usize, MutexGuard<'a, Shard>)>);
-
-impl<'a> Guards<'a> {
-    fn lock(leases: &'a Leases, places: &[Place<'_>]) -> Self {
-        let mut guards: Vec<(usize, MutexGuard<'a, Shard>)> = Vec::with_capacity(places.len());
-        for place in places {
-            if guards.last().is_none_or(|(shard, _)| *shard != place.shard) {
-                guards.push((place.shard, leases.shard(place.shard)));
-            }
-        }
-        Self(guards)
-    }
-
-    /// Sends newcomers that find no room to the counter they share.
-    fn make_room(&mut self, leases: &Leases, places: &mut [Place<'_>], now: u64) {
-        for place in places {
-            let Some(shard) = self.shard(place.shard) else { continue };
-            if !shard.entries.contains_key(&place.key) && !shard.has_room(now) {
-                let low = leases.seeds.policy(place.demand.policy) & (u128::MAX >> 32);
-                place.key = (place.key >> 96 << 96) | low;
-                place.crowded = true;
-            }
-        }
-    }
-
-    /// The entry of a place, made if there is none.
-    fn entry(&mut self, leases: &Leases, place: &Place<'_>, now: u64) -> Option<&mut Entry> {
-        let shard = self.shard(place.shard)?;
-        let Demand { policy, subject } = &place.demand;
-        let fresh = || {
-            let name = store_name(policy, (!place.crowded).then_some(subject));
-            Entry::new(policy, name, leases.era.load(Ordering::Relaxed), now)
-        };
-        Some(shard.entries.entry(place.key).or_insert_with(fresh))
-    }
-
-    fn shard(&mut self, at: usize) -> Option<&mut Shard> {
-        self.0
-            .iter_mut()
-            .find(|(shard, _)| *shard == at)
-            .map(|(_, guard)| &mut **guard)
-    }
-}
-
-impl Shard {
-    fn has_room(&mut self, now: u64) -> bool {
-        if self.entries.len() >= SHARD_CAPACITY && now >= self.searched + SEARCH_PAUSE {
-            self.entries.retain(|_, entry| !entry.says_nothing(now));
-            self.searched = now;
-        }
-        self.entries.len() < SHARD_CAPACITY
-    }
-}
-
-fn locked(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    // A panic while a shard was held leaves whole entries behind.
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

@@ -42,6 +42,19 @@ async fn drive(node: &Node, policy: &Arc<LimitPolicy>, rate: f64, end: Instant) 
     admitted
 }
 
+/// Time for which this machine had other things to do, until `end`: nobody can use a limit meanwhile.
+async fn stalls(end: Instant) -> Duration {
+    let (mut last, mut lost) = (Instant::now(), Duration::ZERO);
+    while last < end {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if last.elapsed() > Duration::from_millis(10) {
+            lost += last.elapsed();
+        }
+        last = Instant::now();
+    }
+    lost
+}
+
 /// What `nodes` admit of `rates` calls a second each in `length`: never more than the limit; the share of it that was used.
 async fn saturate(policy: &Arc<LimitPolicy>, rates: &[f64], length: Duration) -> f64 {
     let server = RedisServer::start(&[]);
@@ -54,6 +67,7 @@ async fn saturate(policy: &Arc<LimitPolicy>, rates: &[f64], length: Duration) ->
             (admitted, node)
         })
     });
+    let stalled = tokio::spawn(stalls(begun + length));
     let (mut admitted, mut status) = (Vec::new(), Vec::new());
     for driver in drivers.collect::<Vec<_>>() {
         let (of_node, node) = driver.await.unwrap();
@@ -69,19 +83,20 @@ async fn saturate(policy: &Arc<LimitPolicy>, rates: &[f64], length: Duration) ->
         "{status:?}"
     );
     hold_to(&mut admitted, bound);
-    let used = admitted.len() as f64 / bound(passed);
+    let stalled = stalled.await.unwrap().as_secs_f64();
+    let used = |seconds: f64| admitted.len() as f64 / bound(seconds);
     let exchanges: u64 = status.iter().map(|status| status.exchanges).sum();
     println!(
-        "{} nodes, {}/{:?} burst {}: {} admitted of {:.0} possible, {:.2} % unused, {exchanges} exchanges",
+        "{} nodes, {}/{:?} burst {}: {} admitted of {:.0} possible, {:.2} % unused, machine away {stalled:.3} s, {exchanges} exchanges",
         rates.len(),
         policy.quota,
         policy.window,
         policy.burst,
         admitted.len(),
         bound(passed),
-        (1.0 - used) * 100.0,
+        (1.0 - used(passed)) * 100.0,
     );
-    used
+    used(passed - stalled)
 }
 
 /// No stretch of time, from any admitted call to any later one, holds more than the bound.
