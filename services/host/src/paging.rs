@@ -26,3 +26,17 @@ fn within(parameter: &str, value: u64, largest: u64) -> Result<u64, Refusal> {
         .field(parameter, message)
         .into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_documented_is_taken() {
+        assert_eq!(page(None, None, 100).unwrap(), Page::DEFAULT);
+        assert_eq!(page(Some(7), Some(100), 100).unwrap(), Page { number: 7, limit: 100 });
+        for (number, limit) in [(0, 20), (1 << 63, 20), (1, 0), (1, 101)] {
+            assert!(page(Some(number), Some(limit), 100).is_err(), "{number}, {limit}");
+        }
+    }
+}

@@ -61,8 +61,6 @@ async fn each_refusal_is_a_problem_with_a_code_and_a_trace() {
         (client().delete(at("/pages")), 405, "method-not-allowed"),
         (client().get(at("/pages?pge=1")), 400, "unknown-parameter"),
         (client().get(at("/pages?page=x")), 400, "invalid-parameter"),
-        (client().get(at("/pages?page=0")), 400, "invalid-parameter"),
-        (client().get(at("/pages?page=9223372036854775808")), 400, "invalid-parameter"),
         (client().get(at("/panics")), 500, "internal-error"),
         (client().post(at("/numbers")).body("1"), 415, "unsupported-media-type"),
         (json("{"), 400, "malformed-body"),
