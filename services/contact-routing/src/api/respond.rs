@@ -86,6 +86,8 @@ fn because(candidate: &Candidate<'_>) -> Vec<Because> {
         text: need.why.clone(),
     }];
     if let Some(law) = &need.law {
+        // "9 kap." already ends as a sentence does.
+        let law = law.trim_end_matches('.');
         all.push(Because {
             rule_id: format!("{}.legal-basis", need.id),
             text: LocalizedText::new(format!("Rättslig grund: {law}."), format!("Legal basis: {law}.")),

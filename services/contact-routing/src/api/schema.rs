@@ -42,7 +42,7 @@ pub(crate) struct RouteQuestion {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct NeedQuery {
     /// The need's id, from `/needs`. Behovets id, från `/needs`.
-    #[param(example = "building-permit")]
+    #[param(example = "building-permit", required = true, value_type = String)]
     pub(crate) need: Option<String>,
     /// Municipality by four-digit code or name. Kommun, som fyrsiffrig kod eller namn.
     #[param(example = "1283")]

@@ -149,6 +149,21 @@ async fn get_key_set(State(Desk { issuer, .. }): State<Desk>) -> Response {
     response
 }
 
+/// At most 50 scope tokens, of the characters that RFC 6749 appendix A.4 allows.
+fn scopes_schema() -> utoipa::openapi::schema::Array {
+    use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+    let scope = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(200))
+        .pattern(Some(r"^[\x21\x23-\x5b\x5d-\x7e]+$"));
+    ArrayBuilder::new()
+        .description(Some("What it may be used for."))
+        .max_items(Some(50))
+        .items(scope)
+        .build()
+}
+
 /// Who should be logged in, through which application, to use what.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -165,7 +180,7 @@ pub struct TokenRequest {
     #[schema(min_length = 1, max_length = 500)]
     pub audience: String,
     /// What it may be used for.
-    #[schema(max_items = 50)]
+    #[schema(schema_with = scopes_schema)]
     pub scopes: Vec<String>,
 }
 
