@@ -93,7 +93,8 @@ fn every_printed_call_answers_as_said_and_no_person_leaks() {
     );
 
     let (before, last) = answers[4].rsplit_once("HTTP/1.1 ").unwrap();
-    assert!(before.matches("HTTP/1.1 200").count() >= 20, "{before}");
+    // The fourth call has taken one of the twenty already.
+    assert!(before.matches("HTTP/1.1 200").count() >= 19, "{before}");
     assert!(!before.contains("HTTP/1.1 429"), "{before}");
     assert!(last.starts_with("429"), "{last}");
     for header in [
