@@ -242,9 +242,10 @@ async fn keep(
             Port::Listening(listener) => listener,
             Port::Taken(socket) => {
                 tokio::select! {
-                    came_back = fault.wait_for(|fault| fault.failure != Failure::Down) => drop(came_back?),
-                    () = until(stopped.clone()) => return Ok(()),
-                }
+                        // Without anyone left to switch faults, the sandbox is ending.
+                came_back = fault.wait_for(|fault| fault.failure != Failure::Down) => if came_back.is_err() { return Ok(()) },
+                        () = until(stopped.clone()) => return Ok(()),
+                    }
                 port = listen(socket)?;
                 continue;
             }
