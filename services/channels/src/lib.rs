@@ -1,0 +1,1 @@
+//! Subscriptions: signed webhooks and event streams to third-party channels.

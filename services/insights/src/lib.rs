@@ -1,0 +1,1 @@
+//! Effort and reasons for contact per channel; shared insights.
