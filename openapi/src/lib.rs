@@ -27,6 +27,7 @@ pub struct Document {
 /// A document that is not JSON: a defect of its service.
 pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
     let all = [
+        ("case-events.json", serde_json::to_value(case_status::events_openapi())?),
         ("case-status.json", serde_json::to_value(case_status::openapi())?),
         (
             "contact-routing.json",

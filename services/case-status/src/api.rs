@@ -1,5 +1,6 @@
 //! `/case-status/v1`: the routes and what the document says of the whole.
 
+mod events;
 mod example;
 mod list;
 mod one;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<State>> {
     OpenApiRouter::new()
         .routes(routes!(list::list_cases))
         .routes(routes!(one::get_case))
+        .routes(routes!(events::list_events))
 }
 
 pub(crate) fn facts() -> ApiFacts {

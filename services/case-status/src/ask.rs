@@ -1,5 +1,6 @@
 //! Asking one producer about one person, in its form, within the time there is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::config::{Form, Producer};
 use crate::forms::{cases, errands, mina_arenden};
+use crate::index::Index;
 use crate::register::Register;
 use crate::told::{Asked, NotInForm, Told};
 
@@ -24,7 +26,15 @@ const MOST_PAGES: u64 = 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     outgoing: Outgoing,
-    register: Register,
+    pub(crate) register: Register,
+    index: Arc<Index>,
+}
+
+/// What is asked: everything, or one case; of whom the producer knows by the identifier, where it is known already.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Question {
+    pub(crate) reference: Option<String>,
+    pub(crate) identifier: Option<String>,
 }
 
 /// What came of asking.
@@ -83,8 +93,9 @@ impl From<OutgoingError> for Failed {
 }
 
 impl Asker {
-    pub(crate) fn new(outgoing: Outgoing, party_register: &str) -> Self {
+    pub(crate) fn new(outgoing: Outgoing, party_register: &str, index: Arc<Index>) -> Self {
         Self {
+            index,
             register: Register::new(outgoing.clone(), party_register),
             outgoing,
         }
@@ -98,13 +109,20 @@ impl Asker {
         &self,
         producer: &Producer,
         party: &PartyId,
-        reference: Option<&str>,
+        question: Question,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Answer, Failed> {
-        let time = left(deadline)?;
-        let Some(identifier) = self.register.look_up(party.as_str(), producer, time).await? else {
-            return Ok(Answer::NotEngaged);
+        let reference = question.reference.as_deref();
+        let identifier = match question.identifier {
+            Some(identifier) => identifier,
+            None => {
+                let time = left(deadline)?;
+                match self.register.look_up(party.as_str(), producer, time).await? {
+                    Some(identifier) => identifier,
+                    None => return Ok(Answer::NotEngaged),
+                }
+            }
         };
         let asked = Asked {
             producer,
@@ -116,6 +134,7 @@ impl Asker {
             Form::MinaArenden61 => self.ask_mina_arenden(&asked, reference, deadline).await?,
             Form::Cases => self.ask_cases(&asked, deadline).await?,
             Form::Errands => self.ask_errands(&asked, deadline).await?,
+            Form::Pushed => self.pushed(&asked, party).await?,
         };
         if told.known.is_empty() && told.rejected > 0 {
             return Err(Failed {
@@ -139,6 +158,27 @@ impl Asker {
             .json(&mina_arenden::question(asked.identifier, reference));
         let fetched = self.fetch(mina_arenden::PATH, request, deadline).await?;
         in_form(&fetched, mina_arenden::read(asked, &fetched.body))
+    }
+
+    /// What the producer has pushed, as if it had just been told.
+    async fn pushed(&self, asked: &Asked<'_>, party: &PartyId) -> Result<Told, Failed> {
+        let pushed = self.index.pushed(party, &asked.producer.id).await.map_err(|error| {
+            tracing::warn!(%error, "the index cannot be read");
+            Failed::because("what was pushed cannot be read")
+        })?;
+        let mut told = Told::default();
+        for (content, received_at) in pushed {
+            let then = Asked {
+                now: received_at,
+                ..*asked
+            };
+            let case = serde_json::from_str(&content).ok();
+            match case.and_then(|case| cases::read_one(&then, case)) {
+                Some(known) => told.take(&then, known),
+                None => told.rejected += 1,
+            }
+        }
+        Ok(told)
     }
 
     async fn ask_errands(&self, asked: &Asked<'_>, deadline: Instant) -> Result<Told, Failed> {
@@ -205,7 +245,7 @@ fn url(producer: &Producer, path: &str) -> String {
     format!("{}{path}", producer.base_url.trim_end_matches('/'))
 }
 
-fn left(deadline: Instant) -> Result<Duration, Failed> {
+pub(crate) fn left(deadline: Instant) -> Result<Duration, Failed> {
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() { Err(Failed::late()) } else { Ok(left) }
 }

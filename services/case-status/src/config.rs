@@ -17,6 +17,8 @@ pub enum Form {
     Cases,
     /// A municipality's own form: `GET /errands`.
     Errands,
+    /// It is never asked: it pushes each case as it changes, and what it pushed is kept.
+    Pushed,
 }
 
 /// A producer of cases.
@@ -31,7 +33,8 @@ pub struct Producer {
     pub name: LocalizedText,
     /// In which form it answers.
     pub form: Form,
-    /// Where it is; the path of the form comes after it.
+    /// Where it is; the path of the form comes after it. Not needed for one that pushes.
+    #[serde(default)]
     pub base_url: String,
     /// What it calls the people it deals with.
     #[serde(default)]
@@ -100,7 +103,7 @@ impl CaseStatusConfig {
             if self.producers.iter().take(at).any(|earlier| earlier.id == producer.id) {
                 say("id is already taken");
             }
-            if !is_base_url(&producer.base_url) {
+            if producer.form != Form::Pushed && !is_base_url(&producer.base_url) {
                 say("baseUrl must be http:// or https:// with a host");
             }
         }

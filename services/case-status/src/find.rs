@@ -3,6 +3,7 @@
 use service_host::PartyId;
 use uuid::Uuid;
 
+use crate::ask::Question;
 use crate::gather::one;
 use crate::source::SourceReport;
 use crate::state::State;
@@ -29,7 +30,11 @@ pub(crate) async fn find(state: &State, party: &PartyId, case: Uuid) -> Result<F
     let Some(producer) = state.producers.iter().find(|producer| producer.id == place.source_id) else {
         return Ok(Found::Nothing);
     };
-    let (known, report) = one(state, producer, party, Some(&place.reference), state.deadline()).await;
+    let question = Question {
+        reference: Some(place.reference),
+        identifier: None,
+    };
+    let (known, report) = one(state, producer, party, question, state.deadline()).await;
     let answers = report.answers();
     match known.into_iter().find(|known| known.case.case_id == case) {
         Some(known) => Ok(Found::Case(Box::new(known))),

@@ -7,8 +7,9 @@ use model::Freshness;
 use service_host::{PartyId, RequestContext};
 use tokio::time::{Instant, timeout_at};
 
-use crate::ask::{Answer, Failed, now};
+use crate::ask::{Answer, Failed, Question, now};
 use crate::config::Producer;
+use crate::index::Seen;
 use crate::source::{SourceReport, SourceStatus};
 use crate::state::State;
 use crate::told::{Known, Told};
@@ -28,19 +29,34 @@ pub(crate) async fn gather(state: &State, party: &PartyId, wanted: impl Fn(&Prod
         tracing::warn!(%error, "the index cannot be read; every producer is asked");
         Vec::new()
     });
-    let each = state.producers.iter().map(|producer| {
-        let ask = wanted(producer) && !not_engaged.contains(&producer.id);
-        async move {
-            match ask {
-                true => one(state, producer, party, None, deadline).await,
-                false => (Vec::new(), report(producer, SourceStatus::NotAsked)),
-            }
+    // One call says who has to do with the party, so that hundreds of others cost nothing.
+    let time = deadline.saturating_duration_since(Instant::now());
+    let engaged = state.asker.register.engagements(party.as_str(), time).await;
+    let question = |producer: &Producer| {
+        if !wanted(producer) {
+            return None;
         }
-    });
+        match &engaged {
+            Some(engaged) => engaged.get(&producer.organisation_id).map(|identifier| Question {
+                identifier: Some(identifier.clone()),
+                reference: None,
+            }),
+            None => (!not_engaged.contains(&producer.id)).then(Question::default),
+        }
+    };
     let mut gathered = Gathered::default();
-    for (known, report) in join_all(each).await {
+    let mut asked = Vec::new();
+    for (at, producer) in state.producers.iter().enumerate() {
+        gathered.sources.push(report(producer, SourceStatus::NotAsked));
+        if let Some(question) = question(producer) {
+            asked.push(async move { (at, one(state, producer, party, question, deadline).await) });
+        }
+    }
+    for (at, (known, report)) in join_all(asked).await {
         gathered.known.extend(known);
-        gathered.sources.push(report);
+        if let Some(source) = gathered.sources.get_mut(at) {
+            *source = report;
+        }
     }
     gathered
 }
@@ -50,18 +66,16 @@ pub(crate) async fn one(
     state: &State,
     producer: &Producer,
     party: &PartyId,
-    reference: Option<&str>,
+    question: Question,
     deadline: Instant,
 ) -> (Vec<Known>, SourceReport) {
     let asked_at = now();
+    let all = question.reference.is_none();
     // The calls inside keep the time by themselves; this holds whatever they do.
-    let asking = timeout_at(
-        deadline,
-        state.asker.ask(producer, party, reference, asked_at, deadline),
-    );
+    let asking = timeout_at(deadline, state.asker.ask(producer, party, question, asked_at, deadline));
     match asking.await.unwrap_or_else(|_| Err(Failed::late())) {
         Ok(Answer::Told(told)) => {
-            remember(state, producer, party, reference.is_none(), asked_at, &told).await;
+            remember(state, producer, party, all, asked_at, &told).await;
             let report = SourceReport {
                 as_of: Some(asked_at),
                 http_status: Some(200),
@@ -129,9 +143,14 @@ async fn remember(state: &State, producer: &Producer, party: &PartyId, all: bool
     let places: Vec<_> = told
         .known
         .iter()
-        .map(|known| (known.case.case_id, known.reference.clone()))
+        .map(|known| Seen {
+            case_id: known.case.case_id,
+            reference: known.reference.clone(),
+            revision: known.case.revision.clone(),
+        })
         .collect();
-    if let Err(error) = state.index.remember(party, &producer.id, &places).await {
+    let whole = all && told.rejected == 0;
+    if let Err(error) = state.index.remember(party, &producer.id, &places, whole).await {
         tracing::warn!(%error, "the index cannot be written");
     }
 }

@@ -8,12 +8,18 @@ use anyhow::Context;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use service_host::PartyId;
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::watch;
 use uuid::Uuid;
+
+use crate::ask::now;
 
 /// For how long "has nothing to do with the person" is believed, in seconds.
 const NOT_ENGAGED_FOR: i64 = 600;
+
+/// How many changes are kept for those who read them.
+const KEPT_CHANGES: i64 = 1_000_000;
 
 /// Where to ask for a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +31,37 @@ pub(crate) struct Place {
 /// The index.
 #[derive(Debug)]
 pub(crate) struct Index {
-    read: SqlitePool,
+    pub(crate) read: SqlitePool,
     /// SQLite has one writer; a pool of one makes them wait here and not in errors.
-    write: SqlitePool,
+    pub(crate) write: SqlitePool,
     /// What is known to be written already, so that an answer that says nothing new writes nothing.
-    written: Cache<(Uuid, PartyId), ()>,
+    written: Cache<(Uuid, PartyId), String>,
+    engaged: Cache<(PartyId, String), ()>,
+    /// Tells those who wait for changes that there is one.
+    pub(crate) changed: watch::Sender<()>,
+}
+
+/// A case as the index knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) case_id: Uuid,
+    pub(crate) reference: String,
+    pub(crate) revision: String,
+}
+
+/// That a case is new or no longer what it was.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Change {
+    /// Its place among all changes; larger is later.
+    pub(crate) sequence: i64,
+    pub(crate) party: String,
+    pub(crate) case_id: String,
+    pub(crate) source_id: String,
+    /// `added` or `updated`.
+    pub(crate) kind: String,
+    pub(crate) revision: String,
+    pub(crate) changed_at: String,
 }
 
 impl Index {
@@ -64,10 +96,13 @@ impl Index {
             read,
             write,
             written: Cache::new(100_000),
+            engaged: Cache::new(100_000),
+            changed: watch::Sender::new(()),
         })
     }
 
-    /// Remembers where to ask for these cases of the party.
+    /// Remembers where to ask for these cases of the party, and notes each that is new or has changed. What is met the
+    /// first time that a source is asked about somebody is not news. `whole`: these are all the cases there are.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -75,30 +110,106 @@ impl Index {
         &self,
         party: &PartyId,
         source: &str,
-        cases: &[(Uuid, String)],
+        cases: &[Seen],
+        whole: bool,
     ) -> Result<(), sqlx::Error> {
         let new: Vec<_> = cases
             .iter()
-            .filter(|(id, _)| self.written.get(&(*id, party.clone())).is_none())
+            .filter(|seen| self.written.get(&(seen.case_id, party.clone())).as_ref() != Some(&seen.revision))
             .collect();
-        if new.is_empty() {
+        let at = (party.clone(), source.to_owned());
+        if new.is_empty() && (!whole || self.engaged.get(&at).is_some()) {
             return Ok(());
         }
-        let mut transaction = self.write.begin().await?;
-        for (id, reference) in &new {
-            sqlx::query("INSERT OR REPLACE INTO cases (case_id, party, source_id, reference) VALUES (?, ?, ?, ?)")
-                .bind(id.to_string())
+        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let asked_before: Option<bool> =
+            sqlx::query_scalar("SELECT engaged FROM engagements WHERE party = ? AND source_id = ?")
                 .bind(party.as_str())
                 .bind(source)
-                .bind(reference)
-                .execute(&mut *transaction)
+                .fetch_optional(&mut *transaction)
                 .await?;
+        let mut changed = false;
+        for seen in &new {
+            let before: Option<String> =
+                sqlx::query_scalar("SELECT revision FROM cases WHERE case_id = ? AND party = ?")
+                    .bind(seen.case_id.to_string())
+                    .bind(party.as_str())
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+            let kind = match before.as_deref() {
+                None if asked_before == Some(true) => Some("added"),
+                // An index of before revisions were kept knows nothing to compare with.
+                None | Some("") => None,
+                Some(before) => (before != seen.revision).then_some("updated"),
+            };
+            if let Some(kind) = kind {
+                note(&mut transaction, party, source, seen, kind).await?;
+                changed = true;
+            }
+            sqlx::query(
+                "INSERT OR REPLACE INTO cases (case_id, party, source_id, reference, revision) VALUES (?, ?, ?, ?, ?)",
+            )
+            .bind(seen.case_id.to_string())
+            .bind(party.as_str())
+            .bind(source)
+            .bind(&seen.reference)
+            .bind(&seen.revision)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        if whole && asked_before != Some(true) {
+            engage(&mut *transaction, party, source, true).await?;
         }
         transaction.commit().await?;
-        for (id, _) in new {
-            self.written.insert((*id, party.clone()), ());
+        for seen in new {
+            self.written
+                .insert((seen.case_id, party.clone()), seen.revision.clone());
+        }
+        if whole {
+            self.engaged.insert(at, ());
+        }
+        if changed {
+            self.changed.send_replace(());
         }
         Ok(())
+    }
+
+    /// Notes a change that a source told of itself, without a look at the case.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub(crate) async fn note(&self, party: &PartyId, source: &str, seen: &Seen) -> Result<(), sqlx::Error> {
+        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        note(&mut transaction, party, source, seen, "updated").await?;
+        transaction.commit().await?;
+        self.changed.send_replace(());
+        Ok(())
+    }
+
+    /// The changes after a place, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn changes(&self, after: i64, limit: i64) -> Result<Vec<Change>, sqlx::Error> {
+        type Row = (i64, String, String, String, String, String, String);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT sequence, party, case_id, source_id, kind, revision, changed_at FROM changes WHERE sequence > ? \
+             ORDER BY sequence LIMIT ?",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        let change = |(sequence, party, case_id, source_id, kind, revision, changed_at)| Change {
+            sequence,
+            party,
+            case_id,
+            source_id,
+            kind,
+            revision,
+            changed_at,
+        };
+        Ok(rows.into_iter().map(change).collect())
     }
 
     /// Where to ask for a case of the party; none when it is not theirs or not known, which must look the same.
@@ -120,14 +231,8 @@ impl Index {
     /// # Errors
     /// When the database cannot be written.
     pub(crate) async fn engage(&self, party: &PartyId, source: &str, engaged: bool) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT OR REPLACE INTO engagements (party, source_id, engaged, checked_at) VALUES (?, ?, ?, ?)")
-            .bind(party.as_str())
-            .bind(source)
-            .bind(engaged)
-            .bind(Timestamp::now().as_second())
-            .execute(&self.write)
-            .await?;
-        Ok(())
+        self.engaged.remove(&(party.clone(), source.to_owned()));
+        engage(&self.write, party, source, engaged).await
     }
 
     /// The sources that, as was found out a short while ago, have nothing to do with the party.
@@ -143,6 +248,48 @@ impl Index {
     }
 }
 
+async fn engage<'e>(
+    database: impl sqlx::Executor<'e, Database = Sqlite>,
+    party: &PartyId,
+    source: &str,
+    engaged: bool,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT OR REPLACE INTO engagements (party, source_id, engaged, checked_at) VALUES (?, ?, ?, ?)")
+        .bind(party.as_str())
+        .bind(source)
+        .bind(engaged)
+        .bind(Timestamp::now().as_second())
+        .execute(database)
+        .await?;
+    Ok(())
+}
+
+async fn note(
+    transaction: &mut Transaction<'_, Sqlite>,
+    party: &PartyId,
+    source: &str,
+    seen: &Seen,
+    kind: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO changes (party, case_id, source_id, kind, revision, changed_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(party.as_str())
+    .bind(seen.case_id.to_string())
+    .bind(source)
+    .bind(kind)
+    .bind(&seen.revision)
+    .bind(now().to_string())
+    .execute(&mut **transaction)
+    .await?;
+    // Whoever reads the changes keeps up, or reads the cases themselves.
+    sqlx::query("DELETE FROM changes WHERE sequence <= (SELECT MAX(sequence) FROM changes) - ?")
+        .bind(KEPT_CHANGES)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +301,7 @@ mod tests {
         let (alva, bo) = (PartyId::parse("alva").unwrap(), PartyId::parse("bo").unwrap());
         let case = Uuid::now_v7();
         let index = Index::open(&file).await.unwrap();
-        index.remember(&alva, "tax", &[(case, "T-1".to_owned())]).await.unwrap();
+        index.remember(&alva, "tax", &[seen(case, "1")], true).await.unwrap();
         drop(index);
         let index = Index::open(&file).await.unwrap();
         let place = Place {
@@ -163,6 +310,53 @@ mod tests {
         };
         assert_eq!(index.find(&alva, case).await.unwrap(), Some(place));
         assert_eq!(index.find(&bo, case).await.unwrap(), None);
+    }
+
+    fn seen(case_id: Uuid, revision: &str) -> Seen {
+        Seen {
+            case_id,
+            reference: "T-1".to_owned(),
+            revision: revision.to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_new_or_has_changed_is_noted_once_and_the_first_sight_is_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let index = Index::open(&directory.path().join("index.sqlite")).await.unwrap();
+        let (alva, bo) = (PartyId::parse("alva").unwrap(), PartyId::parse("bo").unwrap());
+        let (first, second) = (Uuid::now_v7(), Uuid::now_v7());
+        for cases in [
+            vec![seen(first, "1")],
+            vec![seen(first, "1")],
+            vec![seen(first, "2"), seen(second, "1")],
+            vec![seen(first, "2"), seen(second, "1")],
+        ] {
+            index.remember(&alva, "tax", &cases, true).await.unwrap();
+        }
+        index.remember(&bo, "tax", &[], true).await.unwrap();
+        index.remember(&bo, "tax", &[seen(first, "9")], true).await.unwrap();
+        let all = index.changes(0, 10).await.unwrap();
+        let told: Vec<_> = all
+            .iter()
+            .map(|one| {
+                (
+                    one.party.as_str(),
+                    one.case_id.clone(),
+                    one.kind.as_str(),
+                    one.revision.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("alva", first.to_string(), "updated", "2"),
+                ("alva", second.to_string(), "added", "1"),
+                ("bo", first.to_string(), "added", "9"),
+            ]
+        );
+        assert_eq!(index.changes(all[1].sequence, 10).await.unwrap(), all[2..]);
     }
 
     #[tokio::test]

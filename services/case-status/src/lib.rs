@@ -5,12 +5,15 @@
 
 mod api;
 mod ask;
+mod changes;
 mod config;
 mod find;
 mod forms;
 mod gather;
 mod index;
+mod intake;
 mod last_known;
+mod pushed;
 mod register;
 mod source;
 mod state;
@@ -18,4 +21,5 @@ mod told;
 
 pub use api::openapi;
 pub use config::{CaseStatusConfig, Form, Producer, Producers};
+pub use intake::openapi as events_openapi;
 pub use state::service;

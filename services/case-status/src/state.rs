@@ -6,11 +6,11 @@ use std::time::Duration;
 use service_host::{Api, Outgoing, RequestContext, Service};
 use tokio::time::Instant;
 
-use crate::api;
 use crate::ask::Asker;
 use crate::config::{CaseStatusConfig, Producer};
 use crate::index::Index;
 use crate::last_known::LastKnown;
+use crate::{api, changes, intake};
 
 /// Time kept back to put the answer together and send it, before the caller stops waiting.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -20,7 +20,7 @@ const MARGIN: Duration = Duration::from_millis(100);
 pub(crate) struct State {
     pub(crate) producers: Vec<Producer>,
     pub(crate) asker: Asker,
-    pub(crate) index: Index,
+    pub(crate) index: Arc<Index>,
     pub(crate) last_known: LastKnown,
     deadline: Duration,
 }
@@ -43,13 +43,19 @@ impl State {
 /// A configuration that is wrong (every problem is said), or a database that cannot be opened.
 pub async fn service(config: CaseStatusConfig) -> anyhow::Result<Service> {
     config.check()?;
+    let index = Arc::new(Index::open(&config.database).await?);
     let state = State {
-        asker: Asker::new(Outgoing::new()?, &config.party_register),
-        index: Index::open(&config.database).await?,
+        asker: Asker::new(Outgoing::new()?, &config.party_register, Arc::clone(&index)),
+        index,
         last_known: LastKnown::new(),
         producers: config.producers,
         deadline: config.deadline,
     };
-    let api = Api::new(api::facts(), api::routes().with_state(Arc::new(state)));
-    Ok(Service::new("case-status", env!("CARGO_PKG_VERSION")).api(api))
+    let state = Arc::new(state);
+    let cases = Api::new(api::facts(), api::routes().with_state(Arc::clone(&state)));
+    let events = Api::new(intake::facts(), intake::routes().with_state(Arc::clone(&state)));
+    Ok(Service::new("case-status", env!("CARGO_PKG_VERSION"))
+        .api(cases)
+        .api(events)
+        .routes(changes::router(state)))
 }

@@ -6,8 +6,11 @@ use serde_json::error::Category;
 
 use crate::Refusal;
 
-/// Reads a whole body.
-pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+/// Reads a whole body of JSON.
+///
+/// # Errors
+/// A 400 problem that says where it is not JSON, or a 422 problem that names the field; never the value.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

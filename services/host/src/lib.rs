@@ -34,6 +34,7 @@ pub use caller::{Caller, PartyId};
 pub use context::RequestContext;
 pub use entity::Entity;
 pub use extract::{Json, Path, Query};
+pub use json_body::read as read_json;
 pub use outgoing::{Fetched, Limits, Outgoing, OutgoingError};
 pub use paging::page;
 pub use refusal::Refusal;

@@ -50,6 +50,10 @@ pub struct CaseEvent {
     /// Which version of the national standard it came in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standard_version: Option<String>,
+    /// The scope that a caller needs to see this event; whoever lacks it sees the others and cannot tell that this one
+    /// exists. Never written in an answer.
+    #[serde(skip)]
+    pub required_scope: Option<String>,
 }
 
 /// Who made something happen.

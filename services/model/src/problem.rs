@@ -158,6 +158,10 @@ problem_kinds! {
     PersonNeeded = 403, "person-needed", "A person's token is needed",
         "Be personen logga in och anropa med den åtkomstbiljett som utfärdas för personen.",
         "Have the person log in and call with the access token that is issued for the person.";
+    /// The caller tells of something that belongs to another organisation.
+    NotYours = 403, "not-yours", "This belongs to another organisation",
+        "Skicka bara det som gäller den egna organisationen, med en nyckel som är utfärdad för den.",
+        "Send only what is about your own organisation, with a credential that was issued for it.";
     /// Nothing there, or nothing that this caller may know of.
     NotFound = 404, "not-found", "Nothing is found at this address",
         "Kontrollera adressen. Något som anroparen inte får se svarar likadant.",

@@ -38,6 +38,8 @@ pub struct Agency {
     pub form: Form,
     /// What it calls the person it deals with, in Swedish and English.
     pub relation_term: (&'static str, &'static str),
+    /// Whether it also tells of changes by itself, as CloudEvents.
+    pub pushes: bool,
     /// How long it takes at least to answer.
     pub(crate) slowest: Duration,
     /// How long it takes at most.
@@ -53,6 +55,7 @@ impl Agency {
             name_en: "Study Support Agency (sandbox)",
             form: Form::MinaArenden61,
             relation_term: ("kund", "customer"),
+            pushes: false,
             quickest: Duration::from_millis(5),
             slowest: Duration::from_millis(25),
         },
@@ -62,6 +65,7 @@ impl Agency {
             name_en: "Exempelby Municipality (sandbox)",
             form: Form::Errands,
             relation_term: ("sökande", "applicant"),
+            pushes: false,
             quickest: Duration::from_millis(10),
             slowest: Duration::from_millis(40),
         },
@@ -71,6 +75,7 @@ impl Agency {
             name_en: "Pension Agency (sandbox)",
             form: Form::Cases,
             relation_term: ("pensionssparare", "pension saver"),
+            pushes: false,
             quickest: Duration::from_millis(300),
             slowest: Duration::from_millis(800),
         },
@@ -81,6 +86,7 @@ impl Agency {
             form: Form::MinaArenden61,
             // Nobody is a customer here by choice.
             relation_term: ("den som ska betala", "the person who owes"),
+            pushes: false,
             quickest: Duration::from_millis(10),
             slowest: Duration::from_millis(30),
         },
@@ -90,6 +96,7 @@ impl Agency {
             name_en: "Tax Office (sandbox)",
             form: Form::MinaArenden61,
             relation_term: ("skattebetalare", "taxpayer"),
+            pushes: true,
             quickest: Duration::from_millis(5),
             slowest: Duration::from_millis(20),
         },
@@ -99,6 +106,7 @@ impl Agency {
             name_en: "Region Exempelland (sandbox)",
             form: Form::Cases,
             relation_term: ("patient", "patient"),
+            pushes: false,
             quickest: Duration::from_millis(20),
             slowest: Duration::from_millis(60),
         },

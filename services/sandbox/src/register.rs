@@ -15,7 +15,11 @@ use crate::agency::{Agency, Form};
 use crate::world::World;
 
 pub(crate) fn router(world: Arc<World>) -> Router {
-    Router::new().route("/parties/lookups", post(look_up)).with_state(world)
+    Router::new()
+        .route("/parties/lookups", post(look_up))
+        .route("/parties/engagements", post(engagements))
+        .route("/parties/identifications", post(identify))
+        .with_state(world)
 }
 
 #[derive(Deserialize)]
@@ -30,6 +34,65 @@ struct Lookup {
 struct Known {
     identifier: String,
     kind: &'static str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Whose {
+    party_id: Uuid,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Engagement {
+    organisation_id: &'static str,
+    identifier: String,
+}
+
+#[derive(Serialize)]
+struct Engagements {
+    engagements: Vec<Engagement>,
+}
+
+/// Every agency that has to do with the party: an index that holds no content.
+async fn engagements(State(world): State<Arc<World>>, Json(whose): Json<Whose>) -> Json<Engagements> {
+    let engagement = |agency: &'static Agency| {
+        world.identifier(agency, whose.party_id).map(|identifier| Engagement {
+            organisation_id: agency.id,
+            identifier,
+        })
+    };
+    Json(Engagements {
+        engagements: Agency::ALL.iter().filter_map(engagement).collect(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Identification {
+    organisation_id: String,
+    identifier: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identified {
+    party_id: Uuid,
+}
+
+/// The other way: whom an agency knows by this.
+async fn identify(
+    State(world): State<Arc<World>>,
+    Json(asked): Json<Identification>,
+) -> Result<Json<Identified>, Refusal> {
+    let found = Agency::find(&asked.organisation_id).and_then(|agency| world.person_of(agency, &asked.identifier));
+    found
+        .map(|person| {
+            Json(Identified {
+                party_id: person.party_id,
+            })
+        })
+        .ok_or_else(|| Refusal::of(ProblemKind::NotFound, "The organisation knows nobody by this."))
 }
 
 async fn look_up(State(world): State<Arc<World>>, Json(lookup): Json<Lookup>) -> Result<Json<Known>, Refusal> {

@@ -14,6 +14,7 @@ use crate::agency::{Agency, Form};
 use crate::faults::{Failure, Fault, Habits};
 use crate::forms::{self, Office};
 use crate::identity::{self, Issuer};
+use crate::push::{self, PushTo};
 use crate::switchboard::Switchboard;
 use crate::world::World;
 use crate::{control, people, register};
@@ -64,6 +65,7 @@ pub struct Running {
     pub party_register_url: String,
     /// Base URL of the fault switches; `PUT /sandbox/faults/{agency}` under it.
     pub control_url: String,
+    push_to: watch::Sender<Option<PushTo>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<anyhow::Result<()>>,
 }
@@ -86,6 +88,11 @@ impl RunningAgency {
 }
 
 impl Running {
+    /// Lets the agencies that push tell of what happens from now on.
+    pub fn push_to(&self, to: PushTo) {
+        self.push_to.send_replace(Some(to));
+    }
+
     /// Stops taking requests, lets those in hand finish, and sends the spans that are left.
     pub async fn stop(mut self) {
         // Nobody listens only when everything has ended already.
@@ -157,7 +164,7 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
 
     let listener = TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
     let party_register_url = format!("http://{}", listener.local_addr()?);
-    let service = Service::new("sandbox-party-register", VERSION).routes(register::router(world));
+    let service = Service::new("sandbox-party-register", VERSION).routes(register::router(Arc::clone(&world)));
     tasks.spawn(serve(
         listener,
         service,
@@ -167,8 +174,24 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
 
     let listener = TcpListener::bind(SocketAddr::new(config.address, 0)).await?;
     let control_url = format!("http://{}", listener.local_addr()?);
-    let service = Service::new("sandbox-control", VERSION).routes(control::router(switchboard));
-    tasks.spawn(serve(listener, service, until(stopped), config.telemetry.clone()));
+    let service =
+        Service::new("sandbox-control", VERSION).routes(control::router(Arc::clone(&switchboard), Arc::clone(&world)));
+    tasks.spawn(serve(
+        listener,
+        service,
+        until(stopped.clone()),
+        config.telemetry.clone(),
+    ));
+
+    let (push_to, asked_to) = watch::channel(None);
+    let pushing = push::keep(world, switchboard, asked_to)?;
+    tasks.spawn(async move {
+        tokio::select! {
+            () = pushing => {}
+            () = until(stopped) => {}
+        }
+        Ok(())
+    });
 
     let jwks_url = format!("{identity_url}/test-identity/v0/keys");
     Ok(Running {
@@ -178,6 +201,7 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
         issuer,
         party_register_url,
         control_url,
+        push_to,
         stop,
         tasks,
     })
@@ -208,8 +232,8 @@ pub fn one_service(config: &SandboxConfig) -> anyhow::Result<Service> {
         service = service.routes(axum::Router::new().nest(&path, forms::router(office, habits)));
     }
     Ok(service
-        .routes(register::router(world))
-        .routes(control::router(switchboard)))
+        .routes(register::router(Arc::clone(&world)))
+        .routes(control::router(switchboard, world)))
 }
 
 fn check(config: &SandboxConfig) -> anyhow::Result<()> {

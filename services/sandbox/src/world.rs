@@ -1,8 +1,9 @@
 //! The whole simulated world: who is there, what cases they have, and what each agency knows them by.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Form};
@@ -19,6 +20,8 @@ pub(crate) struct World {
     first_day: Timestamp,
     /// A moment that stands still, for tests.
     fixed_now: Option<Timestamp>,
+    /// How far the world's clock has been put forward, in seconds.
+    ahead: AtomicI64,
     /// Agency and its own reference of a person, to the person's place in the list.
     by_identifier: HashMap<(&'static str, String), usize>,
 }
@@ -41,13 +44,29 @@ impl World {
             seed,
             first_day,
             fixed_now: fixed.then_some(first_day),
+            ahead: AtomicI64::new(0),
             by_identifier,
         }
     }
 
     /// The time in the world.
     pub(crate) fn now(&self) -> Timestamp {
-        self.fixed_now.unwrap_or_else(Timestamp::now)
+        let now = self.fixed_now.unwrap_or_else(Timestamp::now);
+        let ahead = SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed));
+        now.saturating_add(ahead).unwrap_or(now)
+    }
+
+    /// Puts the world's clock forward, so that what lies ahead happens.
+    pub(crate) fn put_forward(&self, days: u16) {
+        let seconds = i64::from(days) * 24 * 3600;
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// The person whom `agency` knows by `identifier`.
+    pub(crate) fn person_of(&self, agency: &'static Agency, identifier: &str) -> Option<&Person> {
+        self.by_identifier
+            .get(&(agency.id, identifier.to_owned()))
+            .and_then(|at| self.people.get(*at))
     }
 
     pub(crate) fn people(&self) -> &[Person] {
@@ -66,9 +85,7 @@ impl World {
 
     /// The cases of the person whom `agency` knows by `identifier`.
     pub(crate) fn stories_of(&self, agency: &'static Agency, identifier: &str) -> Vec<Story> {
-        self.by_identifier
-            .get(&(agency.id, identifier.to_owned()))
-            .and_then(|at| self.people.get(*at))
+        self.person_of(agency, identifier)
             .map(|person| self.stories(agency, person))
             .unwrap_or_default()
     }

@@ -66,14 +66,25 @@ pub(crate) fn list() -> Value {
 pub(crate) fn case_with_events() -> Value {
     let mut example = case();
     if let Some(members) = example.as_object_mut() {
-        members.insert(
-            "events".to_owned(),
-            json!([{
-                "eventId": "BYGG-2026-0042-0", "caseId": "0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51",
-                "type": "KOMMUN.BYGGLOV.INKOMMET", "occurredAt": "2026-01-02T08:14:00Z",
-                "title": {"sv": "Inkommet", "en": "Received"}, "requiresAction": false, "closesCase": false
-            }]),
-        );
+        members.insert("events".to_owned(), json!([event()]));
     }
     example
+}
+
+pub(crate) fn events() -> Value {
+    let url = "https://api.vagvisare.example/case-status/v1/cases/0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51/events";
+    let link = |rel: &str| json!({ "href": format!("{url}?page=1&limit=20"), "rel": rel, "method": "GET" });
+    json!({
+        "events": [event()],
+        "_links": [link("self"), link("first"), link("last")],
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
+}
+
+fn event() -> Value {
+    json!({
+        "eventId": "BYGG-2026-0042-0", "caseId": "0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51",
+        "type": "KOMMUN.BYGGLOV.INKOMMET", "occurredAt": "2026-01-02T08:14:00Z",
+        "title": {"sv": "Inkommet", "en": "Received"}, "requiresAction": false, "closesCase": false
+    })
 }

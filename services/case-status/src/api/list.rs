@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::State as From;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use model::{Case, Links, Meta, Problem, ProblemKind};
+use model::{Case, Links, Meta, Page, Problem, ProblemKind};
 use serde::Serialize;
 use service_host::{Caller, Entity, Query, Refusal, page};
 use utoipa::ToSchema;
 
 use crate::api::example;
-use crate::api::select::ListQuery;
+use crate::api::select::{ListQuery, Place};
 use crate::gather::{Gathered, gather};
 use crate::source::SourceReport;
 use crate::state::State;
@@ -68,6 +68,7 @@ pub(crate) async fn list_cases(
 ) -> Result<Response, Refusal> {
     let party = caller.person()?.clone();
     let page = page(query.page, query.limit, MOST)?;
+    let after = query.after().map_err(|_| not_a_cursor())?;
     let wanted = |producer: &crate::config::Producer| {
         query
             .organisation
@@ -83,18 +84,24 @@ pub(crate) async fn list_cases(
         .filter(|case| query.wants(case))
         .collect();
     query.sort(&mut all);
-    let (mut cases, meta) = page.cut(all);
     let url = format!("{}/cases", caller.base_url);
+    let (mut cases, meta, around) = match query.cursor {
+        None => {
+            let (cases, meta) = page.cut(all);
+            let links = page.links(&url, &query.others(), meta.total_records);
+            (cases, meta, links)
+        }
+        Some(_) => onwards(&query, page, after.as_ref(), all, &url),
+    };
     for case in &mut cases {
         case.links = links(&url, case);
     }
     let complete = sources.iter().all(SourceReport::is_whole);
-    let links = page.links(&url, &query.others(), meta.total_records);
     let list = CaseList {
         cases,
         sources,
         complete,
-        links,
+        links: around,
         meta,
     };
     let version = version(&list);
@@ -103,6 +110,50 @@ pub(crate) async fn list_cases(
         Refusal::from(Problem::of(ProblemKind::Internal))
     })?;
     Ok(entity.into_response())
+}
+
+/// What comes after a place: the cases, and links to here and to what follows.
+fn onwards(
+    query: &ListQuery,
+    page: Page,
+    after: Option<&Place>,
+    all: Vec<Case>,
+    url: &str,
+) -> (Vec<Case>, Meta, Links) {
+    let total_records = all.len() as u64;
+    let offset = after.map_or(0, |after| all.partition_point(|case| query.place(case) <= *after));
+    let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let cases: Vec<_> = all.into_iter().skip(offset).take(take).collect();
+    let others = query.others();
+    let href = |cursor: &str| {
+        let others = if others.is_empty() {
+            String::new()
+        } else {
+            format!("{others}&")
+        };
+        format!("{url}?{others}cursor={cursor}&limit={}", page.limit)
+    };
+    let mut links = Links::to_self(href(query.cursor.as_deref().unwrap_or_default())).and("first", href(""));
+    let meta = Meta {
+        total_records,
+        page: offset as u64 / page.limit.max(1) + 1,
+        offset: offset as u64,
+        limit: page.limit,
+        count: cases.len() as u64,
+    };
+    if meta.offset + meta.count < total_records
+        && let Some(last) = cases.last()
+    {
+        links = links.and("next", href(&query.cursor(&query.place(last))));
+    }
+    (cases, meta, links)
+}
+
+fn not_a_cursor() -> Refusal {
+    Problem::of(ProblemKind::InvalidParameter)
+        .detail("The query parameter 'cursor' was not given out for this order. Take it from a 'next' link as it is.")
+        .field("cursor", "must be taken from a 'next' link of a list in the same order")
+        .into()
 }
 
 /// The case itself and the list it is in.

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use model::{Case, CaseEvent, Problem, ProblemKind};
 use serde::Serialize;
-use service_host::{Caller, Entity, Path, Query, Refusal};
+use service_host::{Caller, Entity, PartyId, Path, Query, Refusal};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::api::example;
 use crate::api::list::links;
 use crate::find::{Found, find};
 use crate::state::State;
+use crate::told::Known;
 
 /// A case and what has happened in it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +26,37 @@ pub(crate) struct CaseWithEvents {
     case: Case,
     /// What has happened, oldest first.
     events: Vec<CaseEvent>,
+}
+
+/// The person's case with this id, or the refusal that says why there is none.
+pub(crate) async fn known(state: &State, party: &PartyId, case_id: Uuid) -> Result<Known, Refusal> {
+    let found = find(state, party, case_id).await.map_err(|error| {
+        tracing::error!(%error, "the index cannot be read");
+        Refusal::from(Problem::of(ProblemKind::Internal))
+    })?;
+    match found {
+        Found::Case(known) => Ok(*known),
+        Found::Nothing => Err(Refusal::of(
+            ProblemKind::NotFound,
+            "The person has no case with this id.",
+        )),
+        Found::Unreachable(report) => {
+            let detail = "The source that has the case did not answer, and nothing is known from before.";
+            let problem = Problem::of(ProblemKind::SourcesUnavailable).detail(detail);
+            Err(problem.retry_after(report.retry_after_seconds.unwrap_or(10)).into())
+        }
+    }
+}
+
+/// The events that the caller may see. One that it may not see leaves nothing behind: no title, no place, no count.
+pub(crate) fn visible(events: Vec<CaseEvent>, caller: &Caller) -> Vec<CaseEvent> {
+    let may_see = |event: &CaseEvent| {
+        event
+            .required_scope
+            .as_ref()
+            .is_none_or(|needed| caller.scopes.iter().any(|scope| scope == needed))
+    };
+    events.into_iter().filter(may_see).collect()
 }
 
 /// No parameters: any that is sent is refused by name.
@@ -58,31 +90,17 @@ pub(crate) async fn get_case(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let party = caller.person()?;
-    let found = find(&state, party, case_id).await.map_err(|error| {
-        tracing::error!(%error, "the index cannot be read");
-        Refusal::from(Problem::of(ProblemKind::Internal))
-    })?;
-    let known = match found {
-        Found::Case(known) => *known,
-        Found::Nothing => {
-            return Err(Refusal::of(
-                ProblemKind::NotFound,
-                "The person has no case with this id.",
-            ));
-        }
-        Found::Unreachable(report) => {
-            let detail = "The source that has the case did not answer, and nothing is known from before.";
-            let problem = Problem::of(ProblemKind::SourcesUnavailable).detail(detail);
-            return Err(problem.retry_after(report.retry_after_seconds.unwrap_or(10)).into());
-        }
-    };
+    let known = known(&state, party, case_id).await?;
     let mut case = known.case;
     case.links = links(&format!("{}/cases", caller.base_url), &case);
-    let version = (case.revision.clone(), case.source.freshness, case.links.clone());
-    let body = CaseWithEvents {
-        case,
-        events: known.events,
-    };
+    let events = visible(known.events, &caller);
+    let version = (
+        case.revision.clone(),
+        case.source.freshness,
+        case.links.clone(),
+        events.len(),
+    );
+    let body = CaseWithEvents { case, events };
     let entity = Entity::new(body, &version, &headers).map_err(|error| {
         tracing::error!(%error, "the case cannot be written");
         Refusal::from(Problem::of(ProblemKind::Internal))

@@ -1,11 +1,12 @@
-//! Which cases of those gathered a caller wants to see, and in what order. Pure.
+//! Which cases of those gathered a caller wants to see, in what order, and from where on. Pure.
 
-use std::cmp::Reverse;
-
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use model::Case;
+use model::{Case, PartyRole};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// What a caller may ask of the list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -18,12 +19,24 @@ pub(crate) struct ListQuery {
     /// Högst så många ärenden på en sida. At most so many cases on a page.
     #[param(default = 20, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<u64>,
+    /// I stället för `page`: fortsätt efter det sista ärendet på sidan före, hämtad ur dess länk `next`. Sidorna hänger
+    /// ihop även om något ändras under tiden. In place of `page`: go on after the last case of the page before, taken
+    /// from its `next` link; pages fit together even when something changes meanwhile. Empty: from the beginning.
+    pub(crate) cursor: Option<String>,
     /// Bara pågående (true) eller bara avslutade (false). Only those that go on, or only those that are closed.
     pub(crate) open: Option<bool>,
     /// Bara de som väntar på personen (true) eller inte (false). Only those that wait for the person, or do not.
     pub(crate) requires_action: Option<bool>,
     /// Bara en organisations ärenden; inga andra källor frågas. Only one organisation's; no other source is asked.
     pub(crate) organisation: Option<String>,
+    /// Bara en tjänsts ärenden, som `bygglov`. Only one service's cases.
+    pub(crate) service: Option<String>,
+    /// Bara ärenden som personen har i denna roll. Only cases that the person has this part in.
+    #[param(inline)]
+    pub(crate) role: Option<PartyRole>,
+    /// Bara de som har ändrats vid eller efter denna tid. Only those that changed at or after this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub(crate) changed_since: Option<Timestamp>,
     /// Ordning; ett minustecken vänder den. The order; a minus turns it round.
     #[param(inline)]
     pub(crate) sort: Option<Sort>,
@@ -54,32 +67,79 @@ pub(crate) enum Sort {
     Title,
 }
 
+/// A case's place in an order: first by time, then by text, then by id, so that no two are equal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Place(i64, String, Uuid);
+
+impl Place {
+    /// A place from a link in this order; none when it is not one.
+    fn read(cursor: &str, wanted: Sort) -> Option<Self> {
+        let (sort, place): (Sort, Self) = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        (sort == wanted).then_some(place)
+    }
+}
+
 impl ListQuery {
     /// Whether the case is among those asked for.
     pub(crate) fn wants(&self, case: &Case) -> bool {
+        let is = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
         self.open.is_none_or(|open| open != case.closed)
             && self
                 .requires_action
                 .is_none_or(|required| required == case.requires_action)
+            && is(&self.organisation, Some(&case.organisation_id))
+            && is(&self.service, case.service_id.as_deref())
             && self
-                .organisation
-                .as_ref()
-                .is_none_or(|organisation| *organisation == case.organisation_id)
+                .role
+                .is_none_or(|role| case.parties.iter().any(|party| party.role == role))
+            && self.changed_since.is_none_or(|since| case.last_changed_at >= since)
     }
 
     /// Puts cases in the order asked for. Ties go by id, so that pages fit together from one request to the next.
     pub(crate) fn sort(&self, cases: &mut [Case]) {
-        match self.sort.unwrap_or_default() {
-            Sort::LastChangedFirst => cases.sort_by_key(|case| (Reverse(case.last_changed_at), case.case_id)),
-            Sort::LastChangedLast => cases.sort_by_key(|case| (case.last_changed_at, case.case_id)),
-            Sort::StartedFirst => cases.sort_by_key(|case| (Reverse(case.started_at), case.case_id)),
-            Sort::StartedLast => cases.sort_by_key(|case| (case.started_at.unwrap_or(Timestamp::MAX), case.case_id)),
-            Sort::DueFirst => cases.sort_by_key(|case| (due(case), case.case_id)),
-            Sort::Title => cases.sort_by(|a, b| (&a.title.sv, a.case_id).cmp(&(&b.title.sv, b.case_id))),
+        cases.sort_by_cached_key(|case| self.place(case));
+    }
+
+    /// Where the case stands in the order asked for.
+    pub(crate) fn place(&self, case: &Case) -> Place {
+        let sort = self.sort.unwrap_or_default();
+        let (time, text) = match sort {
+            Sort::LastChangedFirst => (-case.last_changed_at.as_microsecond(), String::new()),
+            Sort::LastChangedLast => (case.last_changed_at.as_microsecond(), String::new()),
+            Sort::StartedFirst => (
+                case.started_at.map_or(i64::MAX, |at| -at.as_microsecond()),
+                String::new(),
+            ),
+            Sort::StartedLast => (
+                case.started_at.map_or(i64::MAX, Timestamp::as_microsecond),
+                String::new(),
+            ),
+            Sort::DueFirst => (due(case).map_or(i64::MAX, Timestamp::as_microsecond), String::new()),
+            Sort::Title => (0, case.title.sv.clone()),
+        };
+        Place(time, text, case.case_id)
+    }
+
+    /// A place as it travels in a link.
+    pub(crate) fn cursor(&self, place: &Place) -> String {
+        let text = serde_json::to_vec(&(self.sort.unwrap_or_default(), place)).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    /// The place that the cursor names; `Ok(None)` at the beginning.
+    ///
+    /// # Errors
+    /// A cursor that was not given out for this order.
+    pub(crate) fn after(&self) -> Result<Option<Place>, NotACursor> {
+        match self.cursor.as_deref() {
+            None | Some("") => Ok(None),
+            Some(cursor) => Place::read(cursor, self.sort.unwrap_or_default())
+                .map(Some)
+                .ok_or(NotACursor),
         }
     }
 
-    /// Every parameter but page and limit, for the links to other pages (FNS.12); percent-encoded.
+    /// Every parameter but page, cursor and limit, for the links to other pages (FNS.12); percent-encoded.
     pub(crate) fn others(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let flags = [("open", self.open), ("requiresAction", self.requires_action)];
@@ -88,25 +148,38 @@ impl ListQuery {
                 query.append_pair(name, if value { "true" } else { "false" });
             }
         }
-        if let Some(organisation) = &self.organisation {
-            query.append_pair("organisation", organisation);
+        for (name, value) in [("organisation", &self.organisation), ("service", &self.service)] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
         }
-        if let Some(sort) = self.sort
-            && let Ok(serde_json::Value::String(name)) = serde_json::to_value(sort)
-        {
-            query.append_pair("sort", &name);
+        for (name, value) in [("role", name_of(self.role)), ("sort", name_of(self.sort))] {
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
+        }
+        if let Some(since) = self.changed_since {
+            query.append_pair("changedSince", &since.to_string());
         }
         query.finish()
     }
 }
 
+/// A cursor that leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotACursor;
+
+/// The word that stands for it in a query.
+fn name_of(value: Option<impl Serialize>) -> Option<String> {
+    match serde_json::to_value(value?) {
+        Ok(serde_json::Value::String(name)) => Some(name),
+        _ => None,
+    }
+}
+
 /// The soonest last moment of what the person is to do.
-fn due(case: &Case) -> Timestamp {
-    case.next_steps
-        .iter()
-        .filter_map(|step| step.due_at)
-        .min()
-        .unwrap_or(Timestamp::MAX)
+fn due(case: &Case) -> Option<Timestamp> {
+    case.next_steps.iter().filter_map(|step| step.due_at).min()
 }
 
 #[cfg(test)]
@@ -121,12 +194,32 @@ mod tests {
             open: Some(true),
             requires_action: Some(false),
             organisation: Some("gävle kommun".to_owned()),
+            service: Some("bygglov".to_owned()),
+            role: Some(PartyRole::Guardian),
+            changed_since: Some("2026-11-01T00:00:00Z".parse().unwrap()),
             sort: Some(Sort::DueFirst),
+            ..ListQuery::default()
         };
         assert_eq!(
             query.others(),
-            "open=true&requiresAction=false&organisation=g%C3%A4vle+kommun&sort=dueAt"
+            "open=true&requiresAction=false&organisation=g%C3%A4vle+kommun&service=bygglov&role=guardian&sort=dueAt\
+             &changedSince=2026-11-01T00%3A00%3A00Z"
         );
         assert_eq!(ListQuery::default().others(), "");
+    }
+
+    #[test]
+    fn a_cursor_of_another_order_or_of_nobodys_making_is_refused() {
+        let place = Place(0, "Bygglov".to_owned(), Uuid::from_u128(7));
+        let with = |cursor: &str, sort| ListQuery {
+            cursor: Some(cursor.to_owned()),
+            sort: Some(sort),
+            ..ListQuery::default()
+        };
+        let cursor = with("", Sort::Title).cursor(&place);
+        assert_eq!(with(&cursor, Sort::Title).after(), Ok(Some(place)));
+        assert_eq!(with(&cursor, Sort::DueFirst).after(), Err(NotACursor));
+        assert_eq!(with("å", Sort::Title).after(), Err(NotACursor));
+        assert_eq!(with("", Sort::Title).after(), Ok(None));
     }
 }

@@ -91,6 +91,9 @@ struct Happened {
     requires_action: bool,
     #[serde(default)]
     closes_case: bool,
+    /// Who lacks this scope is not shown the event.
+    #[serde(default)]
+    required_scope: Option<String>,
 }
 
 /// One page of what was told.
@@ -122,6 +125,11 @@ pub(crate) fn read(asked: &Asked<'_>, body: &[u8], told: &mut Told) -> Result<Pa
         count,
         total: answer.meta.map_or(count, |meta| meta.total_records),
     })
+}
+
+/// Reads one case by itself, as it is pushed; none when it is not in the form.
+pub(crate) fn read_one(asked: &Asked<'_>, case: Value) -> Option<Known> {
+    serde_json::from_value(case).ok().and_then(|case| case_of(asked, case))
 }
 
 fn case_of(asked: &Asked<'_>, told: ToldCase) -> Option<Known> {
@@ -194,6 +202,7 @@ fn event_of(case_id: uuid::Uuid, value: Value) -> Option<CaseEvent> {
         documents: Vec::new(),
         tags: Vec::new(),
         standard_version: None,
+        required_scope: happened.required_scope,
     })
 }
 

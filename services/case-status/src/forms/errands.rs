@@ -244,6 +244,7 @@ fn event(case_id: uuid::Uuid, errand: &Errand, at: usize, entry: &Entry) -> Opti
         documents: Vec::new(),
         tags: Vec::new(),
         standard_version: None,
+        required_scope: None,
     })
 }
 

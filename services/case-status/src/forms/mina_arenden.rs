@@ -337,6 +337,7 @@ fn event(case_id: uuid::Uuid, happened: &Happened) -> CaseEvent {
         documents: Vec::new(),
         tags: Vec::new(),
         standard_version: event.version.clone(),
+        required_scope: None,
     }
 }
 

@@ -8,5 +8,6 @@ mod leaving;
 mod mixes;
 mod outages;
 mod people;
+mod pushes;
 mod support;
 mod worse;

@@ -1,5 +1,8 @@
 //! Producers of a test's own that do what no agency should, and a register to go with them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -106,6 +109,41 @@ pub(crate) async fn register() -> (String, Task) {
         Json(json!({ "identifier": format!("known-as-{}", asked["partyId"].as_str().unwrap_or_default()) }))
     };
     serve(Router::new().route("/parties/lookups", post(know))).await
+}
+
+/// A register that says at once which organisations have to do with anybody, and counts how often it was asked.
+pub(crate) async fn many_register(organisations: &[&str]) -> (String, Task) {
+    let organisations: Vec<String> = organisations.iter().map(|one| (*one).to_owned()).collect();
+    let calls = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&calls);
+    let engagements = move |Json(asked): Json<Value>| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        let identifier = format!("known-as-{}", asked["partyId"].as_str().unwrap_or_default());
+        let one = |organisation: &String| json!({ "organisationId": organisation, "identifier": identifier });
+        let all: Vec<_> = organisations.iter().map(one).collect();
+        async move { Json(json!({ "engagements": all })) }
+    };
+    let know = |Json(asked): Json<Value>| async move {
+        Json(json!({ "identifier": format!("known-as-{}", asked["partyId"].as_str().unwrap_or_default()) }))
+    };
+    let identify = |Json(asked): Json<Value>| async move {
+        match asked["identifier"]
+            .as_str()
+            .and_then(|known| known.strip_prefix("known-as-"))
+        {
+            Some(party) => Json(json!({ "partyId": party })).into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    };
+    let router = Router::new()
+        .route("/parties/engagements", post(engagements))
+        .route("/parties/lookups", post(know))
+        .route("/parties/identifications", post(identify))
+        .route(
+            "/calls",
+            get(move || async move { Json(calls.load(Ordering::Relaxed)) }),
+        );
+    serve(router).await
 }
 
 pub(crate) async fn serve(router: Router) -> (String, Task) {
