@@ -98,6 +98,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         issuer: Some(parts.issuer().to_owned()),
         credentials_url: Some(format!("{base}/test-identity/v0/docs")),
         service_problems: parts::problems(),
+        internal: Vec::new(),
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
 

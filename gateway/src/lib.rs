@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod demo;
+pub mod internal;
 pub mod load;
 pub mod node;
 pub mod operations;

@@ -1,5 +1,6 @@
 //! Puts into a registry's draft what the gateway itself serves: documents and pages of each API, the catalogue, problem pages.
 
+use crate::internal::InternalApi;
 use crate::load::Registry;
 use catalogue::{ApiFacts, Blame, ProblemFacts};
 use document::Problems;
@@ -19,6 +20,16 @@ pub struct Site {
     pub credentials_url: Option<String>,
     /// Problems that services answer with, beside the gateway's own.
     pub service_problems: Vec<ProblemFacts>,
+    /// APIs that the node itself serves, behind its own stack.
+    pub internal: Vec<InternalApi>,
+}
+
+impl Site {
+    /// Whether the API is the node's own and has no OpenAPI document: its form is told elsewhere.
+    fn is_undocumented(&self, id: &str) -> bool {
+        let mut own = self.internal.iter();
+        own.any(|internal| internal.api.id == id && internal.document.is_none())
+    }
 }
 
 /// Compiles the registry with everything the gateway serves of its own.
@@ -26,6 +37,9 @@ pub struct Site {
 /// # Errors
 /// Every problem, with file, line and key path.
 pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problems> {
+    for internal in &site.internal {
+        internal.put_into(registry);
+    }
     registry.loaded.draft.documents.clear();
     for api in &mut registry.loaded.draft.apis {
         api.documents.clear();
@@ -35,10 +49,13 @@ pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problem
     let facts: Vec<ApiFacts> = plain
         .apis()
         .iter()
+        .filter(|api| !site.is_undocumented(&api.id))
         .map(|api| facts(&plain, api, site, &problems))
         .collect();
     let draft = &mut registry.loaded.draft;
-    for ((api, facts), document) in draft.apis.iter_mut().zip(&facts).zip(&registry.documents) {
+    let described = draft.apis.iter_mut().zip(&registry.documents);
+    let described = described.filter(|(api, _)| !site.is_undocumented(&api.id));
+    for ((api, document), facts) in described.zip(&facts) {
         let bare;
         let source = match document {
             Some(source) => source,

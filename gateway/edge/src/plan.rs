@@ -13,8 +13,8 @@ use telemetry::{LimitMetrics, RouteMetrics, Telemetry};
 /// One snapshot and what is computed once for it, so that no request computes it again.
 #[derive(Debug)]
 pub struct Plan {
-    /// The registry's picture.
-    pub snapshot: Snapshot,
+    /// The registry's picture; shared with those who read it off the request path.
+    pub snapshot: Arc<Snapshot>,
     metrics: Vec<RouteMetrics>,
     unmatched: RouteMetrics,
     limit_headers: Vec<Option<HeaderValue>>,
@@ -24,6 +24,7 @@ pub struct Plan {
 impl Plan {
     /// Builds the side tables of `snapshot`.
     pub fn new(snapshot: Snapshot, telemetry: &Telemetry) -> Self {
+        let snapshot = Arc::new(snapshot);
         let metrics = snapshot
             .routes()
             .iter()

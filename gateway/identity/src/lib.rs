@@ -6,3 +6,12 @@
 pub mod api_key;
 mod json;
 pub mod token;
+
+/// A word of 43 characters that nobody guesses: 256 random bits in base64url. `None`: no random bytes could be had.
+#[must_use]
+pub fn random_word() -> Option<String> {
+    use base64::Engine;
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}

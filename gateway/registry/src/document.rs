@@ -57,6 +57,7 @@ pub fn read(source: &Source, problems: &Problems, operations: &OperationsReader<
         agreements: table.tables("agreements").iter().map(agreements::agreement).collect(),
         limits: table.tables("limits").iter().map(agreements::limit).collect(),
         documents: Vec::new(),
+        relays: Vec::new(),
     };
     table.finish();
     Read { draft, openapi }

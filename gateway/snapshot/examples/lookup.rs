@@ -81,6 +81,7 @@ fn draft(routes: usize, routes_per_api: usize) -> Draft {
             connect_timeout: Duration::from_secs(1),
             allow_private_network: true,
             ca_file: None,
+            assertion: snapshot::Assertion::None,
         }],
         apis: (0..apis).map(|number| api(number, routes, routes_per_api)).collect(),
         ..Draft::default()
@@ -109,6 +110,8 @@ fn api(number: usize, routes: usize, routes_per_api: usize) -> ApiDraft {
         successor: None,
         authentication: Authentication::Key,
         audience: String::new(),
+        sender_constraint: snapshot::SenderConstraint::None,
+        base_path: None,
         personal_data: false,
         limits: Vec::new(),
         cors: None,

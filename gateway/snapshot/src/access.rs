@@ -56,6 +56,14 @@ impl Snapshot {
         }
     }
 
+    /// As [`Snapshot::access`]; among several agreements in force it names one that grants all of `scopes`, if there is one.
+    pub fn access_for_scopes(&self, application: ApplicationIndex, api: ApiIndex, scopes: &[&str], now: i64) -> Access {
+        self.best_access(application, api, now, |agreement| {
+            let granted = &self.agreement(agreement).scopes;
+            granted.is_empty() || scopes.iter().all(|scope| granted.iter().any(|held| **held == **scope))
+        })
+    }
+
     /// Whether the agreement grants every scope that the route asks for; an agreement that lists no scopes grants all
     /// scopes of its APIs.
     pub fn agreement_grants(&self, agreement: AgreementIndex, route: RouteIndex) -> bool {

@@ -84,6 +84,7 @@ impl Snapshot {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let audiences = apis::audiences(&apis);
         Ok(Snapshot {
             version: draft.version,
             organisations: Table::new(organisations),
@@ -97,6 +98,7 @@ impl Snapshot {
             keys,
             clients: names.applications(),
             api_ids: names.apis(),
+            audiences,
             access,
         })
     }

@@ -1,7 +1,8 @@
 //! What a source has read, before it is checked and compiled. Plain, owned, editable.
 
 use crate::model::{
-    AgreementKind, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure, OrganisationKind,
+    AgreementKind, Assertion, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
+    OrganisationKind, SenderConstraint,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Draft {
     pub limits: Vec<LimitDraft>,
     /// Documents the gateway serves outside any API, by absolute path (`/.well-known/api-catalog`).
     pub documents: Vec<(String, Arc<Document>)>,
+    /// Paths outside any API that are read (`GET`) from a backend of the gateway's own: absolute path, backend id.
+    pub relays: Vec<(String, String)>,
 }
 
 /// See [`crate::Organisation`].
@@ -36,6 +39,8 @@ pub struct OrganisationDraft {
 pub struct ApiDraft {
     pub id: String,
     pub name: String,
+    /// Where it is served, if not at `/<name>/v<major>`: one or two segments. For what the gateway itself offers.
+    pub base_path: Option<String>,
     pub title: String,
     /// Semantic version; the URL holds its major part only.
     pub version: String,
@@ -50,6 +55,7 @@ pub struct ApiDraft {
     pub successor: Option<String>,
     pub authentication: Authentication,
     pub audience: String,
+    pub sender_constraint: SenderConstraint,
     pub personal_data: bool,
     pub limits: Vec<String>,
     pub cors: Option<Cors>,
@@ -86,16 +92,25 @@ pub struct BackendDraft {
     pub connect_timeout: Duration,
     pub allow_private_network: bool,
     pub ca_file: Option<String>,
+    pub assertion: Assertion,
 }
 
-/// See [`crate::Application`].
-#[derive(Debug, Clone)]
+/// See [`crate::Application`] and [`crate::ClientCredentials`].
+#[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "described on the compiled type")]
 pub struct ApplicationDraft {
     pub id: String,
     pub name: String,
     pub organisation: String,
     pub keys: Vec<KeyDraft>,
+    /// Text of a key set (RFC 7517).
+    pub jwks: Option<String>,
+    /// `https://..`; either this or `jwks`.
+    pub jwks_url: Option<String>,
+    pub secrets: Vec<KeyDraft>,
+    pub certificates: Vec<[u8; 32]>,
+    pub redirect_uris: Vec<String>,
+    pub not_before: i64,
 }
 
 /// See [`crate::ApiKey`].

@@ -22,9 +22,10 @@ pub use draft::{
     RouteDraft,
 };
 pub use model::{
-    Access, Agreement, AgreementIndex, AgreementKind, Api, ApiIndex, ApiKey, Application, ApplicationIndex,
-    Authentication, Backend, BackendIndex, Cors, Document, LifecycleState, LimitPer, LimitPolicy, OnStoreFailure,
-    Organisation, OrganisationIndex, OrganisationKind, Route, RouteIndex, Scheme, Target, UpstreamAddress,
+    Access, Agreement, AgreementIndex, AgreementKind, Api, ApiIndex, ApiKey, Application, ApplicationIndex, Assertion,
+    Authentication, Backend, BackendIndex, ClientCredentials, ClientSecret, Cors, Document, LifecycleState, LimitPer,
+    LimitPolicy, OnStoreFailure, Organisation, OrganisationIndex, OrganisationKind, Route, RouteIndex, Scheme,
+    SenderConstraint, Target, UpstreamAddress,
 };
 pub use router::Found;
 
@@ -48,6 +49,7 @@ pub struct Snapshot {
     keys: HashMap<Box<str>, ApiKey>,
     clients: HashMap<Box<str>, ApplicationIndex>,
     api_ids: HashMap<Box<str>, ApiIndex>,
+    audiences: HashMap<Box<str>, ApiIndex>,
     access: access::Table,
 }
 
@@ -152,6 +154,11 @@ impl Snapshot {
     /// The application with this id (an OAuth `client_id`).
     pub fn find_application(&self, id: &str) -> Option<ApplicationIndex> {
         self.clients.get(id).copied()
+    }
+
+    /// The API that tokens with this audience are for (RFC 8707 `resource`).
+    pub fn find_audience(&self, audience: &str) -> Option<ApiIndex> {
+        self.audiences.get(audience).copied()
     }
 
     /// The API version with this id, for example `case-status-v1`.

@@ -84,6 +84,32 @@ pub enum Authentication {
     KeyOrToken,
 }
 
+/// How a token must be bound to whoever sends it, so that a stolen one is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SenderConstraint {
+    /// A bearer token will do. A token that is bound all the same is held to its binding.
+    #[default]
+    None,
+    /// Bound to a key that each request proves (RFC 9449).
+    Dpop,
+    /// Bound to the caller's TLS certificate (RFC 8705).
+    Mtls,
+    /// One of the two.
+    Either,
+}
+
+/// Whether a backend is told who calls in a statement that it can verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Assertion {
+    /// Plain header fields only.
+    #[default]
+    None,
+    /// A signed statement of who calls, the same for some seconds.
+    Session,
+    /// A signed statement of this one call, with its trace and an id of its own.
+    Call,
+}
+
 /// One major version of an API, served under `base_path`.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -111,6 +137,8 @@ pub struct Api {
     pub authentication: Authentication,
     /// Token audience (RFC 8707 resource) that is accepted.
     pub audience: Arc<str>,
+    /// How tokens must be bound to their sender.
+    pub sender_constraint: SenderConstraint,
     /// Whether answers hold personal data: such an API needs an agreement beyond terms of use.
     pub personal_data: bool,
     /// Limits that apply to every call, the strictest first in headers.
@@ -159,6 +187,8 @@ pub struct Backend {
     pub allow_private_network: bool,
     /// PEM file with the only roots trusted for this backend; `None`: the system's.
     pub ca_file: Option<Arc<str>>,
+    /// Whether calls carry a signed statement of who calls.
+    pub assertion: Assertion,
 }
 
 /// One address of a backend.
@@ -226,6 +256,37 @@ pub struct Application {
     pub name: Arc<str>,
     /// Owner.
     pub organisation: OrganisationIndex,
+    /// What it proves itself with at the token service.
+    pub credentials: Arc<ClientCredentials>,
+}
+
+/// What an application proves itself with at the token service, and where a person's browser is sent back to. Not read on
+/// the request path, so it is kept apart.
+#[derive(Debug, Clone, Default)]
+pub struct ClientCredentials {
+    /// Public keys that were handed in (RFC 7517), as text.
+    pub jwks: Option<Arc<str>>,
+    /// Where its public keys are published, instead.
+    pub jwks_url: Option<Arc<str>>,
+    /// Client secrets, for the simple cases.
+    pub secrets: Vec<ClientSecret>,
+    /// SHA-256 thumbprints of the TLS certificates it may show.
+    pub certificates: Vec<[u8; 32]>,
+    /// Exact addresses that a person's browser may be sent back to.
+    pub redirect_uris: Vec<Arc<str>>,
+    /// Tokens and assertions made before (Unix seconds) are refused.
+    pub not_before: i64,
+}
+
+/// What is stored of a client secret: enough to check it, not to make it.
+#[derive(Debug, Clone)]
+pub struct ClientSecret {
+    /// Public id.
+    pub id: Arc<str>,
+    /// Keyed hash, made like an API key's.
+    pub hash: [u8; 32],
+    /// Unix seconds; `None`: until revoked.
+    pub expires_at: Option<i64>,
 }
 
 /// What is stored of an API key: enough to check it, not to make it.

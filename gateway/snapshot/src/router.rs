@@ -31,6 +31,8 @@ pub enum Found<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     bases: HashMap<Box<str>, Base>,
+    /// APIs of the gateway's own whose base path is one segment: looked for when nothing else is found.
+    roots: HashMap<Box<str>, Base>,
     templates: Forms,
     entries: Vec<Entry>,
     documents: HashMap<Box<str>, Entry>,
@@ -81,8 +83,21 @@ impl Router {
         }
         match self.documents.get(path) {
             Some(entry) => entry.find(method, None),
-            None => Found::NotFound,
+            None => self.find_under_root(method, path),
         }
+    }
+
+    fn find_under_root(&self, method: &Method, path: &str) -> Found<'_> {
+        let (root, rest) = split_root(path);
+        let Some(Base { api, group }) = self.roots.get(root) else {
+            return Found::NotFound;
+        };
+        let rest = if rest.is_empty() { "/" } else { rest };
+        let entry = self
+            .templates
+            .find(*group, rest)
+            .and_then(|entry| self.entries.get(entry as usize));
+        entry.map_or(Found::NoSuchPath(*api), |entry| entry.find(method, Some(*api)))
     }
 
     /// Whether an API is served under this base path.
@@ -96,7 +111,12 @@ impl Router {
             api,
             group: self.templates.add_group()?,
         };
-        self.bases.insert(Box::from(base), begin);
+        let table = if split_root(base).1.is_empty() {
+            &mut self.roots
+        } else {
+            &mut self.bases
+        };
+        table.insert(Box::from(base), begin);
         Ok(begin)
     }
 
@@ -187,6 +207,13 @@ impl Entry {
 fn split_base(path: &str) -> (&str, &str) {
     let slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
     let end = slashes.map(|(at, _)| at).nth(2).unwrap_or(path.len());
+    path.split_at_checked(end).unwrap_or((path, ""))
+}
+
+/// After the first segment.
+fn split_root(path: &str) -> (&str, &str) {
+    let slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    let end = slashes.map(|(at, _)| at).nth(1).unwrap_or(path.len());
     path.split_at_checked(end).unwrap_or((path, ""))
 }
 

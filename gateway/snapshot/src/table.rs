@@ -1,8 +1,8 @@
 //! A table of compiled objects that answers every index, with a sentinel for one that is not its own.
 
 use crate::model::{
-    Agreement, AgreementKind, Api, Application, Authentication, Backend, Document, LifecycleState, Organisation,
-    OrganisationIndex, OrganisationKind, Route, Target,
+    Agreement, AgreementKind, Api, Application, Assertion, Authentication, Backend, Document, LifecycleState,
+    Organisation, OrganisationIndex, OrganisationKind, Route, SenderConstraint, Target,
 };
 use bytes::Bytes;
 use http::HeaderValue;
@@ -81,6 +81,7 @@ impl Absent for Api {
             sunset_at: Some(i64::MIN),
             authentication: Authentication::Token,
             audience: Arc::from(""),
+            sender_constraint: SenderConstraint::Either,
             personal_data: true,
             limits: Vec::new(),
             cors: None,
@@ -101,6 +102,7 @@ impl Absent for Backend {
             connect_timeout: Duration::ZERO,
             allow_private_network: false,
             ca_file: None,
+            assertion: Assertion::None,
         }
     }
 }
@@ -130,6 +132,7 @@ impl Absent for Application {
             id: unknown(),
             name: unknown(),
             organisation: NOWHERE,
+            credentials: Arc::default(),
         }
     }
 }

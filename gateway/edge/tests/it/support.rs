@@ -181,13 +181,14 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
         connect_timeout: Duration::from_secs(1),
         allow_private_network: true,
         ca_file: None,
+        assertion: snapshot::Assertion::None,
     }];
     draft.apis = vec![api("test", Authentication::None)];
     draft.applications = vec![ApplicationDraft {
         id: "app".into(),
         name: "App".into(),
         organisation: "bank".into(),
-        keys: Vec::new(),
+        ..ApplicationDraft::default()
     }];
     Builder {
         draft,
@@ -217,6 +218,8 @@ pub(crate) fn api(name: &str, authentication: Authentication) -> ApiDraft {
         successor: None,
         authentication,
         audience: format!("https://api.example.se/{name}/v1"),
+        sender_constraint: snapshot::SenderConstraint::None,
+        base_path: None,
         personal_data: false,
         limits: Vec::new(),
         cors: None,

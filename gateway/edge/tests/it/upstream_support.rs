@@ -124,6 +124,7 @@ pub(crate) fn backend(addresses: &[&str]) -> Backend {
             connect_timeout: Duration::from_secs(2),
             allow_private_network: true,
             ca_file: None,
+            assertion: snapshot::Assertion::None,
         }],
         ..Draft::default()
     };

@@ -3,7 +3,7 @@
 use super::OperationsReader;
 use ::document::Table;
 use http::{HeaderValue, Method};
-use snapshot::{ApiDraft, Authentication, Cors, LifecycleState, RouteDraft};
+use snapshot::{ApiDraft, Authentication, Cors, LifecycleState, RouteDraft, SenderConstraint};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,6 +22,13 @@ const AUTHENTICATION: [(&str, Authentication); 4] = [
     ("key", Authentication::Key),
     ("token", Authentication::Token),
     ("keyOrToken", Authentication::KeyOrToken),
+];
+
+const SENDER_CONSTRAINT: [(&str, SenderConstraint); 4] = [
+    ("none", SenderConstraint::None),
+    ("dpop", SenderConstraint::Dpop),
+    ("mtls", SenderConstraint::Mtls),
+    ("either", SenderConstraint::Either),
 ];
 
 /// What holds for an API that does not say otherwise.
@@ -46,6 +53,7 @@ pub(super) fn read(table: &Table<'_>, operations: &OperationsReader<'_>) -> Read
         id: table
             .optional_string("id")
             .unwrap_or_else(|| format!("{name}-v{major}")),
+        base_path: None,
         title: table.required_string("title"),
         released: table.required_date("released"),
         organisation: table.required_string("organisation"),
@@ -59,6 +67,9 @@ pub(super) fn read(table: &Table<'_>, operations: &OperationsReader<'_>) -> Read
             .required_one_of("authentication", &AUTHENTICATION)
             .unwrap_or(Authentication::Key),
         audience: table.optional_string("audience").unwrap_or_default(),
+        sender_constraint: table
+            .optional_one_of("sender_constraint", &SENDER_CONSTRAINT)
+            .unwrap_or_default(),
         // An API holds personal data until its owner says that it does not.
         personal_data: table.boolean("personal_data", true),
         limits: table.strings("limits"),

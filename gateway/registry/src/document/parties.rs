@@ -32,7 +32,49 @@ pub(super) fn application(table: &Table<'_>) -> ApplicationDraft {
         name: table.required_string("name"),
         organisation: table.required_string("organisation"),
         keys: table.tables("keys").iter().map(key).collect(),
+        jwks: jwks(table),
+        jwks_url: jwks_url(table),
+        secrets: table.tables("secrets").iter().map(key).collect(),
+        certificates: table
+            .parsed_strings::<Hash>(
+                "certificates",
+                "a certificate's SHA-256 thumbprint, 64 hexadecimal digits",
+            )
+            .into_iter()
+            .map(|Hash(bytes)| bytes)
+            .collect(),
+        redirect_uris: table.strings("redirect_uris"),
+        not_before: table.optional_timestamp("not_before").unwrap_or(0),
     }
+}
+
+/// The public keys, as `vagvisare keygen` prints them. Whether each can be used is told by the token service.
+fn jwks(table: &Table<'_>) -> Option<String> {
+    let text = table.optional_string("jwks")?;
+    if text.len() > 64 * 1024 || !text.trim_start().starts_with('{') || !text.contains("\"keys\"") {
+        table.report(
+            "jwks",
+            "is not a key set; write what `vagvisare keygen` prints: '{\"keys\":[..]}'",
+        );
+    }
+    if text.contains("\"d\"") {
+        table.report(
+            "jwks",
+            "holds a private key, which nobody but the application may have; make a new pair",
+        );
+    }
+    Some(text)
+}
+
+fn jwks_url(table: &Table<'_>) -> Option<String> {
+    let url = table.optional_string("jwks_url")?;
+    if !url.starts_with("https://") {
+        table.report(
+            "jwks_url",
+            "must be https; keys fetched over plain http could be anybody's",
+        );
+    }
+    Some(url)
 }
 
 fn key(table: &Table<'_>) -> KeyDraft {

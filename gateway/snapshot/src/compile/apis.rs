@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::{Problem, Report};
-use crate::model::{Api, Authentication, LifecycleState, LimitPolicy};
+use crate::model::{Api, ApiIndex, Authentication, LifecycleState, LimitPolicy, SenderConstraint};
 use crate::{ApiDraft, Draft, lifecycle};
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -31,10 +31,22 @@ pub(super) fn compile(
     apis
 }
 
+/// APIs by the audience of their tokens; of several with the same audience the first.
+pub(super) fn audiences(apis: &[Api]) -> HashMap<Box<str>, ApiIndex> {
+    let mut audiences = HashMap::new();
+    for (position, api) in apis.iter().enumerate() {
+        let index = ApiIndex(u32::try_from(position).unwrap_or(u32::MAX));
+        if !api.audience.is_empty() {
+            audiences.entry(Box::from(&*api.audience)).or_insert(index);
+        }
+    }
+    audiences
+}
+
 fn one(api: &ApiDraft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &mut Report<'_>) -> Api {
     check_texts(api, report);
     check_times(api, report);
-    let base_path = format!("/{}/v{}", api.name, major(api, report));
+    let base_path = base_path(api, report);
     Api {
         id: api.id.as_str().into(),
         name: api.name.as_str().into(),
@@ -48,6 +60,7 @@ fn one(api: &ApiDraft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &
         sunset_at: api.sunset_at,
         authentication: api.authentication,
         audience: api.audience.as_str().into(),
+        sender_constraint: api.sender_constraint,
         personal_data: api.personal_data,
         limits: limits_of(api, names, limits, report),
         cors: api.cors.clone(),
@@ -81,6 +94,12 @@ fn check_texts(api: &ApiDraft, report: &mut Report<'_>) {
     if matches!(api.authentication, Authentication::Token | Authentication::KeyOrToken) {
         report.not_empty("audience", &api.audience);
     }
+    if api.sender_constraint != SenderConstraint::None && api.authentication != Authentication::Token {
+        report.field(
+            "sender_constraint",
+            "binds tokens to their sender, and the API can be called without one; set authentication to token",
+        );
+    }
     if api.personal_data && api.authentication == Authentication::None {
         report.field("authentication", "must not be none: the API holds personal data");
     }
@@ -91,6 +110,20 @@ fn check_texts(api: &ApiDraft, report: &mut Report<'_>) {
     {
         report.field("cors", "allows any origin and names some; choose one");
     }
+}
+
+/// `/<name>/v<major>`, or where the draft puts it.
+fn base_path(api: &ApiDraft, report: &mut Report<'_>) -> String {
+    let major = major(api, report);
+    let Some(own) = &api.base_path else {
+        return format!("/{}/v{major}", api.name);
+    };
+    let segments = own.strip_prefix('/').unwrap_or_default().split('/');
+    let good = |segment: &str| !segment.is_empty() && !segment.contains(['{', '}']);
+    if !own.starts_with('/') || segments.clone().count() > 2 || !segments.clone().all(good) {
+        report.field("base_path", format!("`{own}` is not a path of one or two segments"));
+    }
+    own.clone()
 }
 
 fn check_times(api: &ApiDraft, report: &mut Report<'_>) {

@@ -36,6 +36,7 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Probl
             connect_timeout: backend.connect_timeout,
             allow_private_network: backend.allow_private_network,
             ca_file: backend.ca_file.as_deref().map(Arc::from),
+            assertion: backend.assertion,
         });
     }
     backends

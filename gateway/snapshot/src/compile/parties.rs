@@ -3,8 +3,9 @@
 use super::names::Names;
 use super::{Problem, Report};
 use crate::Draft;
-use crate::model::{ApiKey, Application, ApplicationIndex, Organisation};
+use crate::model::{ApiKey, Application, ApplicationIndex, ClientCredentials, ClientSecret, Organisation};
 use hashbrown::HashMap;
+use std::sync::Arc;
 
 /// Compiles the organisations.
 pub(super) fn organisations(draft: &Draft, problems: &mut Vec<Problem>) -> Vec<Organisation> {
@@ -53,7 +54,61 @@ pub(super) fn applications(draft: &Draft, names: &Names<'_>, problems: &mut Vec<
             }
         }
         let (id, name) = (application.id.as_str().into(), application.name.as_str().into());
-        applications.push(Application { id, name, organisation });
+        let credentials = credentials(application, &mut report);
+        applications.push(Application {
+            id,
+            name,
+            organisation,
+            credentials: Arc::new(credentials),
+        });
     }
     Applications { applications, keys }
+}
+
+/// What the application proves itself with at the token service. Key sets are read there.
+fn credentials(application: &crate::ApplicationDraft, report: &mut Report<'_>) -> ClientCredentials {
+    if application.jwks.is_some() && application.jwks_url.is_some() {
+        report.field("jwks_url", "stands beside jwks; the keys come from one or the other");
+    }
+    for (number, secret) in application.secrets.iter().enumerate() {
+        report.not_empty(&format!("secrets[{number}].id"), &secret.id);
+    }
+    for (number, address) in application.redirect_uris.iter().enumerate() {
+        if let Err(message) = check_redirect(address) {
+            report.field(format!("redirect_uris[{number}]"), format!("`{address}` {message}"));
+        }
+    }
+    let secret = |secret: &crate::KeyDraft| ClientSecret {
+        id: secret.id.as_str().into(),
+        hash: secret.hash,
+        expires_at: secret.expires_at,
+    };
+    ClientCredentials {
+        jwks: application.jwks.as_deref().map(Arc::from),
+        jwks_url: application.jwks_url.as_deref().map(Arc::from),
+        secrets: application.secrets.iter().map(secret).collect(),
+        certificates: application.certificates.clone(),
+        redirect_uris: application
+            .redirect_uris
+            .iter()
+            .map(|uri| uri.as_str().into())
+            .collect(),
+        not_before: application.not_before,
+    }
+}
+
+/// RFC 9700 section 2.1: exact addresses, over https or to the person's own machine, without a fragment.
+fn check_redirect(address: &str) -> Result<(), &'static str> {
+    let uri: http::Uri = address.parse().map_err(|_| "is not an address")?;
+    let host = uri.host().unwrap_or_default();
+    let own_machine = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
+    match uri.scheme_str() {
+        Some("https") if !host.is_empty() => {}
+        Some("http") if own_machine => {}
+        _ => return Err("must be https, or http on the person's own machine"),
+    }
+    if address.contains('#') {
+        return Err("must not have a fragment");
+    }
+    Ok(())
 }

@@ -52,6 +52,7 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, apis: &[Api], problems: 
         }
     }
     add_own_documents(draft, &mut routed, problems);
+    add_relays(draft, names, &mut routed, problems);
     routed.router.finish();
     routed
 }
@@ -180,5 +181,29 @@ fn add_own_documents(draft: &Draft, routed: &mut Routed, problems: &mut Vec<Prob
                 }
             }
         }
+    }
+}
+
+/// Paths outside any API that a backend of the gateway's own answers.
+fn add_relays(draft: &Draft, names: &Names<'_>, routed: &mut Routed, problems: &mut Vec<Problem>) {
+    for (position, (path, backend)) in draft.relays.iter().enumerate() {
+        let mut report = Report::new(problems, "relays", position);
+        let backend = names.backend(backend, "backend", &mut report);
+        let literal = crate::template::segments(path)
+            .is_ok_and(|segments| segments.iter().all(|it| matches!(it, Segment::Literal(_))));
+        let index = routed.next();
+        if !literal || routed.router.has_base(path) || !routed.router.add_document(path, index) {
+            report.field("path", format!("`{path}` is no path of its own"));
+            continue;
+        }
+        routed.routes.push(Route {
+            id: format!("GET {path}").into(),
+            template: path.as_str().into(),
+            method: Some(Method::GET),
+            api: None,
+            scopes: Vec::new(),
+            authentication: Authentication::None,
+            target: Target::Upstream(backend),
+        });
     }
 }

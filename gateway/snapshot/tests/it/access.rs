@@ -78,7 +78,7 @@ fn an_agreement_covers_its_own_apis_and_parties_only() {
         id: "agency-app".into(),
         name: "The agency's own".into(),
         organisation: "agency".into(),
-        keys: Vec::new(),
+        ..ApplicationDraft::default()
     });
     let snapshot = compiled(&draft);
     let (bank, agency) = (

@@ -22,11 +22,11 @@ pub(crate) fn draft() -> Draft {
             id: "bank-app".into(),
             name: "The bank's app".into(),
             organisation: "bank".into(),
-            keys: Vec::new(),
+            ..ApplicationDraft::default()
         }],
         agreements: vec![agreement("one", AgreementKind::Avtal)],
         limits: vec![limit("per-application")],
-        documents: Vec::new(),
+        ..Draft::default()
     }
 }
 
@@ -55,6 +55,8 @@ pub(crate) fn api(name: &str, version: &str, operations: &[&str]) -> ApiDraft {
         successor: None,
         authentication: Authentication::KeyOrToken,
         audience: format!("https://api.example.se/{name}/v{major}"),
+        sender_constraint: snapshot::SenderConstraint::None,
+        base_path: None,
         personal_data: false,
         limits: Vec::new(),
         cors: None,
@@ -88,6 +90,7 @@ pub(crate) fn backend(id: &str, address: &str) -> BackendDraft {
         connect_timeout: Duration::from_secs(1),
         allow_private_network: true,
         ca_file: None,
+        assertion: snapshot::Assertion::None,
     }
 }
 

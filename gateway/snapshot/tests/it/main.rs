@@ -4,5 +4,6 @@
 mod access;
 mod fixture;
 mod lookup;
+mod own;
 mod problems;
 mod rendered;
