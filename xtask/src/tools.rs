@@ -1,8 +1,8 @@
 //! The real programs that tests talk to: found, or installed where missing, and linked into one folder.
 //!
 //! Nothing is started here; each test starts its own server on a free port. What is installed stays below
-//! `target/test-tools`, apart from `curl`, Python's `venv` and the libraries of
-//! `redis-server`, which are ordinary Debian packages.
+//! `target/test-tools`, apart from `curl`, Python's `venv`, PostgreSQL and the libraries of `redis-server`, which are
+//! ordinary Debian packages.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -26,6 +26,9 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     link(&bin, "prometheus", &prometheus(&home, &mut debian)?)?;
     link(&bin, "redis-server", &redis(&home, &mut debian)?)?;
     link(&bin, "rotel", &rotel(&home, &mut debian)?)?;
+    for (name, program) in postgres(&mut debian)? {
+        link(&bin, name, &program)?;
+    }
     Ok(bin)
 }
 
@@ -76,6 +79,27 @@ fn redis(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
         )?;
     }
     Ok(file)
+}
+
+/// The server and what makes its files. They find their libraries by their own place, so they are installed whole.
+fn postgres(debian: &mut Debian) -> Result<[(&'static str, PathBuf); 2]> {
+    let found = || {
+        let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+            .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
+            .unwrap_or_default();
+        versions.sort();
+        let programs = |bin: PathBuf| [("initdb", bin.join("initdb")), ("postgres", bin.join("postgres"))];
+        let mut newest_first = versions.into_iter().rev().map(programs);
+        newest_first.find(|programs| programs.iter().all(|(_, file)| is_executable(file)))
+    };
+    if let Some(programs) = found() {
+        return Ok(programs);
+    }
+    debian.install_without_services(
+        &["postgresql"],
+        "what nodes share is kept in a real PostgreSQL in tests, on a free port",
+    )?;
+    found().context("the package postgresql is installed but there is no server below /usr/lib/postgresql")
 }
 
 fn rotel(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
@@ -166,6 +190,17 @@ impl Debian {
             .hint(format!("install {names} by hand and try again"))
             .output()?;
         Ok(())
+    }
+
+    /// As [`Debian::install`], but starts nothing and makes no database on a developer's machine.
+    fn install_without_services(&mut self, packages: &[&str], why: &str) -> Result<()> {
+        let configuration = Path::new("/etc/postgresql-common/createcluster.conf");
+        if is_root() && !configuration.exists() {
+            fs::create_dir_all("/etc/postgresql-common").context("cannot make /etc/postgresql-common")?;
+            fs::write(configuration, "create_main_cluster = false\n")
+                .with_context(|| format!("cannot write {}", configuration.display()))?;
+        }
+        self.install(packages, why)
     }
 
     /// Fetches `package` and unpacks it into `folder`. Unlike an installation this needs no root where the package

@@ -1,0 +1,4 @@
+//! The same tests on both databases.
+
+mod both;
+mod outage;
