@@ -8,19 +8,21 @@
 //! While the store cannot be asked, each policy's [`snapshot::OnStoreFailure`] decides. A node's own share then begins where
 //! the store's counter was, and what was admitted by it is charged when the store is back: there is no burst either way.
 
+mod address;
 mod entry;
 mod hand;
 mod keeper;
 mod leases;
+mod link;
 mod name;
 mod numbers;
 mod shards;
 mod store;
 
+pub use address::{AddressError, StoreConfig};
 pub use keeper::Keeper;
 pub(crate) use leases::{Attempt, Leases};
 pub use numbers::StoreStatus;
-pub use store::{AddressError, StoreConfig};
 
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -28,7 +30,7 @@ use tokio::sync::mpsc;
 /// The counters of a node under a new name, and the task that keeps them.
 pub(crate) fn start(config: StoreConfig) -> (Arc<Leases>, Keeper) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let leases = Arc::new(Leases::new(node_name(), config.lease_life, sender));
+    let leases = Arc::new(Leases::new(node_name(), &config, sender));
     let keeper = Keeper::new(Arc::clone(&leases), receiver, config);
     (leases, keeper)
 }

@@ -144,7 +144,27 @@ fn a_store_of_shared_limits_that_cannot_be_one() {
     );
     assert_eq!(
         read("command_timeout = \"20ms\"\n"),
-        ["c.toml:4:19: limits.command_timeout: is of use with limits.store only"]
+        ["c.toml:4:19: limits.command_timeout: is of use with limits.store, limits.sentinels or limits.cluster only"]
+    );
+    assert_eq!(
+        read("cluster = [\"redis://a:1\", \"redis://b:1\"]\nexpected_nodes = 3\n"),
+        [""; 0]
+    );
+    assert_eq!(
+        read("sentinels = [\"rediss://a:1\"]\nsentinel_name = \"limits\"\n"),
+        [""; 0]
+    );
+    assert_eq!(
+        read("sentinels = [\"redis://a:1\"]\n"),
+        ["c.toml:4:13: limits.sentinels: needs limits.sentinel_name: which server they are to name"]
+    );
+    assert_eq!(
+        read("store = \"redis://a:1\"\ncluster = [\"redis://b:1\"]\n"),
+        ["c.toml:5:11: limits.cluster: excludes limits.store: the store is one of them"]
+    );
+    assert_eq!(
+        read("cluster = [\"redis://b:1\", \"rediss://c:1\"]\n"),
+        ["c.toml:4:11: limits.cluster: mixes redis:// and rediss://"]
     );
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Entry {
     scarce: bool,
     /// The TAT of what this node admits by itself while there is no store; 0: nothing.
     alone: u64,
+    /// The fewest nodes that `alone` was shared by.
+    shared_by: u32,
     /// `alone` as the exchange under way reports it.
     reported: u64,
     /// The time of the store (see `Situation::era`) in which it heard from this counter.
@@ -81,6 +83,7 @@ impl Entry {
             refused_until: 0,
             scarce: false,
             alone: 0,
+            shared_by: 0,
             reported: 0,
             era,
             used: 0,
@@ -143,6 +146,7 @@ impl Entry {
         self.measure(now);
         let horizon = (HORIZON + situation.round_trip * 2).as_secs_f64();
         let behind = self.era != situation.era;
+        let debt = if behind { self.debt(now) } else { 0 };
         Some(Exchange {
             name: Arc::clone(&self.name),
             lease,
@@ -150,12 +154,16 @@ impl Entry {
             burst: self.burst(),
             need,
             // The cast saturates.
-            want: (self.rate * horizon).ceil().max(1.0) as u32,
+            want: match debt {
+                0 => (self.rate * horizon).ceil().max(1.0) as u32,
+                // Others may have a debt too that the store has not heard of: nothing is taken in advance.
+                _ => 0,
+            },
             seed: behind
                 .then(|| self.tat.checked_sub(now))
                 .flatten()
                 .map(|ahead| ahead / 250),
-            debt: if behind { self.debt(situation.nodes, now) } else { 0 },
+            debt,
             finished: self.hand.settle(now),
         })
     }
@@ -231,7 +239,11 @@ impl Entry {
     }
 
     /// Charges what [`Entry::share`] said yes to.
-    pub(super) fn charge_alone(&mut self, tat: u64) {
+    pub(super) fn charge_alone(&mut self, tat: u64, nodes: u32) {
+        self.shared_by = match self.alone {
+            0 => nodes,
+            _ => self.shared_by.min(nodes),
+        };
         self.alone = tat;
     }
 
@@ -248,9 +260,9 @@ impl Entry {
     }
 
     /// This node's part of what was admitted without the store, in ticks of the common TAT.
-    fn debt(&self, nodes: u32, now: u64) -> u64 {
+    fn debt(&self, now: u64) -> u64 {
         let admitted = self.alone.max(now) - self.tat.max(now).min(self.alone.max(now));
-        admitted / u64::from(nodes.max(1)) / 250
+        admitted / u64::from(self.shared_by.max(1)) / 250
     }
 
     fn measure(&mut self, now: u64) {

@@ -1,8 +1,9 @@
 //! The task that owns the connection: carries questions to the store and answers back, gives back what nobody needs, and
 //! decides when the store counts as gone and when it is back.
 
+use super::address::StoreConfig;
 use super::leases::{Leases, Question};
-use super::store::{Grant, Store, StoreConfig, StoreError};
+use super::store::{Grant, Store, StoreError};
 use crate::key::Key;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ const BATCH: usize = 256;
 const FLIGHTS: usize = 8;
 /// A lease that is used up is settled after this, if no other question came first.
 const SETTLE_AFTER: u64 = 20_000_000;
+/// The same where cells are rare: there a lease that is used up and not settled costs a good part of the bucket.
+const SETTLE_SOON: u64 = 1_000_000;
 /// Signs of life, and how long one holds.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 const HEARTBEAT_HOLDS: Duration = Duration::from_secs(3);
@@ -36,6 +39,7 @@ pub struct Keeper {
     generation: u32,
     flights: JoinSet<Landed>,
     /// When to look at a counter again: used-up leases soon, others at their end. Each in order of time.
+    at_once: VecDeque<(u64, Key)>,
     soon: VecDeque<(u64, Key)>,
     late: VecDeque<(u64, Key)>,
     /// Calls that ran out of time in a row, and when the last of them was begun at the earliest to count.
@@ -77,6 +81,7 @@ impl Keeper {
             store: None,
             generation: 0,
             flights: JoinSet::new(),
+            at_once: VecDeque::new(),
             soon: VecDeque::new(),
             late: VecDeque::new(),
             slow: 0,
@@ -141,7 +146,7 @@ impl Keeper {
         self.flights.spawn(async move {
             Landed::Living {
                 call,
-                result: store.heartbeat(node, HEARTBEAT_HOLDS).await,
+                result: alive(&store, node).await,
             }
         });
     }
@@ -158,7 +163,11 @@ impl Keeper {
                     self.leases.set_round_trip(call.begun.elapsed());
                     for (question, grant) in questions.iter().zip(&grants) {
                         if let Some(ends) = self.leases.accept(question, grant) {
-                            self.soon.push_back((self.leases.now() + SETTLE_AFTER, question.key()));
+                            let now = self.leases.now();
+                            if question.exchange.cells_are_rare() {
+                                self.at_once.push_back((now + SETTLE_SOON, question.key()));
+                            }
+                            self.soon.push_back((now + SETTLE_AFTER, question.key()));
                             self.late.push_back((ends, question.key()));
                         }
                     }
@@ -252,7 +261,7 @@ impl Keeper {
             tokio::time::sleep(after).await;
             let attempt = async {
                 let store = Store::connect(&config).await?;
-                let nodes = store.heartbeat(node, HEARTBEAT_HOLDS).await?;
+                let nodes = alive(&store, node).await?;
                 Ok((store, nodes))
             };
             Landed::Connected { result: attempt.await }
@@ -260,7 +269,7 @@ impl Keeper {
     }
 
     fn due(&self) -> Option<Duration> {
-        let next = [self.soon.front(), self.late.front()]
+        let next = [self.at_once.front(), self.soon.front(), self.late.front()]
             .into_iter()
             .flatten()
             .map(|(at, _)| *at)
@@ -270,7 +279,7 @@ impl Keeper {
 
     fn settle(&mut self) {
         let now = self.leases.now();
-        for queue in [&mut self.soon, &mut self.late] {
+        for queue in [&mut self.at_once, &mut self.soon, &mut self.late] {
             while let Some((_, key)) = queue.pop_front_if(|(at, _)| *at <= now) {
                 self.leases.settle(key);
             }
@@ -287,6 +296,12 @@ impl Drop for Keeper {
         }
         self.leases.fail_all();
     }
+}
+
+/// A sign of life that the store took, from a store that is still the right one.
+async fn alive(store: &Store, node: u32) -> Result<u32, StoreError> {
+    let nodes = store.heartbeat(node, HEARTBEAT_HOLDS).await?;
+    store.check().await.map(|()| nodes)
 }
 
 async fn sleep_until(due: Option<Duration>) {

@@ -3,6 +3,7 @@
 //! As with local counters, all shards that a request touches are locked together, in ascending order; the local counters
 //! are asked under those locks. So either every cell is spent or none is.
 
+use super::address::StoreConfig;
 use super::entry::{Entry, Look, Situation};
 use super::numbers::{Numbers, StoreStatus};
 use super::shards::{Guards, Place, Shards};
@@ -62,7 +63,7 @@ enum Yes {
 }
 
 impl Leases {
-    pub(super) fn new(node: u32, life: Duration, questions: mpsc::UnboundedSender<Question>) -> Self {
+    pub(super) fn new(node: u32, config: &StoreConfig, questions: mpsc::UnboundedSender<Question>) -> Self {
         Self {
             // A beginning in the past, so that no time is 0.
             origin: Instant::now()
@@ -71,10 +72,10 @@ impl Leases {
             seeds: Seeds::default(),
             node,
             next_lease: AtomicU32::new(0),
-            life: nanoseconds(life),
+            life: nanoseconds(config.lease_life),
             shards: Shards::default(),
             up: AtomicBool::new(false),
-            nodes: AtomicU32::new(1),
+            nodes: AtomicU32::new(config.expected_nodes.get()),
             era: AtomicU64::new(0),
             round_trip: AtomicU64::new(0),
             numbers: Numbers::default(),
@@ -179,7 +180,7 @@ impl Leases {
                 Some(entry.standing(now))
             }
             Yes::Share(tat, remaining) => {
-                entry.charge_alone(tat);
+                entry.charge_alone(tat, situation.nodes);
                 Some((remaining, Duration::from_nanos(tat.saturating_sub(now))))
             }
             Yes::Free => None,

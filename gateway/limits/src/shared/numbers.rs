@@ -21,7 +21,7 @@ pub(crate) struct Numbers {
 pub struct StoreStatus {
     /// The store answers.
     pub up: bool,
-    /// Nodes that live, as last heard; 1 before the store has answered once.
+    /// Nodes that live, as last heard; as configured before the store has answered once.
     pub nodes: u32,
     /// Cells taken from the store. One cell is one call.
     pub granted: u64,

@@ -1,7 +1,8 @@
-//! Every word spoken to Redis, and nothing else: two scripts over one connection, each call with its own end in time.
+//! Every word spoken to Redis, and nothing else: two scripts over one link, each call with its own end in time.
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo, Pipeline, RedisError, Script};
+use super::address::StoreConfig;
+use super::link::{Link, Program};
+use redis::{Cmd, RedisError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -12,39 +13,8 @@ const NODES: &str = "vagvisare:{nodes}";
 const CONNECT_FACTOR: u32 = 5;
 const LEAST_CONNECT: Duration = Duration::from_millis(100);
 
-/// Where the store is and how long it may take.
-#[derive(Debug, Clone)]
-pub struct StoreConfig {
-    address: ConnectionInfo,
-    /// How long one command may take; after two of that the store counts as gone.
-    pub command_timeout: Duration,
-    /// How long cells that nobody spends stay at a node.
-    pub(crate) lease_life: Duration,
-}
-
-/// An address that cannot be one of a store.
-#[derive(Debug, thiserror::Error)]
-#[error("is not an address such as redis://127.0.0.1:6379")]
-pub struct AddressError;
-
-impl StoreConfig {
-    /// The store at `address`, `redis://[user:password@]host:port[/db]`, with 20 ms for a command.
-    ///
-    /// # Errors
-    /// An address of another form, or one that asks for TLS, which is not built in.
-    pub fn new(address: &str) -> Result<Self, AddressError> {
-        if !address.starts_with("redis://") {
-            return Err(AddressError);
-        }
-        let address = address.into_connection_info().map_err(|_| AddressError)?;
-        let settings = address.tcp_settings().clone().set_nodelay(true);
-        Ok(Self {
-            address: address.set_tcp_settings(settings),
-            command_timeout: Duration::from_millis(20),
-            lease_life: Duration::from_millis(250),
-        })
-    }
-}
+/// Cells at least this far apart are rare: 5 ms, in ticks.
+const RARE: u64 = 20_000;
 
 /// One exchange, as the script wants it; times in ticks.
 #[derive(Debug, Clone)]
@@ -65,6 +35,13 @@ pub(crate) struct Exchange {
     pub(crate) debt: u64,
     /// Leases that are done.
     pub(crate) finished: Vec<Finished>,
+}
+
+impl Exchange {
+    /// Cells come so seldom that one more exchange for each of them costs the store nothing.
+    pub(crate) fn cells_are_rare(&self) -> bool {
+        self.interval >= RARE
+    }
 }
 
 /// A lease that is done.
@@ -102,15 +79,22 @@ pub(crate) enum StoreError {
     Slow(Duration),
     #[error("{0}")]
     Failed(#[from] RedisError),
+    #[error("no sentinel of {asked} names a server for {name}")]
+    NoPrimary { asked: usize, name: Arc<str> },
+    #[error("{0} slots of the cluster have no server")]
+    Partial(i64),
+    #[error("the sentinels have chosen another server")]
+    Moved,
 }
 
-/// A connection that has proved itself: scripts loaded, sign of life written.
+/// A link that has proved itself by a first sign of life.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
-    connection: MultiplexedConnection,
-    exchange: Arc<Script>,
-    heartbeat: Arc<Script>,
+    link: Link,
+    exchange: Arc<Program>,
+    heartbeat: Arc<Program>,
     timeout: Duration,
+    connect_timeout: Duration,
     life_ticks: u64,
 }
 
@@ -118,20 +102,15 @@ impl Store {
     /// Connects, without a first word.
     pub(crate) async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
         let limit = (config.command_timeout * CONNECT_FACTOR).max(LEAST_CONNECT);
-        // Every call has its end here, so the crate's own are off.
-        let settings = AsyncConnectionConfig::new()
-            .set_connection_timeout(None)
-            .set_response_timeout(None);
-        let client = Client::open(config.address.clone())?;
-        let connecting = client.get_multiplexed_async_connection_with_config(&settings);
-        let connection = timeout(limit, connecting)
+        let link = timeout(limit, Link::connect(config))
             .await
             .map_err(|_| StoreError::Slow(limit))??;
         Ok(Self {
-            connection,
-            exchange: Arc::new(Script::new(include_str!("exchange.lua"))),
-            heartbeat: Arc::new(Script::new(include_str!("heartbeat.lua"))),
+            link,
+            exchange: Arc::new(Program::new(include_str!("exchange.lua"))),
+            heartbeat: Arc::new(Program::new(include_str!("heartbeat.lua"))),
             timeout: config.command_timeout,
+            connect_timeout: limit,
             // A little longer than the node itself believes, so that clocks that run apart do no harm.
             life_ticks: ticks(config.lease_life) + ticks(config.lease_life) / 16,
         })
@@ -139,25 +118,25 @@ impl Store {
 
     /// Says that `node` lives; how many do.
     pub(crate) async fn heartbeat(&self, node: u32, holds: Duration) -> Result<u32, StoreError> {
-        let mut pipeline = Pipeline::new();
-        pipeline
-            .cmd("EVALSHA")
-            .arg(self.heartbeat.get_hash())
-            .arg(1)
-            .arg(NODES)
-            .arg(format!("{node:08x}"))
-            .arg(holds.as_millis() as u64);
-        let living: Vec<u32> = self.run(&pipeline).await?;
+        let mut call = Cmd::new();
+        call.arg("EVALSHA").arg(self.heartbeat.hash()).arg(1).arg(NODES);
+        call.arg(format!("{node:08x}")).arg(holds.as_millis() as u64);
+        let living: Vec<u32> = self.run(&self.heartbeat, vec![call]).await?;
         Ok(living.first().copied().unwrap_or(1).max(1))
+    }
+
+    /// Whether this is still the server to write to, and every part of the store can be written to. May be slower than a
+    /// command.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        timeout(self.connect_timeout, self.link.check())
+            .await
+            .unwrap_or(Err(StoreError::Slow(self.connect_timeout)))
     }
 
     /// Many exchanges in one go; as many answers in the same order, or none at all.
     pub(crate) async fn exchange(&self, batch: &[Exchange], nodes: u32) -> Result<Vec<Grant>, StoreError> {
-        let mut pipeline = Pipeline::with_capacity(batch.len());
-        for exchange in batch {
-            self.push(&mut pipeline, exchange, nodes);
-        }
-        let answers: Vec<(u32, u64, u64, u64, u64, u64)> = self.run(&pipeline).await?;
+        let calls = batch.iter().map(|exchange| self.call(exchange, nodes)).collect();
+        let answers: Vec<(u32, u64, u64, u64, u64, u64)> = self.run(&self.exchange, calls).await?;
         let grant = |(cells, ahead, wait, returned, wasted, overshoot)| Grant {
             cells,
             ahead,
@@ -169,10 +148,10 @@ impl Store {
         Ok(answers.into_iter().map(grant).collect())
     }
 
-    fn push(&self, pipeline: &mut Pipeline, exchange: &Exchange, nodes: u32) {
-        pipeline
-            .cmd("EVALSHA")
-            .arg(self.exchange.get_hash())
+    fn call(&self, exchange: &Exchange, nodes: u32) -> Cmd {
+        let mut call = Cmd::new();
+        call.arg("EVALSHA")
+            .arg(self.exchange.hash())
             .arg(1)
             .arg(&*exchange.name)
             .arg(format!("{:x}", exchange.lease))
@@ -185,31 +164,18 @@ impl Store {
             .arg(exchange.seed.map_or(-1, |seed| i64::try_from(seed).unwrap_or(i64::MAX)))
             .arg(exchange.debt);
         for finished in &exchange.finished {
-            pipeline
-                .arg(format!("{:x}", finished.lease))
+            call.arg(format!("{:x}", finished.lease))
                 .arg(finished.unspent)
                 .arg(finished.floor);
         }
+        call
     }
 
-    /// Runs a pipeline of script calls; scripts that the server does not know (any more) are loaded, once.
-    async fn run<T: redis::FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, StoreError> {
-        let mut connection = self.connection.clone();
-        let work = async {
-            match pipeline.query_async(&mut connection).await {
-                Err(error) if error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::NoScript) => {
-                    // What did run before the scripts went may run again: a cell may be lost for a lease's life,
-                    // none is ever granted twice.
-                    self.exchange.load_async(&mut connection).await?;
-                    self.heartbeat.load_async(&mut connection).await?;
-                    pipeline.query_async(&mut connection).await
-                }
-                other => other,
-            }
-        };
-        Ok(timeout(self.timeout, work)
+    async fn run<T: redis::FromRedisValue>(&self, program: &Program, calls: Vec<Cmd>) -> Result<Vec<T>, StoreError> {
+        timeout(self.timeout, self.link.run(program, calls))
             .await
-            .map_err(|_| StoreError::Slow(self.timeout))??)
+            .map_err(|_| StoreError::Slow(self.timeout))?
+            .map_err(StoreError::from)
     }
 }
 

@@ -7,6 +7,7 @@ mod memory;
 mod redis_server;
 mod shared_decisions;
 mod shared_faults;
+mod shared_places;
 mod shared_promise;
 mod support;
 mod threads;

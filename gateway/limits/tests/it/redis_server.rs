@@ -28,6 +28,8 @@ impl RedisServer {
     pub(crate) fn start_on(port: u16, arguments: &[&str]) -> Self {
         let child = Command::new(tool("redis-server"))
             .args([
+                "--enable-debug-command",
+                "local",
                 "--bind",
                 "127.0.0.1",
                 "--port",
@@ -43,12 +45,7 @@ impl RedisServer {
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server starts");
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < BOUND, "redis-server does not listen");
-            std::thread::yield_now();
-        }
-        Self { port, child }
+        Self::listening(port, child)
     }
 
     /// Where it listens.
@@ -69,6 +66,50 @@ impl RedisServer {
             .args([signal, &self.child.id().to_string()])
             .status();
         assert!(sent.expect("kill runs").success());
+    }
+
+    /// A sentinel on a free port, with this configuration in `folder`.
+    pub(crate) fn sentinel(folder: &std::path::Path, lines: &[String]) -> Self {
+        let port = free_port();
+        let file = folder.join(format!("sentinel-{port}.conf"));
+        let text = format!("port {port}\nbind 127.0.0.1\n{}\n", lines.join("\n"));
+        std::fs::write(&file, text).expect("a folder to write in");
+        let child = Command::new(tool("redis-server"))
+            .arg(&file)
+            .arg("--sentinel")
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server starts");
+        Self::listening(port, child)
+    }
+
+    fn listening(port: u16, child: Child) -> Self {
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < BOUND, "redis-server does not listen");
+            std::thread::yield_now();
+        }
+        Self { port, child }
+    }
+
+    /// Asks `words` until the answer, as text, is as wanted.
+    pub(crate) async fn answers(&self, words: &[&str], wanted: impl Fn(&str) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let answer: redis::Value = self.command(words).await;
+            let text = match &answer {
+                redis::Value::BulkString(text) => String::from_utf8_lossy(text).into_owned(),
+                redis::Value::VerbatimString { text, .. } => text.clone(),
+                other => format!("{other:?}"),
+            };
+            if wanted(&text) {
+                return;
+            }
+            assert!(begun.elapsed() < BOUND, "{words:?}: {text}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// One command and its answer.
@@ -112,6 +153,11 @@ impl Node {
     pub(crate) fn with_timeout(port: u16, command_timeout: Duration) -> Self {
         let mut store = StoreConfig::new(&format!("redis://127.0.0.1:{port}")).expect("an address");
         store.command_timeout = command_timeout;
+        Self::on(store)
+    }
+
+    /// A node with this store.
+    pub(crate) fn on(store: StoreConfig) -> Self {
         let (limits, keeper) = Limits::with_store(Limiter::new(), store);
         Self {
             limits,

@@ -4,7 +4,7 @@
 
 use crate::redis_server::{Node, RedisServer, free_port};
 use crate::support::{admitted, demand, refused, shared_policy};
-use limits::{Decision, Demand, Verdict};
+use limits::{Decision, Demand, StoreConfig, Verdict};
 use snapshot::OnStoreFailure::{Allow, Deny, LocalShare};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -53,6 +53,74 @@ async fn a_store_that_is_not_there_at_start() {
     assert_eq!(drain(&node, &[demand(&share, "a")]).await, 40);
     assert_eq!(drain(&node, &[demand(&deny, "a")]).await, 100);
     assert_eq!(node.status().overshoot, 0);
+}
+
+#[tokio::test]
+async fn a_fleet_that_starts_without_its_store_divides_by_the_nodes_it_expects() {
+    let port = free_port();
+    let mut store = StoreConfig::new(&format!("redis://127.0.0.1:{port}")).unwrap();
+    store.expected_nodes = 4.try_into().unwrap();
+    let node = Node::on(store);
+    let policy = shared_policy("p", 100, LONG, 100, LocalShare);
+    let demands = [demand(&policy, "a")];
+    assert_eq!(drain(&node, &demands).await, 25);
+    assert_eq!(node.status().nodes, 4);
+    let _server = RedisServer::start_on(port, &[]);
+    node.until(|status| status.up).await;
+    // It lives alone after all: what the others did not admit is there.
+    assert_eq!(node.status().nodes, 1);
+    assert_eq!(drain(&node, &demands).await, 75);
+    assert_eq!(node.status().overshoot, 0);
+}
+
+#[tokio::test]
+async fn a_store_that_may_not_be_written_to() {
+    let server = RedisServer::start(&[]);
+    let node = Node::with_timeout(server.port(), DEFAULT);
+    node.until(|status| status.up).await;
+    let policy = shared_policy("p", 100, LONG, 100, LocalShare);
+    let demands = [demand(&policy, "a")];
+    for _ in 0..30 {
+        admitted(node.check(&demands).await);
+    }
+    // It becomes the replica of something that is not there.
+    let nobody = free_port().to_string();
+    let _: () = server.command(&["REPLICAOF", "127.0.0.1", &nobody]).await;
+    let mut passed = 30 + drain(&node, &demands).await;
+    node.until(|status| !status.up).await;
+    let _: () = server.command(&["REPLICAOF", "NO", "ONE"]).await;
+    node.until(|status| status.up).await;
+    passed += drain(&node, &demands).await;
+    assert!((95..=100).contains(&passed), "{passed}");
+    assert_eq!(node.status().overshoot, 0);
+}
+
+#[tokio::test]
+async fn a_store_that_is_still_loading() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut part = [0; 4096];
+                while let Ok(read @ 1..) = stream.read(&mut part).await {
+                    let commands = part[..read].iter().filter(|byte| **byte == b'*').count();
+                    let answer = "-LOADING Redis is loading the dataset in memory\r\n".repeat(commands);
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    let node = Node::with_timeout(port, DEFAULT);
+    let policy = shared_policy("p", 10, LONG, 10, Deny);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(300) {
+        refused(node.check(&[demand(&policy, "a")]).await);
+        assert!(!node.status().up);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn eight_nodes_unevenly() {
 async fn eight_nodes_and_a_bucket_of_two() {
     let policy = shared_policy("p", 50, Duration::from_secs(1), 2, OnStoreFailure::Deny);
     let used = saturate(&policy, &[100.0; 8], Duration::from_secs(2)).await;
-    assert!(used > 0.9, "{used}");
+    assert!(used > 0.97, "{used}");
 }
 
 /// Leases are taken while the bucket is full, and kept; the bucket must not fill up behind them.
