@@ -1,10 +1,6 @@
 //! The store as people run it: under TLS with a password, behind sentinels, as a cluster; failing over and being resharded.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and says what it measured"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::redis_server::{Node, RedisServer, free_port};
 use crate::support::{demand, refused, shared_policy};
