@@ -138,7 +138,7 @@ fn a_store_of_shared_limits_that_cannot_be_one() {
     assert_eq!(
         read("store = \"localhost:6379\"\ncommand_timeout = \"2s\"\n"),
         [
-            "c.toml:4:9: limits.store: is not an address such as redis://127.0.0.1:6379",
+            "c.toml:4:9: limits.store: is not an address such as redis://127.0.0.1:6379, or rediss:// for TLS",
             "c.toml:5:19: limits.command_timeout: must be from 1ms to 1s",
         ]
     );
