@@ -40,6 +40,9 @@ pub struct Golden {
     /// Answers that are as defensible.
     #[serde(default)]
     pub accept_also: Vec<String>,
+    /// Outcomes that are as defensible.
+    #[serde(default)]
+    pub accept_outcomes: Vec<Outcome>,
     /// Clear mis-routes.
     #[serde(default)]
     pub must_not: Vec<String>,
@@ -135,7 +138,8 @@ pub fn score(engine: &Engine, golden: &[Golden]) -> Report {
             one.accept_also.iter().any(|also| alias(also) == name)
                 || expected && one.expect.organisation.as_deref().map(alias) == Some(name)
         };
-        let same = one.expect.outcome != Outcome::Organisation && answer.outcome == one.expect.outcome;
+        let same = one.accept_outcomes.contains(&answer.outcome)
+            || one.expect.outcome != Outcome::Organisation && answer.outcome == one.expect.outcome;
         let wrong = names
             .first()
             .is_some_and(|name| one.must_not.iter().any(|not| alias(not) == *name));
@@ -158,7 +162,8 @@ pub fn score(engine: &Engine, golden: &[Golden]) -> Report {
         let alarm = answer.outcome == Outcome::Emergency;
         let emergency = one.expect.outcome == Outcome::Emergency;
         report.missed_emergencies += u32::from(emergency && !alarm);
-        report.false_alarms += u32::from(alarm && !emergency);
+        let excused = one.accept_outcomes.contains(&Outcome::Emergency);
+        report.false_alarms += u32::from(alarm && !emergency && !excused);
         if !at_1 {
             report.misses.push(miss(engine, one, &answer, &names, wrong));
         }

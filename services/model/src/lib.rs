@@ -7,6 +7,8 @@
 mod case;
 mod contact_point;
 mod event;
+pub mod holidays;
+pub mod hours;
 mod link;
 mod organisation;
 mod page;
