@@ -2,6 +2,7 @@
 
 mod directory;
 mod example;
+mod glossary;
 mod needs;
 mod respond;
 mod routes;
@@ -31,6 +32,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Engine>> {
         .routes(routes!(directory::list_organisations))
         .routes(routes!(directory::get_organisation))
         .routes(routes!(directory::list_municipalities))
+        .routes(routes!(glossary::list_glossary))
+        .routes(routes!(glossary::annotate_text))
 }
 
 /// What the API says of itself.

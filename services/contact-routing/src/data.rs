@@ -6,5 +6,6 @@ pub mod contact;
 pub mod directory;
 pub mod districts;
 pub mod files;
+pub mod glossary;
 pub mod needs;
 pub mod signals;

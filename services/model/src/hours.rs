@@ -95,7 +95,7 @@ impl Schedule {
             (hour <= 24 && minute < 60).then_some(hour * 60 + minute)
         };
         let (from, to) = (minute(from)?, minute(to)?);
-        (from < to && to <= MINUTES_OF_A_DAY).then_some(Self {
+        (from < to && to <= MINUTES_OF_A_DAY).then(|| Self {
             days: set,
             from,
             minutes: to - from,
@@ -110,7 +110,7 @@ impl Schedule {
 
     fn on(&self, day: Date) -> Option<(Timestamp, Timestamp)> {
         let at = usize::try_from(day.weekday().to_monday_zero_offset()).ok()?;
-        if !self.days.get(at)? {
+        if !*self.days.get(at)? {
             return None;
         }
         let zone = sweden()?;
@@ -176,7 +176,13 @@ fn read(text: &str) -> Option<Schedule> {
         } else if let Some(length) = line.strip_prefix("DURATION:PT") {
             let (hours, rest) = length.split_once('H').unwrap_or(("0", length));
             let rest = if rest.is_empty() { "0" } else { rest.strip_suffix('M')? };
-            minutes = Some(hours.parse::<u32>().ok()?.checked_mul(60)?.checked_add(rest.parse().ok()?)?);
+            minutes = Some(
+                hours
+                    .parse::<u32>()
+                    .ok()?
+                    .checked_mul(60)?
+                    .checked_add(rest.parse().ok()?)?,
+            );
         } else {
             let rule = line.strip_prefix("RRULE:FREQ=WEEKLY;BYDAY=")?;
             let mut set = [false; 7];
@@ -260,7 +266,13 @@ mod tests {
             let schedule = Schedule::from_short(short).unwrap();
             assert_eq!(schedule.to_string().parse(), Ok(schedule), "{short}");
         }
-        for wrong in ["", "RRULE:FREQ=DAILY", "DTSTART;TZID=Europe/Stockholm:20260101T080000", "X", "DURATION:PT99H"] {
+        for wrong in [
+            "",
+            "RRULE:FREQ=DAILY",
+            "DTSTART;TZID=Europe/Stockholm:20260101T080000",
+            "X",
+            "DURATION:PT99H",
+        ] {
             assert_eq!(wrong.parse::<Schedule>(), Err(NotASchedule), "{wrong}");
         }
         assert!(Schedule::from_short("MO-FR 16:00-08:00").is_none());
@@ -270,13 +282,25 @@ mod tests {
     fn open_now_or_next_respects_weekends_holidays_and_summer_time() {
         let office = [Schedule::from_short("MO-FR 08:00-16:00").unwrap()];
         let at = |time: &str| opening(&office, time.parse().unwrap());
-        assert_eq!(at("2026-11-26T10:00:00Z").closes_at, Some("2026-11-26T15:00:00Z".parse().unwrap()));
+        assert_eq!(
+            at("2026-11-26T10:00:00Z").closes_at,
+            Some("2026-11-26T15:00:00Z".parse().unwrap())
+        );
         assert_eq!(at("2026-07-06T06:30:00Z").state, OpenState::Open);
-        assert_eq!(at("2026-11-27T15:00:00Z").opens_at, Some("2026-11-30T07:00:00Z".parse().unwrap()));
+        assert_eq!(
+            at("2026-11-27T15:00:00Z").opens_at,
+            Some("2026-11-30T07:00:00Z".parse().unwrap())
+        );
         // Christmas Eve to Boxing Day 2026 and the weekend after it.
-        assert_eq!(at("2026-12-24T09:00:00Z").opens_at, Some("2026-12-28T07:00:00Z".parse().unwrap()));
+        assert_eq!(
+            at("2026-12-24T09:00:00Z").opens_at,
+            Some("2026-12-28T07:00:00Z".parse().unwrap())
+        );
         let always = [Schedule::from_short("24/7").unwrap()];
-        assert_eq!(opening(&always, "2026-12-25T03:00:00Z".parse().unwrap()).state, OpenState::Open);
+        assert_eq!(
+            opening(&always, "2026-12-25T03:00:00Z".parse().unwrap()).state,
+            OpenState::Open
+        );
         assert_eq!(opening(&[], Timestamp::UNIX_EPOCH).state, OpenState::Unknown);
     }
 }

@@ -40,7 +40,10 @@ pub(crate) async fn list_organisations(
     let (found, meta) = page.cut(found);
     let base = &caller.base_url;
     Ok(Json(OrganisationList {
-        organisations: found.into_iter().map(|one| respond::organisation(one, base)).collect(),
+        organisations: found
+            .into_iter()
+            .map(|one| respond::organisation(&engine, one, base))
+            .collect(),
         links: page.links(&format!("{base}/organisations"), &others(&query), meta.total_records),
         meta,
     }))
@@ -66,7 +69,7 @@ pub(crate) async fn get_organisation(
 ) -> Result<Json<OrganisationView>, Refusal> {
     let found = engine.directory.organisation(&organisation_id);
     let one = found.ok_or_else(|| Refusal::of(ProblemKind::NotFound, "There is no organisation with this id."))?;
-    Ok(Json(respond::organisation(one, &caller.base_url)))
+    Ok(Json(respond::organisation(&engine, one, &caller.base_url)))
 }
 
 /// List municipalities

@@ -11,7 +11,7 @@ fn contact_point() -> Value {
         "contactPointId": "kommun-1283-2", "organisationId": "kommun-1283", "kind": "visit",
         "name": {"sv": "Kommunens reception eller medborgarservice, utan e-legitimation", "en": "The municipality's reception or citizen service, without e-identification"},
         "value": "Kommunhuset i Helsingborg", "needsEId": false, "sensitiveAllowed": false,
-        "sourceRef": "written for this project 2026-11-23"
+        "sourceRef": "written for this project 2026-11-23", "opening": {"state": "unknown"}
     })
 }
 

@@ -1,10 +1,12 @@
 //! From what the engine answers to what goes on the wire.
 
+use jiff::Timestamp;
+use model::hours::{self, Schedule};
 use model::{ContactKind, ContactPoint, Link, Links, LocalizedText};
 
 use crate::api::schema::{
-    AnswerArea, AskFor, Because, EmergencyNumber, NeedName, NeedView, OrganisationView, ResponsibleRule, RouteAnswer,
-    RouteAskBack, RouteCandidate, RouteEmergency, RouteNotPublic,
+    AnswerArea, AskFor, Because, EmergencyNumber, NeedName, NeedView, OpenContactPoint, OrganisationView,
+    ResponsibleRule, RouteAnswer, RouteAskBack, RouteCandidate, RouteEmergency, RouteNotPublic,
 };
 use crate::data::contact::Contact;
 use crate::data::directory::{Kind, Organisation};
@@ -18,6 +20,14 @@ const SOURCES: [&str; 4] = [
     "court districts: forordning (1982:996), forordning (1977:937)",
     "needs and reasons: written for this project 2026-11-23",
 ];
+
+/// How and when a person would like to reach somebody.
+pub(crate) struct Wishes<'w> {
+    /// Which channels; empty means any.
+    pub(crate) channels: &'w [ContactKind],
+    /// For which time to say what is open.
+    pub(crate) time: Timestamp,
+}
 
 pub(crate) fn name(need: &Need) -> NeedName {
     NeedName {
@@ -36,7 +46,7 @@ fn kind(written: &str) -> ContactKind {
     }
 }
 
-fn contact_point(organisation: &Organisation, number: usize, contact: &Contact) -> ContactPoint {
+fn contact_point(organisation: &Organisation, number: usize, contact: &Contact, now: Timestamp) -> OpenContactPoint {
     let id = format!("{}-{number}", organisation.id);
     let mut point = ContactPoint::new(id, &organisation.id, kind(&contact.kind));
     point.name = Some(contact.label.clone());
@@ -46,18 +56,40 @@ fn contact_point(organisation: &Organisation, number: usize, contact: &Contact) 
         point.value = Some(contact.value.clone());
     }
     point.source_ref = Some(contact.source.clone());
-    point
+    let schedules: Vec<Schedule> = contact
+        .hours
+        .iter()
+        .filter_map(|short| Schedule::from_short(short))
+        .collect();
+    if point.kind == ContactKind::Phone {
+        // The state's relay services (texttelefoni.se, bildtelefoni.net) reach every number.
+        point.accessibility = vec!["textRelay".to_owned(), "signLanguageRelay".to_owned()];
+        point.languages = vec!["sv".to_owned()];
+    }
+    if !schedules.is_empty() && !schedules.iter().any(Schedule::is_always) {
+        point.exceptions = vec![LocalizedText::new(
+            "Stängt på helgdagar, midsommarafton, julafton och nyårsafton.",
+            "Closed on public holidays, Midsummer's Eve, Christmas Eve and New Year's Eve.",
+        )];
+    }
+    point.schedules = schedules.iter().map(Schedule::to_string).collect();
+    let opening = hours::opening(&schedules, now);
+    OpenContactPoint { point, opening }
 }
 
 /// All contact points, or those of the wished kinds when there are any.
-pub(crate) fn contact_points(organisation: &Organisation, wished: &[ContactKind]) -> Vec<ContactPoint> {
-    let all: Vec<ContactPoint> = (1..)
+pub(crate) fn contact_points(
+    organisation: &Organisation,
+    wished: &[ContactKind],
+    now: Timestamp,
+) -> Vec<OpenContactPoint> {
+    let all: Vec<OpenContactPoint> = (1..)
         .zip(&organisation.contacts)
-        .map(|(number, contact)| contact_point(organisation, number, contact))
+        .map(|(number, contact)| contact_point(organisation, number, contact, now))
         .collect();
-    let wanted: Vec<ContactPoint> = all
+    let wanted: Vec<OpenContactPoint> = all
         .iter()
-        .filter(|point| wished.contains(&point.kind))
+        .filter(|point| wished.contains(&point.point.kind))
         .cloned()
         .collect();
     if wanted.is_empty() { all } else { wanted }
@@ -102,7 +134,7 @@ fn because(candidate: &Candidate<'_>) -> Vec<Because> {
     all
 }
 
-fn candidate(engine: &Engine, one: &Candidate<'_>, wished: &[ContactKind]) -> RouteCandidate {
+fn candidate(engine: &Engine, one: &Candidate<'_>, wished: &Wishes<'_>) -> RouteCandidate {
     RouteCandidate {
         organisation_id: one.organisation.id.clone(),
         organisation_name: one.organisation.name.clone(),
@@ -112,7 +144,7 @@ fn candidate(engine: &Engine, one: &Candidate<'_>, wished: &[ContactKind]) -> Ro
         reason: one.need.why.clone(),
         confidence: (one.confidence * 100.0).round() / 100.0,
         because: because(one),
-        contact_points: contact_points(one.organisation, wished),
+        contact_points: contact_points(one.organisation, wished.channels, wished.time),
     }
 }
 
@@ -131,7 +163,7 @@ fn number(number: &str) -> EmergencyNumber {
 }
 
 /// The whole answer. `base` is the API's base URL.
-pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &[ContactKind]) -> RouteAnswer {
+pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &Wishes<'_>) -> RouteAnswer {
     let not_public = answer.need.and_then(|need| match &need.responsible {
         Responsible::NotPublic(instead) if answer.candidates.is_empty() && answer.ask_back.is_none() => {
             Some(RouteNotPublic {
@@ -222,7 +254,7 @@ pub(crate) fn need(engine: &Engine, one: &Need, base: &str) -> NeedView {
 }
 
 /// An organisation with how to reach it.
-pub(crate) fn organisation(one: &Organisation, base: &str) -> OrganisationView {
+pub(crate) fn organisation(engine: &Engine, one: &Organisation, base: &str) -> OrganisationView {
     let name = match &one.name_en {
         Some(english) => LocalizedText::new(&one.name, english),
         None => LocalizedText::swedish(&one.name),
@@ -240,8 +272,12 @@ pub(crate) fn organisation(one: &Organisation, base: &str) -> OrganisationView {
     shown.municipality_code.clone_from(&one.municipality);
     shown.county_code.clone_from(&one.county);
     shown.website = one.web.as_ref().map(|web| format!("https://{web}"));
+    if let Some(relation) = engine.glossary.relation(one) {
+        let term = relation.term.clone();
+        shown.relation_terms.insert("default".to_owned(), term);
+    }
     OrganisationView {
-        contact_points: contact_points(one, &[]),
+        contact_points: contact_points(one, &[], Timestamp::now()),
         links: Links::to_self(format!("{base}/organisations/{}", one.id))
             .and("collection", format!("{base}/organisations")),
         organisation: shown,

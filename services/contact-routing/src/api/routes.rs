@@ -6,6 +6,7 @@ use axum::extract::State;
 use model::{Problem, ProblemKind};
 use service_host::{Caller, Json, Query, Refusal};
 
+use crate::api::respond::Wishes;
 use crate::api::schema::{NeedQuery, QuestionLanguage, RouteAnswer, RouteQuestion};
 use crate::api::{example, respond};
 use crate::engine::{Engine, Question};
@@ -60,7 +61,10 @@ pub(crate) async fn route_question(
         &engine,
         &answer,
         &caller.base_url,
-        &asked.channels,
+        &Wishes {
+            channels: &asked.channels,
+            time: asked.time.unwrap_or_else(jiff::Timestamp::now),
+        },
     )))
 }
 
@@ -98,7 +102,11 @@ pub(crate) async fn route_need(
         None => None,
     };
     let answer = engine.by_need(need, municipality.as_deref());
-    Ok(Json(respond::answer(&engine, &answer, &caller.base_url, &[])))
+    let wishes = Wishes {
+        channels: &[],
+        time: jiff::Timestamp::now(),
+    };
+    Ok(Json(respond::answer(&engine, &answer, &caller.base_url, &wishes)))
 }
 
 /// The code of the municipality that is meant, or a problem with near names.

@@ -1,5 +1,6 @@
 //! The shapes of requests and answers.
 
+use model::hours::Opening;
 use model::{ContactKind, ContactPoint, Links, LocalizedText, Meta};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -35,6 +36,21 @@ pub(crate) struct RouteQuestion {
     /// Which channels the person would like; others are shown only when none of these exist.
     #[serde(default)]
     pub(crate) channels: Vec<ContactKind>,
+    /// For which time to say what is open; now if left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-26T10:00:00Z")]
+    pub(crate) time: Option<jiff::Timestamp>,
+}
+
+/// A way to reach an organisation, and whether it is open.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OpenContactPoint {
+    /// The way.
+    #[serde(flatten)]
+    pub(crate) point: ContactPoint,
+    /// Whether it is open, and when next; Swedish holidays are counted as closed.
+    pub(crate) opening: Opening,
 }
 
 /// A need and a municipality.
@@ -105,7 +121,7 @@ pub(crate) struct RouteCandidate {
     /// The rules, in words.
     pub(crate) because: Vec<Because>,
     /// How to reach it; always a way without an e-identification.
-    pub(crate) contact_points: Vec<ContactPoint>,
+    pub(crate) contact_points: Vec<OpenContactPoint>,
 }
 
 /// What an ask-back wants to know.
@@ -243,7 +259,7 @@ pub(crate) struct OrganisationView {
     #[serde(flatten)]
     pub(crate) organisation: model::Organisation,
     /// How to reach it.
-    pub(crate) contact_points: Vec<ContactPoint>,
+    pub(crate) contact_points: Vec<OpenContactPoint>,
     /// Links.
     #[serde(rename = "_links")]
     pub(crate) links: Links,

@@ -17,6 +17,21 @@ pub struct Contact {
     pub label: LocalizedText,
     /// Where it comes from.
     pub source: String,
+    /// When it is open, in the short form of `model::hours`; empty when that is not certain.
+    #[serde(default)]
+    pub hours: Vec<String>,
+}
+
+impl Contact {
+    fn open(mut self, hours: &str) -> Self {
+        self.hours = hours
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect();
+        self
+    }
 }
 
 fn contact(kind: &str, value: impl Into<String>, sv: &str, en: &str, source: &str) -> Contact {
@@ -25,6 +40,7 @@ fn contact(kind: &str, value: impl Into<String>, sv: &str, en: &str, source: &st
         value: value.into(),
         label: LocalizedText::new(sv, en),
         source: source.to_owned(),
+        hours: Vec::new(),
     }
 }
 
@@ -40,11 +56,11 @@ pub fn of_agency(row: &[&str]) -> Result<Vec<Contact>, DataError> {
         return Ok(Vec::new());
     };
     let mut all = Vec::new();
-    for line in files::rows("public-lines.csv", files::PUBLIC_LINES, 5)? {
-        if let [organisation, kind, value, sv, en] = line[..]
+    for line in files::rows("public-lines.csv", files::PUBLIC_LINES, 6)? {
+        if let [organisation, kind, value, hours, sv, en] = line[..]
             && organisation == *name
         {
-            all.push(contact(kind, value, sv, en, OWN));
+            all.push(contact(kind, value, sv, en, OWN).open(hours));
         }
     }
     if !phone.is_empty() {
@@ -106,7 +122,8 @@ pub fn of_region(county: &str, name: &str, web: &str) -> Vec<Contact> {
             "Sjukvårdsrådgivning dygnet runt",
             "Medical advice round the clock",
             OWN,
-        ),
+        )
+        .open("24/7"),
         contact(
             "form",
             format!("https://{web}"),

@@ -11,6 +11,7 @@ pub const NEEDS: &[NeedFile] = &[
     ("civic", include_str!("../../data/needs/civic.toml")),
     ("consumer", include_str!("../../data/needs/consumer.toml")),
     ("death", include_str!("../../data/needs/death.toml")),
+    ("everyday", include_str!("../../data/needs/everyday.toml")),
     ("elderly", include_str!("../../data/needs/elderly.toml")),
     ("environment", include_str!("../../data/needs/environment.toml")),
     ("family", include_str!("../../data/needs/family.toml")),
@@ -41,6 +42,10 @@ pub const AGENCIES: &str = include_str!("../../data/agencies.csv");
 pub const PLACES: &str = include_str!("../../data/places.csv");
 /// Which court or county board covers what.
 pub const DISTRICTS: &str = include_str!("../../data/districts.toml");
+/// Official words in plain ones.
+pub const GLOSSARY: &str = include_str!("../../data/glossary.csv");
+/// What organisations call the people they serve.
+pub const RELATIONS: &str = include_str!("../../data/relations.csv");
 /// Public lines that are better than an agency's switchboard.
 pub const PUBLIC_LINES: &str = include_str!("../../data/public-lines.csv");
 

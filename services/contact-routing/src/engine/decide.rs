@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::data::directory::{Directory, Organisation};
 use crate::data::files::DataError;
+use crate::data::glossary::Glossary;
 use crate::data::needs::{Level, Need};
 use crate::data::signals::{self, Emergency, Vague};
 use crate::engine::cue::Cues;
@@ -102,6 +103,8 @@ mod weights {
 pub struct Engine {
     /// Organisations and areas.
     pub directory: Directory,
+    /// Official words and relation words.
+    pub glossary: Glossary,
     /// Needs.
     pub needs: Vec<Need>,
     vague: Vec<Vague>,
@@ -147,6 +150,7 @@ impl Engine {
         let places = Places::new(&directory);
         let detector = Detector::new(&lexicon, emergencies);
         Ok(Self {
+            glossary: Glossary::read()?,
             directory,
             needs,
             vague,

@@ -178,6 +178,39 @@ async fn needs_organisations_and_municipalities_are_found() {
 }
 
 #[tokio::test]
+async fn what_is_open_is_said_for_the_time_asked_about() {
+    let running = start().await;
+    let state = async |time: &str| {
+        let question = json!({"question": "Hur deklarerar jag?", "channels": ["phone"], "time": time});
+        let (_, answer) = running.ask(question).await;
+        answer["candidates"][0]["contactPoints"][0]["opening"].clone()
+    };
+    assert_eq!(state("2026-11-26T10:00:00Z").await["state"], "open");
+    let christmas = state("2026-12-24T10:00:00Z").await;
+    assert_eq!(
+        (christmas["state"].as_str(), christmas["opensAt"].as_str()),
+        (Some("closed"), Some("2026-12-28T07:00:00Z"))
+    );
+}
+
+#[tokio::test]
+async fn the_glossary_explains_words_and_keeps_to_the_organisations_own_for_people() {
+    let running = start().await;
+    let (_, found) = running.get("/glossary?query=anst").await;
+    assert_eq!(found["terms"][0]["term"]["sv"], "anstånd");
+    let text = json!({"text": "Som kund kan du begära omprövning.", "organisationId": "skatteverket"});
+    let request = running
+        .client
+        .post(format!("{}/glossary/annotations", running.base))
+        .json(&text);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["annotations"][0]["term"]["sv"], "omprövning");
+    assert_eq!(answer["relationWords"][0]["instead"]["sv"], "skattebetalare");
+    let (_, one) = running.get("/organisations/skatteverket").await;
+    assert_eq!(one["relationTerms"]["default"]["sv"], "skattebetalare");
+}
+
+#[tokio::test]
 async fn every_served_route_is_in_the_document() {
     let running = start().await;
     let (status, document) = running.get("/openapi.json").await;
@@ -190,11 +223,13 @@ async fn every_served_route_is_in_the_document() {
         "/organisations",
         "/organisations/{organisationId}",
         "/municipalities",
+        "/glossary",
+        "/glossary/annotations",
         "/api-info",
     ] {
         assert!(paths.iter().any(|known| *known == path), "{path}");
     }
-    assert_eq!(document["paths"].as_object().unwrap().len(), 7);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 9);
     assert_eq!(
         serde_json::to_value(contact_routing::openapi()).unwrap()["paths"],
         document["paths"]

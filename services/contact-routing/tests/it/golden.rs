@@ -43,6 +43,8 @@ fn our_own_questions_meet_the_bar() {
         include_str!("../golden/later.jsonl"),
         include_str!("../golden/later-2.jsonl"),
         include_str!("../golden/held-out.jsonl"),
+        include_str!("../golden/fresh-1.jsonl"),
+        include_str!("../golden/fresh-2.jsonl"),
     ] {
         meets_the_bar(&score(text));
     }
