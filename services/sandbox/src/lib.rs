@@ -21,7 +21,7 @@ mod world;
 
 pub use agency::{Agency, Form};
 pub use faults::{Failure, Fault};
-pub use identity::{TokenRequest, openapi};
-pub use people::{DEFAULT_SEED, Person, PersonNumber, people};
+pub use identity::{RelyingParty, TokenRequest, openapi};
+pub use people::{DEFAULT_SEED, Person, PersonNumber, Relation, RelationKind, people};
 pub use push::PushTo;
 pub use start::{Running, RunningAgency, SandboxConfig, one_service, start};

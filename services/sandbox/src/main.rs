@@ -2,7 +2,7 @@
 //! one address.
 
 use clap::Parser;
-use sandbox::{DEFAULT_SEED, SandboxConfig, one_service};
+use sandbox::{DEFAULT_SEED, RelyingParty, SandboxConfig, one_service};
 
 /// Simulated agencies and a test e-identification, with people who do not exist.
 #[derive(Debug, Parser)]
@@ -26,6 +26,10 @@ struct Cli {
     /// An agency that is down from the start; may be given several times.
     #[arg(long, value_name = "AGENCY")]
     down: Vec<String>,
+
+    /// Who may send people to the OpenID provider, and where it sends them back: `ID=URL`. May be given several times.
+    #[arg(long, value_name = "ID=URL")]
+    relying_party: Vec<RelyingParty>,
 }
 
 #[tokio::main]
@@ -36,12 +40,14 @@ async fn main() -> anyhow::Result<()> {
         seed,
         now,
         down,
+        relying_party,
     } = Cli::parse();
     let config = SandboxConfig {
         issuer,
         seed,
         now,
         down,
+        relying_parties: relying_party,
         telemetry: host.telemetry(),
         ..SandboxConfig::default()
     };

@@ -28,8 +28,93 @@ pub struct Person {
     pub party_id: Uuid,
     /// What agencies know them by. Never leaves a call to an agency.
     pub number: PersonNumber,
+    /// Whether the person's data are protected: nobody is to be shown where they are.
+    pub protected: bool,
+    /// Whether the person runs a business under their own number.
+    pub sole_trader: bool,
     /// Whether the person has a case with every agency; the one to show things with.
     pub(crate) everywhere: bool,
+}
+
+/// What lets one party act for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelationKind {
+    /// Somebody who has custody of a child (`vårdnadshavare`).
+    Guardian,
+    /// Somebody who signs for a company (`firmatecknare`, `ombud`).
+    Representative,
+    /// Somebody who stands closest to a person. It gives no right to act: it says whom to turn to.
+    NextOfKin,
+}
+
+impl RelationKind {
+    /// Its name in the party register.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Guardian => "guardian",
+            Self::Representative => "representative",
+            Self::NextOfKin => "nextOfKin",
+        }
+    }
+
+    /// Whether it lets the one act for the other.
+    #[must_use]
+    pub fn may_act(self) -> bool {
+        match self {
+            Self::Guardian | Self::Representative => true,
+            Self::NextOfKin => false,
+        }
+    }
+}
+
+/// A relation of a person to another party.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// What it is.
+    pub kind: RelationKind,
+    /// Whom it is about.
+    pub party_id: Uuid,
+    /// Their name.
+    pub name: String,
+}
+
+/// Who stands in which relation to whom, by keys.
+const RELATIONS: [(&str, RelationKind, &str); 5] = [
+    ("alva", RelationKind::Guardian, "gry"),
+    ("alva", RelationKind::Guardian, "hugo"),
+    ("bo", RelationKind::Guardian, "gry"),
+    ("bo", RelationKind::Representative, COMPANY.0),
+    ("kerstin", RelationKind::NextOfKin, "cilla"),
+];
+
+/// The company of the sandbox: its key and its name.
+const COMPANY: (&str, &str) = ("provbolaget", "Provbolaget AB");
+
+/// The relations of the person with this key.
+pub(crate) fn relations(seed: u64, people: &[Person], key: &str) -> Vec<Relation> {
+    let of = |(_, kind, to): &(&str, RelationKind, &str)| {
+        let (party_id, name) = if *to == COMPANY.0 {
+            (party_id(seed, COMPANY.0), COMPANY.1.to_owned())
+        } else {
+            let person = people.iter().find(|person| person.key == *to)?;
+            (person.party_id, person.name.clone())
+        };
+        Some(Relation {
+            kind: *kind,
+            party_id,
+            name,
+        })
+    };
+    RELATIONS
+        .iter()
+        .filter(|(from, ..)| *from == key)
+        .filter_map(of)
+        .collect()
+}
+
+fn party_id(seed: u64, key: &str) -> Uuid {
+    Uuid::new_v5(&PARTY_NAMESPACE, format!("{seed}/{key}").as_bytes())
 }
 
 /// A synthetic person number: twelve digits with a right check digit and a birth year in the 1890s, so that it
@@ -86,6 +171,14 @@ pub(crate) fn of_seed(seed: u64) -> Vec<Person> {
         ("elin", "Elin Skenström", 23),
         ("farid", "Farid Låtsas", 45),
     ];
+    // Whoever comes later stands last, so that everybody before keeps their number.
+    const LATER: [(&str, &str, u8); 5] = [
+        ("gry", "Gry Exempel", 9),
+        ("hugo", "Hugo Exempel", 16),
+        ("ines", "Ines Snickardotter", 41),
+        ("joar", "Joar Skyddad", 37),
+        ("kerstin", "Kerstin Testberg", 46),
+    ];
     let mut random = Random::of(seed, &["people"]);
     let named = NAMED
         .into_iter()
@@ -94,13 +187,19 @@ pub(crate) fn of_seed(seed: u64) -> Vec<Person> {
         let age = u8::try_from(18 + Random::of(seed, &["age", &at.to_string()]).below(70)).unwrap_or(18);
         (format!("person{at}"), format!("Påhittad Person {at}"), age)
     });
+    let later = LATER
+        .into_iter()
+        .map(|(key, name, age)| (key.to_owned(), name.to_owned(), age));
     named
         .chain(extras)
+        .chain(later)
         .enumerate()
         .map(|(serial, (key, name, age))| Person {
-            party_id: Uuid::new_v5(&PARTY_NAMESPACE, format!("{seed}/{key}").as_bytes()),
+            party_id: party_id(seed, &key),
             number: PersonNumber::made(&mut random, serial),
             everywhere: key == "alva",
+            protected: key == "joar",
+            sole_trader: key == "ines",
             key,
             name,
             age,
@@ -133,6 +232,19 @@ mod tests {
         assert_eq!((numbers.len(), parties.len()), (people().len(), people().len()));
         assert_eq!(people()[0].party_id, people()[0].party_id);
         assert_ne!(of_seed(1)[0].party_id, of_seed(2)[0].party_id);
+    }
+
+    #[test]
+    fn a_next_of_kin_stands_close_and_may_not_act() {
+        let people = people();
+        let acting = |key| -> Vec<String> {
+            let relations = relations(DEFAULT_SEED, &people, key).into_iter();
+            relations.filter(|one| one.kind.may_act()).map(|one| one.name).collect()
+        };
+        assert_eq!(acting("alva"), ["Gry Exempel", "Hugo Exempel"]);
+        assert_eq!(acting("bo"), ["Gry Exempel", "Provbolaget AB"]);
+        assert!(acting("kerstin").is_empty());
+        assert_eq!(relations(DEFAULT_SEED, &people, "kerstin")[0].name, "Cilla Testberg");
     }
 
     #[test]

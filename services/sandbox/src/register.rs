@@ -19,6 +19,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/parties/lookups", post(look_up))
         .route("/parties/engagements", post(engagements))
         .route("/parties/identifications", post(identify))
+        .route("/parties/relations", post(relations))
         .with_state(world)
 }
 
@@ -64,6 +65,34 @@ async fn engagements(State(world): State<Arc<World>>, Json(whose): Json<Whose>) 
     };
     Json(Engagements {
         engagements: Agency::ALL.iter().filter_map(engagement).collect(),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Related {
+    kind: &'static str,
+    party_id: Uuid,
+    name: String,
+    may_act: bool,
+}
+
+#[derive(Serialize)]
+struct Relations {
+    relations: Vec<Related>,
+}
+
+/// For whom the party may act, and whom they stand close to. Somebody unknown has no relations: the answer does not
+/// tell who exists.
+async fn relations(State(world): State<Arc<World>>, Json(whose): Json<Whose>) -> Json<Relations> {
+    let related = |one: crate::people::Relation| Related {
+        kind: one.kind.name(),
+        party_id: one.party_id,
+        name: one.name,
+        may_act: one.kind.may_act(),
+    };
+    Json(Relations {
+        relations: world.relations(whose.party_id).into_iter().map(related).collect(),
     })
 }
 

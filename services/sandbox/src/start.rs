@@ -13,13 +13,16 @@ use tokio::task::JoinSet;
 use crate::agency::{Agency, Form};
 use crate::faults::{Failure, Fault, Habits};
 use crate::forms::{self, Office};
-use crate::identity::{self, Issuer};
+use crate::identity::{self, Issuer, Provider, RelyingParty};
 use crate::push::{self, PushTo};
 use crate::switchboard::Switchboard;
 use crate::world::World;
 use crate::{control, people, register};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where the OpenID provider is.
+const OPENID_PATH: &str = "/e-id";
 
 /// How the sandbox is to be.
 #[derive(Clone, Debug)]
@@ -34,6 +37,8 @@ pub struct SandboxConfig {
     pub now: Option<Timestamp>,
     /// Ids of the agencies that are down from the start.
     pub down: Vec<String>,
+    /// Who may send people to the OpenID provider; nobody unless named.
+    pub relying_parties: Vec<RelyingParty>,
     /// Where spans go.
     pub telemetry: ServiceTelemetry,
 }
@@ -46,6 +51,7 @@ impl Default for SandboxConfig {
             seed: people::DEFAULT_SEED,
             now: None,
             down: Vec::new(),
+            relying_parties: Vec::new(),
             telemetry: ServiceTelemetry::off(),
         }
     }
@@ -61,6 +67,8 @@ pub struct Running {
     pub jwks_url: String,
     /// What tokens say as `iss`.
     pub issuer: String,
+    /// Issuer of the OpenID provider; its discovery document is under it.
+    pub openid_issuer: String,
     /// Base URL of the party register; asks are posted to `/parties/lookups` under it.
     pub party_register_url: String,
     /// Base URL of the fault switches; `PUT /sandbox/faults/{agency}` under it.
@@ -153,8 +161,17 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
     } else {
         config.issuer.clone()
     };
+    // People are sent to the sandbox itself: nothing of a login passes the gateway.
+    let openid_issuer = format!("{identity_url}{OPENID_PATH}");
+    let provider = Provider::new(
+        Arc::clone(&world),
+        openid_issuer.clone(),
+        config.relying_parties.clone(),
+    )?;
     let api = identity::api(Arc::clone(&world), Arc::new(Issuer::new(issuer.clone())?));
-    let service = Service::new("sandbox-test-identity", VERSION).api(api);
+    let service = Service::new("sandbox-test-identity", VERSION)
+        .api(api)
+        .routes(axum::Router::new().nest(OPENID_PATH, identity::router(provider)));
     tasks.spawn(serve(
         listener,
         service,
@@ -199,6 +216,7 @@ pub async fn start(config: SandboxConfig) -> anyhow::Result<Running> {
         identity_url,
         jwks_url,
         issuer,
+        openid_issuer,
         party_register_url,
         control_url,
         push_to,
@@ -217,7 +235,15 @@ pub fn one_service(config: &SandboxConfig) -> anyhow::Result<Service> {
     let world = world(config);
     let switchboard = Arc::new(Switchboard::new(&config.down));
     let issuer = Arc::new(Issuer::new(config.issuer.clone())?);
-    let mut service = Service::new("sandbox", VERSION).api(identity::api(Arc::clone(&world), issuer));
+    let base = config.issuer.trim_end_matches("/test-identity/v0");
+    let provider = Provider::new(
+        Arc::clone(&world),
+        format!("{base}{OPENID_PATH}"),
+        config.relying_parties.clone(),
+    )?;
+    let mut service = Service::new("sandbox", VERSION)
+        .api(identity::api(Arc::clone(&world), issuer))
+        .routes(axum::Router::new().nest(OPENID_PATH, identity::router(provider)));
     for agency in Agency::ALL {
         let habits = Habits {
             agency,

@@ -7,10 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Form};
-use crate::people::{self, Person};
+use crate::people::{self, Person, Relation};
 use crate::random::Random;
 use crate::story::{Story, days_after};
 use crate::template::{PLOTS, TEMPLATES, Template};
+
+/// The one agency where minors have cases of their own.
+const CARE_OF_CHILDREN: &str = "region-exempelland";
 
 /// The simulated world. Made once, never changed; time passes in it.
 #[derive(Debug)]
@@ -77,6 +80,14 @@ impl World {
         self.people.iter().find(|person| person.key == key)
     }
 
+    /// In what relations a party stands to others.
+    pub(crate) fn relations(&self, party: Uuid) -> Vec<Relation> {
+        let person = self.people.iter().find(|person| person.party_id == party);
+        person
+            .map(|person| people::relations(self.seed, &self.people, &person.key))
+            .unwrap_or_default()
+    }
+
     /// What `agency` knows the party by; none when the agency has nothing to do with them.
     pub(crate) fn identifier(&self, agency: &Agency, party: Uuid) -> Option<String> {
         let person = self.people.iter().find(|person| person.party_id == party)?;
@@ -96,8 +107,13 @@ impl World {
         TEMPLATES
             .iter()
             .filter(|template| template.agency == agency.id)
+            .filter(|_| person.age >= 18 || agency.id == CARE_OF_CHILDREN)
             .flat_map(|template| {
-                let count = if person.everywhere { 1 } else { random.below(3) };
+                let count = if person.everywhere || person.age < 18 {
+                    1
+                } else {
+                    random.below(3)
+                };
                 (0..count)
                     .map(|at| self.story(template, person, &mut random, at))
                     .collect::<Vec<_>>()

@@ -49,9 +49,6 @@ impl Issuer {
     /// A token for `party` to use through `client` at `audience`. Tokens are real: the clock is too.
     pub(crate) fn issue(&self, party: Uuid, client: &str, audience: &str, scope: &str) -> anyhow::Result<String> {
         let now = Timestamp::now().as_second();
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(self.key.id.clone());
         let claims = Claims {
             iss: &self.url,
             sub: party,
@@ -66,6 +63,14 @@ impl Issuer {
             auth_time: now,
             jti: Uuid::now_v7(),
         };
-        Ok(encode(&header, &claims, &self.key.private)?)
+        self.sign("at+jwt", &claims)
+    }
+
+    /// Signs claims with the issuer's key.
+    pub(crate) fn sign(&self, kind: &str, claims: &impl Serialize) -> anyhow::Result<String> {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(kind.to_owned());
+        header.kid = Some(self.key.id.clone());
+        Ok(encode(&header, claims, &self.key.private)?)
     }
 }

@@ -5,4 +5,5 @@ mod alone;
 mod faults;
 mod forms;
 mod identity;
+mod provider;
 mod support;
