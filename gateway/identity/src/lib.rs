@@ -5,6 +5,7 @@
 
 pub mod api_key;
 mod json;
+pub mod people;
 pub mod token;
 
 /// A word of 43 characters that nobody guesses: 256 random bits in base64url. `None`: no random bytes could be had.

@@ -47,6 +47,11 @@ impl Pepper {
         Self(bytes)
     }
 
+    /// A key for one purpose, from which neither the secret nor the key of another purpose can be told.
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.0)
+    }
+
     /// One that nobody else has and that is gone with the process.
     ///
     /// # Errors

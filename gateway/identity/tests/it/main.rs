@@ -8,6 +8,7 @@ mod fetching;
 mod good_tokens;
 mod key_server;
 mod outage;
+mod people;
 mod pepper;
 mod rotation;
 mod signing;

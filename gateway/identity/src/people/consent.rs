@@ -1,0 +1,231 @@
+//! What people have consented to.
+
+use super::{People, PeopleError, PersonId, moment, now_micros};
+use database::{Row, query};
+use serde::Serialize;
+
+/// One thing that a consent lets be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Audience of the API.
+    pub api: String,
+    /// The agency whose data it gives.
+    pub agency: String,
+    /// What may be done.
+    pub scope: String,
+}
+
+/// What a person is about to consent to.
+#[derive(Debug, Clone)]
+pub struct NewConsent<'a> {
+    /// The person who consents.
+    pub person: &'a PersonId,
+    /// Whom it is about, if the person acts for somebody: their party id.
+    pub acts_for: Option<&'a str>,
+    /// The relation that lets the person act, such as `guardian`.
+    pub relation: Option<&'a str>,
+    /// The application that will read.
+    pub application: &'a str,
+    /// Whose application it is.
+    pub organisation: &'a str,
+    /// The agreement it reads under.
+    pub agreement: &'a str,
+    /// What for, in words.
+    pub purpose: &'a str,
+    /// Level of assurance of the person's login.
+    pub assurance: &'a str,
+    /// Item by item.
+    pub items: &'a [Item],
+    /// When it ends by itself, Unix microseconds.
+    pub ends_at: i64,
+}
+
+/// A consent that was given.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consent {
+    /// Its id.
+    pub id: String,
+    /// Whom it is about, if not the person: their party id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acts_for: Option<String>,
+    /// The relation that lets the person act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+    /// The application that reads.
+    pub application: String,
+    /// Whose application it is.
+    pub organisation: String,
+    /// The agreement it reads under.
+    pub agreement: String,
+    /// What for.
+    pub purpose: String,
+    /// Level of assurance of the login that it was given in.
+    pub assurance: String,
+    /// When it was given.
+    pub given_at: String,
+    /// When it ends by itself.
+    pub ends_at: String,
+    /// When it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<String>,
+    /// Whether it lets anything be read now.
+    pub in_force: bool,
+    /// Item by item.
+    pub items: Vec<Item>,
+}
+
+const COLUMNS: &str = "SELECT id, acts_for, relation, application, organisation, agreement, purpose, assurance, given_at, \
+                       ends_at, withdrawn_at FROM people_consent";
+
+impl People {
+    /// Remembers a consent; gives its id.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn consent(&self, new: &NewConsent<'_>) -> Result<String, PeopleError> {
+        let id = uuid::Uuid::now_v7().to_string();
+        let mut transaction = self.database.begin().await?;
+        let sql = "INSERT INTO people_consent (id, person, acts_for, relation, application, organisation, agreement, \
+                   purpose, assurance, given_at, ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let insert = query(sql)
+            .bind(&id)
+            .bind(&new.person.0)
+            .bind(new.acts_for.unwrap_or_default())
+            .bind(new.relation.unwrap_or_default())
+            .bind(new.application)
+            .bind(new.organisation)
+            .bind(new.agreement)
+            .bind(new.purpose)
+            .bind(new.assurance)
+            .bind(now_micros())
+            .bind(new.ends_at);
+        transaction.execute(insert).await?;
+        for (place, item) in (0_i64..).zip(new.items) {
+            let sql = "INSERT INTO people_consent_item (consent, place, api, agency, scope) VALUES (?, ?, ?, ?, ?)";
+            let insert = query(sql).bind(&id).bind(place);
+            let insert = insert.bind(&item.api).bind(&item.agency).bind(&item.scope);
+            transaction.execute(insert).await?;
+        }
+        transaction.commit().await?;
+        Ok(id)
+    }
+
+    /// Every consent of the person, the newest first; those that have ended too.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn consents(&self, person: &PersonId) -> Result<Vec<Consent>, PeopleError> {
+        let sql = format!("{COLUMNS} WHERE person = ? ORDER BY given_at DESC, id DESC");
+        let rows = self.database.fetch_all(query(sql).bind(&person.0)).await?;
+        let mut consents = Vec::with_capacity(rows.len());
+        for row in rows {
+            consents.push(self.whole(&row).await?);
+        }
+        Ok(consents)
+    }
+
+    /// The consent, while it is in force.
+    ///
+    /// # Errors
+    /// The database; [`PeopleError::NoConsent`].
+    pub async fn consent_in_force(&self, id: &str) -> Result<Consent, PeopleError> {
+        let find = query(format!("{COLUMNS} WHERE id = ?")).bind(id);
+        let row = self
+            .database
+            .fetch_optional(find)
+            .await?
+            .ok_or(PeopleError::NoConsent)?;
+        let consent = self.whole(&row).await?;
+        if consent.in_force {
+            Ok(consent)
+        } else {
+            Err(PeopleError::NoConsent)
+        }
+    }
+
+    /// Notes that an access token was made under a consent, so that a withdrawal finds it.
+    ///
+    /// # Errors
+    /// The database; [`PeopleError::NoConsent`] when it has been withdrawn meanwhile: then the token must not be given out.
+    pub async fn note_token(&self, consent: &str, token_id: &str, ends_at: i64) -> Result<(), PeopleError> {
+        // One statement: a withdrawal is before it or after it, and in both cases the token ends with it.
+        let sql = "INSERT INTO people_token (id, consent, ends_at) SELECT ?, id, ? FROM people_consent \
+                   WHERE id = ? AND withdrawn_at IS NULL";
+        let mut transaction = self.database.begin().await?;
+        self.lock(&mut transaction, consent).await?;
+        let noted = transaction
+            .execute(query(sql).bind(token_id).bind(ends_at).bind(consent))
+            .await?;
+        transaction.commit().await?;
+        if noted == 1 {
+            Ok(())
+        } else {
+            Err(PeopleError::NoConsent)
+        }
+    }
+
+    /// Withdraws a consent of the person; gives the ids of the tokens made under it that may still hold: to be revoked
+    /// at once. Withdrawing it again gives them again.
+    ///
+    /// # Errors
+    /// The database; [`PeopleError::NoConsent`] when it is not this person's.
+    pub async fn withdraw(&self, person: &PersonId, consent: &str) -> Result<Vec<String>, PeopleError> {
+        let now = now_micros();
+        let mut transaction = self.database.begin().await?;
+        self.lock(&mut transaction, consent).await?;
+        let sql = "UPDATE people_consent SET withdrawn_at = COALESCE(withdrawn_at, ?) WHERE id = ? AND person = ?";
+        let touched = transaction
+            .execute(query(sql).bind(now).bind(consent).bind(&person.0))
+            .await?;
+        if touched == 0 {
+            return Err(PeopleError::NoConsent);
+        }
+        let sql = "SELECT id FROM people_token WHERE consent = ? AND ends_at > ?";
+        let rows = transaction.fetch_all(query(sql).bind(consent).bind(now)).await?;
+        let gone = query("DELETE FROM people_token WHERE ends_at <= ?").bind(now);
+        transaction.execute(gone).await?;
+        transaction.commit().await?;
+        rows.iter().map(|row| Ok(row.get("id")?)).collect()
+    }
+
+    /// Keeps withdrawals and new tokens of one consent apart.
+    async fn lock(&self, transaction: &mut database::Transaction, consent: &str) -> Result<(), PeopleError> {
+        let hash = blake3::hash(consent.as_bytes());
+        let (first, _) = hash.as_bytes().split_at(8);
+        let number = i64::from_le_bytes(first.try_into().unwrap_or_default());
+        Ok(transaction.lock(number).await?)
+    }
+
+    async fn whole(&self, row: &Row) -> Result<Consent, PeopleError> {
+        let id: String = row.get("id")?;
+        let sql = "SELECT api, agency, scope FROM people_consent_item WHERE consent = ? ORDER BY place";
+        let items = self.database.fetch_all(query(sql).bind(&id)).await?;
+        let item = |row: &Row| {
+            Ok::<_, PeopleError>(Item {
+                api: row.get("api")?,
+                agency: row.get("agency")?,
+                scope: row.get("scope")?,
+            })
+        };
+        let some = |text: String| Some(text).filter(|text| !text.is_empty());
+        let ends_at: i64 = row.get("ends_at")?;
+        let withdrawn_at: Option<i64> = row.get("withdrawn_at")?;
+        Ok(Consent {
+            acts_for: some(row.get("acts_for")?),
+            relation: some(row.get("relation")?),
+            application: row.get("application")?,
+            organisation: row.get("organisation")?,
+            agreement: row.get("agreement")?,
+            purpose: row.get("purpose")?,
+            assurance: row.get("assurance")?,
+            given_at: moment(row.get("given_at")?),
+            ends_at: moment(ends_at),
+            withdrawn_at: withdrawn_at.map(moment),
+            in_force: withdrawn_at.is_none() && ends_at > now_micros(),
+            items: items.iter().map(item).collect::<Result<_, _>>()?,
+            id,
+        })
+    }
+}
