@@ -74,6 +74,8 @@ fn limitations(limits: &[std::sync::Arc<LimitPolicy>]) -> String {
         let (sv, en) = match limit.per {
             LimitPer::Application => ("applikation", "application"),
             LimitPer::Address => ("nätadress", "network address"),
+            LimitPer::Person => ("person, alla applikationer tillsammans", "person, all applications together"),
+            LimitPer::Agreement => ("överenskommelse", "agreement"),
             LimitPer::Api => ("API, alla anropare tillsammans", "API, all callers together"),
         };
         let (quota, window, burst) = (limit.quota, limit.window.as_secs_f64(), limit.burst);

@@ -9,6 +9,7 @@ pub use facts::{Advice, ErrorKind, Facts};
 
 use crate::upstream::UpstreamError;
 use http::HeaderValue;
+use snapshot::LimitPer;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,11 +207,12 @@ impl GatewayError {
             Self::LimitReached(refusal) => {
                 let policy = &refusal.policy;
                 format!(
-                    "The limit \"{}\" allows {} calls in {} s. Try again in {} s.",
+                    "The limit \"{}\" allows {} calls in {} s. Try again in {} s. {}",
                     policy.name,
                     policy.quota,
                     policy.window.as_secs(),
-                    whole_seconds(refusal.retry_after)
+                    whole_seconds(refusal.retry_after),
+                    how_to_get_more(policy.per)
                 )
             }
             Self::BodyTooLarge { limit } => format!("This API takes bodies of at most {limit} bytes."),
@@ -238,6 +240,24 @@ impl GatewayError {
             Self::Overloaded => Some(Duration::from_secs(1)),
             Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),
             _ => None,
+        }
+    }
+}
+
+/// Whom to ask for more, or why there is none.
+fn how_to_get_more(per: LimitPer) -> &'static str {
+    match per {
+        LimitPer::Application | LimitPer::Agreement => {
+            "If that is too little for your purpose, ask the agency to raise it in the agreement."
+        }
+        LimitPer::Address => {
+            "It counts the network address. Calls with a credential of your own can have a limit of their own."
+        }
+        LimitPer::Person => {
+            "It protects one person's data and counts every application together. The agency alone can raise it."
+        }
+        LimitPer::Api => {
+            "It protects the agency's system and is shared by all callers. Ask the agency for a limit of your own."
         }
     }
 }

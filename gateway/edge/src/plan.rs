@@ -5,7 +5,8 @@ use crate::middleware::client_address::Network;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use limits::Limits;
-use snapshot::{Api, ApiIndex, LimitPolicy, RouteIndex, Snapshot};
+use snapshot::{AgreementIndex, ApiIndex, LimitPolicy, RouteIndex, Snapshot};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use telemetry::{LimitMetrics, RouteMetrics, Telemetry};
@@ -19,6 +20,10 @@ pub struct Plan {
     unmatched: RouteMetrics,
     limit_headers: Vec<Option<HeaderValue>>,
     limit_metrics: Vec<Vec<LimitMetrics>>,
+    /// By the agreement's position.
+    agreement_headers: Vec<Option<HeaderValue>>,
+    /// Of the policies that agreements name, by policy id.
+    agreement_metrics: HashMap<Arc<str>, LimitMetrics>,
 }
 
 impl Plan {
@@ -33,7 +38,7 @@ impl Plan {
                 telemetry.route_metrics(api, &route.template, route.method.as_ref())
             })
             .collect();
-        let limit_headers = snapshot.apis().iter().map(limit_header).collect();
+        let limit_headers = snapshot.apis().iter().map(|api| limit_header(&api.limits)).collect();
         let limit_metrics = snapshot
             .apis()
             .iter()
@@ -44,6 +49,17 @@ impl Plan {
                     .collect()
             })
             .collect();
+        let agreement_headers = snapshot
+            .agreements()
+            .iter()
+            .map(|agreement| limit_header(&agreement.limits))
+            .collect();
+        let agreement_metrics = snapshot
+            .agreements()
+            .iter()
+            .flat_map(|agreement| &agreement.limits)
+            .map(|policy| (Arc::clone(&policy.id), telemetry.limit_metrics(&policy.id)))
+            .collect();
         let unmatched = telemetry.route_metrics(None, "unmatched", None);
         Self {
             snapshot,
@@ -51,6 +67,8 @@ impl Plan {
             unmatched,
             limit_headers,
             limit_metrics,
+            agreement_headers,
+            agreement_metrics,
         }
     }
 
@@ -66,23 +84,33 @@ impl Plan {
         self.limit_headers.get(api.position()).and_then(Option::as_ref)
     }
 
-    /// Counters of one of an API's limits.
+    /// `RateLimit-Policy` of an agreement's own limits.
+    pub fn agreement_limit_header(&self, agreement: AgreementIndex) -> Option<&HeaderValue> {
+        self.agreement_headers
+            .get(agreement.position())
+            .and_then(Option::as_ref)
+    }
+
+    /// Counters of one of the limits of an API, or of an agreement.
     pub fn limit_metrics(&self, api: ApiIndex, policy: &Arc<LimitPolicy>) -> Option<&LimitMetrics> {
         let position = self
             .snapshot
             .api(api)
             .limits
             .iter()
-            .position(|own| Arc::ptr_eq(own, policy))?;
-        self.limit_metrics.get(api.position())?.get(position)
+            .position(|own| Arc::ptr_eq(own, policy));
+        match position {
+            Some(position) => self.limit_metrics.get(api.position())?.get(position),
+            None => self.agreement_metrics.get(&policy.id),
+        }
     }
 }
 
-fn limit_header(api: &Api) -> Option<HeaderValue> {
-    if api.limits.is_empty() {
+fn limit_header(policies: &[Arc<LimitPolicy>]) -> Option<HeaderValue> {
+    if policies.is_empty() {
         return None;
     }
-    HeaderValue::from_str(&limits::ratelimit_policy_header(&api.limits)).ok()
+    HeaderValue::from_str(&limits::ratelimit_policy_header(policies)).ok()
 }
 
 /// Settings of the data plane.

@@ -51,6 +51,8 @@ fn hash_subject(subject: &Subject<'_>, mut hasher: impl Hasher) {
     match subject {
         Subject::Application(id) => (1_u8, id).hash(&mut hasher),
         Subject::Api(id) => (2_u8, id).hash(&mut hasher),
+        Subject::Person(id) => (5_u8, id).hash(&mut hasher),
+        Subject::Agreement(id) => (6_u8, id).hash(&mut hasher),
         Subject::Address(address) => match address.to_canonical() {
             IpAddr::V4(address) => (3_u8, address.octets()).hash(&mut hasher),
             // One network is one caller: a /64 holds more addresses than there are counters.

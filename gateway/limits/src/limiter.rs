@@ -46,6 +46,10 @@ pub enum Subject<'a> {
     Address(IpAddr),
     /// All calls of an API, by its stable id: two APIs that share a policy do not share a counter.
     Api(&'a str),
+    /// A person, by the opaque id; never a number that others know the person by.
+    Person(&'a str),
+    /// An agreement, by its stable id.
+    Agreement(&'a str),
 }
 
 /// The answer to one request.

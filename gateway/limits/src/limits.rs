@@ -132,6 +132,8 @@ enum OwnedSubject {
     Application(Box<str>),
     Address(IpAddr),
     Api(Box<str>),
+    Person(Box<str>),
+    Agreement(Box<str>),
 }
 
 impl Owned {
@@ -140,6 +142,8 @@ impl Owned {
             Subject::Application(id) => OwnedSubject::Application(id.into()),
             Subject::Address(address) => OwnedSubject::Address(address),
             Subject::Api(id) => OwnedSubject::Api(id.into()),
+            Subject::Person(id) => OwnedSubject::Person(id.into()),
+            Subject::Agreement(id) => OwnedSubject::Agreement(id.into()),
         };
         Self {
             policy: Arc::clone(demand.policy),
@@ -152,6 +156,8 @@ impl Owned {
             OwnedSubject::Application(id) => Subject::Application(id),
             OwnedSubject::Address(address) => Subject::Address(*address),
             OwnedSubject::Api(id) => Subject::Api(id),
+            OwnedSubject::Person(id) => Subject::Person(id),
+            OwnedSubject::Agreement(id) => Subject::Agreement(id),
         };
         Demand {
             policy: &self.policy,

@@ -80,7 +80,7 @@ impl Snapshot {
         let apis = apis::compile(draft, &names, &limits, &mut problems);
         let routed = routes::compile(draft, &names, &apis, &mut problems);
         let parties::Applications { applications, keys } = parties::applications(draft, &names, &mut problems);
-        let agreements::Agreements { agreements, access } = agreements::compile(draft, &names, &mut problems);
+        let agreements::Agreements { agreements, access } = agreements::compile(draft, &names, &limits, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }

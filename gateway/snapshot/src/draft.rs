@@ -138,6 +138,8 @@ pub struct AgreementDraft {
     /// API ids.
     pub apis: Vec<String>,
     pub scopes: Vec<String>,
+    /// Limit ids.
+    pub limits: Vec<String>,
     pub valid_from: i64,
     pub valid_to: Option<i64>,
 }

@@ -328,6 +328,8 @@ pub struct Agreement {
     pub valid_to: Option<i64>,
     /// Scopes it grants.
     pub scopes: Vec<Arc<str>>,
+    /// Limits that apply to every call under it, beside those of the API; the strictest first.
+    pub limits: Vec<Arc<LimitPolicy>>,
 }
 
 /// The answer to "may this application call this API now?".
@@ -352,6 +354,11 @@ pub enum LimitPer {
     Address,
     /// All calls of the API together.
     Api,
+    /// Each person that calls are made for, over all applications and all APIs that name the policy: so one person's data
+    /// cannot be harvested by many applications. Calls for nobody are not counted.
+    Person,
+    /// All calls under one agreement, whichever of its applications makes them. Calls without one are not counted.
+    Agreement,
 }
 
 /// One window of a rate limit: `quota` calls in `window`, spread by GCRA, at most `burst` at once.

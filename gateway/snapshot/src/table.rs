@@ -146,6 +146,7 @@ impl Absent for Agreement {
             valid_from: i64::MAX,
             valid_to: Some(i64::MIN),
             scopes: vec![unknown()],
+            limits: Vec::new(),
         }
     }
 }

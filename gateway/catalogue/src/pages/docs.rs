@@ -276,6 +276,20 @@ fn limit_row(limit: &LimitPolicy, language: Language) -> LimitRow {
                 "network address"
             }
         }
+        LimitPer::Person => {
+            if sv {
+                "person, alla applikationer"
+            } else {
+                "person, all applications"
+            }
+        }
+        LimitPer::Agreement => {
+            if sv {
+                "överenskommelse"
+            } else {
+                "agreement"
+            }
+        }
         LimitPer::Api => {
             if sv {
                 "API, alla anropare"

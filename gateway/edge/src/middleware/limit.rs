@@ -36,26 +36,35 @@ impl Decide for Limit {
         };
         let api = plan.snapshot.api(index);
         // Reading an API's documents costs its consumers none of their calls.
-        if api.limits.is_empty() || matches!(call.facts.route()?.target, Target::Document(_)) {
+        let agreement = call.facts.agreement.map(|index| plan.snapshot.agreement(index));
+        let of_agreement = agreement.map_or(&[][..], |agreement| &agreement.limits[..]);
+        // Reading an API's documents costs its consumers none of their calls.
+        if api.limits.is_empty() && of_agreement.is_empty() || matches!(call.facts.route()?.target, Target::Document(_))
+        {
             return Ok(Flow::Continue);
         }
         let began = Instant::now();
         let application = call.facts.record.application.clone();
-        let demands: Vec<Demand<'_>> = api
-            .limits
-            .iter()
-            .map(|policy| {
-                let subject = match (policy.per, &application) {
-                    (LimitPer::Application, Some(application)) => Subject::Application(application),
-                    // A caller without an application is counted by where it comes from.
-                    (LimitPer::Application, None) | (LimitPer::Address, _) => {
-                        Subject::Address(call.facts.client_address)
-                    }
-                    (LimitPer::Api, _) => Subject::Api(&api.id),
-                };
-                Demand { policy, subject }
-            })
-            .collect();
+        let consumer = call.facts.consumer.clone();
+        let person = consumer.as_ref().and_then(|consumer| consumer.subject.as_deref());
+        let mut demands: Vec<Demand<'_>> = Vec::with_capacity(api.limits.len() + of_agreement.len());
+        for policy in api.limits.iter().chain(of_agreement) {
+            let subject = match (policy.per, &application) {
+                (LimitPer::Application, Some(application)) => Subject::Application(application),
+                // A caller without an application is counted by where it comes from.
+                (LimitPer::Application, None) | (LimitPer::Address, _) => Subject::Address(call.facts.client_address),
+                (LimitPer::Api, _) => Subject::Api(&api.id),
+                (LimitPer::Person, _) => match person {
+                    Some(person) => Subject::Person(person),
+                    None => continue,
+                },
+                (LimitPer::Agreement, _) => match agreement {
+                    Some(agreement) => Subject::Agreement(&agreement.id),
+                    None => continue,
+                },
+            };
+            demands.push(Demand { policy, subject });
+        }
         match self.shared.limits.check(&demands) {
             Verdict::Now(decision) => take(call, index, decision, began).map(|()| Flow::Continue),
             Verdict::Later(decision) => Ok(Flow::Later(Box::pin(async move {

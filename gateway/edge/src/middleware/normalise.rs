@@ -20,7 +20,7 @@ impl Decide for Normalise {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         if call.facts.peer.ambiguous {
             return Err(GatewayError::Malformed(
-                "The head has more than one reading: two lengths, a length beside a transfer coding, or a line that ends in a bare LF.",
+                "The head has more than one reading: two lengths, a length beside a transfer coding, a line that ends in a bare LF, a fragment in the target, or a chunk size that is not a plain number.",
             ));
         }
         let head = &call.head;

@@ -237,6 +237,10 @@ fn add_for(error: &GatewayError, headers: &mut HeaderMap, facts: &Facts) {
     match error {
         GatewayError::MethodNotAllowed { allow } => {
             headers.insert(header::ALLOW, allow.clone());
+            // Who asks for a tunnel may already be sending what belongs in it.
+            if matches!(facts.record.method, Method::CONNECT | Method::TRACE) {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
         }
         GatewayError::CredentialMissing => challenge(headers, facts, None),
         GatewayError::CredentialRefused(refusal) => {
@@ -339,6 +343,12 @@ fn mark(Answer { response, facts }: &mut Answer) {
             .is_ok_and(|route| matches!(route.target, Target::Upstream(_)))
     {
         headers.insert(RATELIMIT_POLICY, policy.clone());
+    }
+    if let Some(policy) = facts
+        .agreement
+        .and_then(|agreement| facts.plan.agreement_limit_header(agreement))
+    {
+        headers.append(RATELIMIT_POLICY, policy.clone());
     }
     if let Some(value) = facts
         .standing

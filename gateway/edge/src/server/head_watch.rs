@@ -85,6 +85,8 @@ impl HeadWatch {
         for (place, byte) in room.iter_mut().zip(part) {
             *place = byte.to_ascii_lowercase();
         }
+        // A fragment in a request target: the crate that reads it drops it, so that what is routed is not what was asked for.
+        self.bare |= self.place == Place::Head && !self.begun && part.contains(&b'#');
         self.length += part.len();
         self.last = part.last().copied().unwrap_or(self.last);
     }
@@ -96,8 +98,9 @@ impl HeadWatch {
         let ambiguous = match self.place {
             Place::Head => self.end_head_line(carriage, empty),
             Place::ChunkSize => {
-                // hyper has its own opinion of a wrong size, and ends the connection.
+                // hyper has its own opinion of a wrong size, and ends the connection; of an odd one it makes a good one.
                 let line = self.line.get(..self.length.min(LINE)).unwrap_or_default();
+                let odd = !is_plain_size(line);
                 self.place = match chunk_size(line) {
                     0 => Place::Trailers,
                     size => Place::Body {
@@ -105,7 +108,7 @@ impl HeadWatch {
                         chunked: true,
                     },
                 };
-                false
+                odd
             }
             Place::Trailers if empty => {
                 self.place = Place::Head;
@@ -168,6 +171,12 @@ fn decimal(value: &[u8]) -> u64 {
         })
 }
 
+/// Up to sixteen hexadecimal digits, and what follows them begins with `;` or is the line's end.
+fn is_plain_size(line: &[u8]) -> bool {
+    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    (1..=16).contains(&digits) && matches!(line.get(digits), None | Some(b'\r' | b';'))
+}
+
 /// The size before a chunk's extensions.
 fn chunk_size(line: &[u8]) -> u64 {
     line.iter()
@@ -224,7 +233,7 @@ mod tests {
         let bodies = [
             "Content-Length: 38\r\n\r\nContent-Length: 1\nContent-Length: 2\n\n",
             "Content-Length: 0\r\n\r\n",
-            "Transfer-Encoding: chunked\r\n\r\n26;a=b\r\nContent-Length: 1\nContent-Length: 2\n\n\r\n0\r\nX-Sum: 1\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n25;a=b\r\nContent-Length: 1\nContent-Length: 2\n\n\r\n0\r\nX-Sum: 1\r\n\r\n",
             "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         ];
         for body in bodies {
@@ -238,6 +247,16 @@ mod tests {
                 assert!(verdict(&format!("{post}{next}")), "{body:?} {next:?}");
             }
         }
+    }
+
+    #[test]
+    fn odd_chunk_sizes_and_fragments_are_ambiguous() {
+        for size in ["5 ", "5\t", " 5", "0x5", "+5", "", "00000000000000005", "5 ;a=b"] {
+            let text = format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\nhello\r\n0\r\n\r\n");
+            assert!(verdict(&text), "{size:?}");
+        }
+        assert!(verdict("GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n"));
+        assert!(!verdict("GET /a HTTP/1.1\r\nX: #\r\n\r\n"));
     }
 
     #[test]

@@ -152,6 +152,70 @@ async fn a_reached_limit_names_itself_and_the_time_to_wait() {
     assert_eq!(body["retryAfterSeconds"], wait);
 }
 
+fn with_another_application(draft: &mut snapshot::Draft) {
+    let mut other = draft.applications[0].clone();
+    other.id = "other".into();
+    draft.applications.push(other);
+}
+
+#[tokio::test]
+async fn one_person_is_not_harvested_by_many_applications() {
+    let gateway = gateway(origin(echo).await)
+        .with(|draft| draft.apis[0] = api("test", Authentication::Token))
+        .with(with_another_application)
+        .agreement(&[], None)
+        .limit(LimitPer::Person, 3, HOUR)
+        .start();
+    let call = async |token: &str| {
+        let bearer = format!("Bearer {token}");
+        gateway.get("/test/v1/any/a", &[("Authorization", &bearer)]).await
+    };
+    for token in ["token-app-s-anna", "token-other-s-anna", "token-app-s-anna"] {
+        assert_eq!(call(token).await.status(), 200);
+    }
+    for token in ["token-other-s-anna", "token-app-s-anna"] {
+        let response = call(token).await;
+        assert_eq!(response.status(), 429);
+        let text = problem(response).await.to_string();
+        assert!(
+            text.contains("every application together") && !text.contains("anna"),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        call("token-app-s-bo").await.status(),
+        200,
+        "another person has a limit of their own"
+    );
+}
+
+#[tokio::test]
+async fn an_agreement_brings_a_plan_of_its_own() {
+    let gateway = gateway(origin(echo).await)
+        .with(|draft| draft.apis[0] = api("test", Authentication::Key))
+        .with(with_another_application)
+        .agreement(&[], None)
+        .limit(LimitPer::Application, 100, HOUR)
+        .limit(LimitPer::Agreement, 3, HOUR)
+        .with(|draft| {
+            draft.apis[0].limits.truncate(1);
+            draft.agreements[0].limits = vec!["limit-1".into()];
+        })
+        .start();
+    let call = async |key: &str| gateway.get("/test/v1/any/a", &[("X-Api-Key", key)]).await;
+    for key in ["key-app", "key-other", "key-app"] {
+        let response = call(key).await;
+        assert_eq!(response.status(), 200);
+        let policies: Vec<_> = response.headers().get_all("ratelimit-policy").iter().collect();
+        assert_eq!(policies, ["\"name-0\";q=100;w=3600", "\"name-1\";q=3;w=3600"]);
+    }
+    let response = call("key-other").await;
+    assert_eq!(response.status(), 429);
+    let body = problem(response).await;
+    assert_eq!(body["violated-policies"][0], "name-1");
+    assert!(body["detail"].as_str().unwrap().contains("in the agreement"), "{body}");
+}
+
 #[tokio::test]
 async fn of_two_faults_the_outer_layers_wins() {
     let gateway = gateway(origin(echo).await)

@@ -117,6 +117,11 @@ impl Credentials for TestCredentials {
                 subject: Some("party-1".into()),
                 scopes: Arc::from([Box::from(*scope)]),
             }),
+            ["token", client, scope, person] => Ok(Token {
+                client: (*client).into(),
+                subject: Some((*person).into()),
+                scopes: Arc::from([Box::from(*scope)]),
+            }),
             ["later", client, scope] => {
                 let token = Token {
                     client: (*client).into(),
@@ -260,6 +265,7 @@ impl Builder {
                 applications: Vec::new(),
                 apis: draft.apis.iter().map(|api| api.id.clone()).collect(),
                 scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+                limits: Vec::new(),
                 valid_from: 0,
                 valid_to,
             });

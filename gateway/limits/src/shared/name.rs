@@ -19,6 +19,8 @@ pub(super) fn store_name(policy: &LimitPolicy, subject: Option<&Subject<'_>>) ->
         LimitPer::Application => 1,
         LimitPer::Address => 2,
         LimitPer::Api => 3,
+        LimitPer::Person => 4,
+        LimitPer::Agreement => 5,
     };
     feed(&[per]);
     feed(&policy.quota.get().to_le_bytes());
@@ -32,6 +34,14 @@ pub(super) fn store_name(policy: &LimitPolicy, subject: Option<&Subject<'_>>) ->
         }
         Some(Subject::Api(id)) => {
             feed(&[2]);
+            feed(id.as_bytes());
+        }
+        Some(Subject::Person(id)) => {
+            feed(&[5]);
+            feed(id.as_bytes());
+        }
+        Some(Subject::Agreement(id)) => {
+            feed(&[6]);
             feed(id.as_bytes());
         }
         // As in the counters of one process: IPv6 by its /64.

@@ -11,10 +11,12 @@ const KINDS: [(&str, AgreementKind); 4] = [
     ("anvandarvillkor", AgreementKind::Anvandarvillkor),
 ];
 
-const PER: [(&str, LimitPer); 3] = [
+const PER: [(&str, LimitPer); 5] = [
     ("application", LimitPer::Application),
     ("address", LimitPer::Address),
     ("api", LimitPer::Api),
+    ("person", LimitPer::Person),
+    ("agreement", LimitPer::Agreement),
 ];
 
 const ON_STORE_FAILURE: [(&str, OnStoreFailure); 3] = [
@@ -37,6 +39,7 @@ pub(super) fn agreement(table: &Table<'_>) -> AgreementDraft {
         applications: table.strings("applications"),
         apis: table.required_strings("apis"),
         scopes: table.strings("scopes"),
+        limits: table.strings("limits"),
         valid_from: table.required_timestamp("valid_from").unwrap_or(i64::MIN),
         valid_to: table.optional_timestamp("valid_to"),
     }

@@ -43,7 +43,7 @@ fn wrong_words_and_types() {
         problems(&text),
         [
             "r.toml:4:8: organisations[0].kind: must be \"stateAgency\", \"municipality\", \"region\", \"court\", \"parliamentAgency\", \"publicCompany\" or \"privateActor\", not \"state\"",
-            "r.toml:13:7: limits[0].per: must be \"application\", \"address\" or \"api\", not \"user\"",
+            "r.toml:13:7: limits[0].per: must be \"application\", \"address\", \"api\", \"person\" or \"agreement\", not \"user\"",
             "r.toml:15:10: limits[0].window: must be a duration such as \"500ms\", \"2s\" or \"1m30s\", not 60",
             "r.toml:20:13: backends[0].addresses: must be an array of strings, not \"https://cases.example.se\"",
             "r.toml:26:12: apis[0].released: must be a date such as 2026-01-31, not \"soon\"",

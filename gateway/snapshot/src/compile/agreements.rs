@@ -1,9 +1,12 @@
 //! Agreements: who they bind, what they grant, and whether they may exist at all.
 
+use super::limits::named;
 use super::names::Names;
 use super::{Problem, Report};
 use crate::access;
-use crate::model::{Agreement, AgreementIndex, AgreementKind, ApiIndex, OrganisationIndex, OrganisationKind};
+use crate::model::{
+    Agreement, AgreementIndex, AgreementKind, ApiIndex, LimitPolicy, OrganisationIndex, OrganisationKind,
+};
 use crate::{AgreementDraft, Draft};
 use std::sync::Arc;
 
@@ -16,7 +19,12 @@ pub(super) struct Agreements {
 }
 
 /// Compiles the agreements.
-pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Problem>) -> Agreements {
+pub(super) fn compile(
+    draft: &Draft,
+    names: &Names<'_>,
+    limits: &[Arc<LimitPolicy>],
+    problems: &mut Vec<Problem>,
+) -> Agreements {
     let mut compiled = Agreements {
         agreements: Vec::new(),
         access: access::Table::default(),
@@ -35,6 +43,7 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Probl
             valid_from: agreement.valid_from,
             valid_to: agreement.valid_to,
             scopes: agreement.scopes.iter().map(|scope| Arc::from(scope.as_str())).collect(),
+            limits: named(&agreement.limits, names, limits, &mut report),
         });
     }
     compiled

@@ -1,5 +1,6 @@
 //! API versions: names, versions, lifecycle, and what every call to them needs.
 
+use super::limits::named;
 use super::names::Names;
 use super::{Problem, Report};
 use crate::model::{Api, ApiIndex, Authentication, LifecycleState, LimitPolicy, SenderConstraint};
@@ -62,7 +63,7 @@ fn one(api: &ApiDraft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &
         audience: api.audience.as_str().into(),
         sender_constraint: api.sender_constraint,
         personal_data: api.personal_data,
-        limits: limits_of(api, names, limits, report),
+        limits: named(&api.limits, names, limits, report),
         cors: api.cors.clone(),
         deadline: api.deadline,
         idle_timeout: api.idle_timeout,
@@ -187,31 +188,4 @@ fn parse_major(version: &str) -> Option<u64> {
         Some([major, _, _]) if tail_is_good => Some(*major),
         _ => None,
     }
-}
-
-/// The API's limits, the strictest (fewest calls per second) first.
-fn limits_of(
-    api: &ApiDraft,
-    names: &Names<'_>,
-    limits: &[Arc<LimitPolicy>],
-    report: &mut Report<'_>,
-) -> Vec<Arc<LimitPolicy>> {
-    let mut found: Vec<Arc<LimitPolicy>> = Vec::with_capacity(api.limits.len());
-    for (number, id) in api.limits.iter().enumerate() {
-        let field = format!("limits[{number}]");
-        let position = names.limit(id, &field, report);
-        let Some(policy) = limits.get(position).filter(|policy| *policy.id == **id) else {
-            continue;
-        };
-        if found.iter().any(|known| known.id == policy.id) {
-            report.field(field, format!("`{id}` is named twice"));
-        } else {
-            found.push(policy.clone());
-        }
-    }
-    found.sort_by(|a, b| {
-        let cost = |one: &LimitPolicy, other: &LimitPolicy| u128::from(one.quota.get()) * other.window.as_nanos();
-        cost(a, b).cmp(&cost(b, a))
-    });
-    found
 }

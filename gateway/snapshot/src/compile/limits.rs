@@ -1,5 +1,6 @@
 //! Limit policies.
 
+use super::names::Names;
 use super::{Problem, Report};
 use crate::Draft;
 use crate::model::LimitPolicy;
@@ -10,6 +11,33 @@ use std::sync::Arc;
 pub(super) fn compile(draft: &Draft, problems: &mut Vec<Problem>) -> Vec<Arc<LimitPolicy>> {
     let each = |(position, limit)| Arc::new(policy(limit, &mut Report::new(problems, "limits", position)));
     draft.limits.iter().enumerate().map(each).collect()
+}
+
+/// The limits that an API or an agreement names, the strictest (fewest calls per second) first.
+pub(super) fn named(
+    ids: &[String],
+    names: &Names<'_>,
+    limits: &[Arc<LimitPolicy>],
+    report: &mut Report<'_>,
+) -> Vec<Arc<LimitPolicy>> {
+    let mut found: Vec<Arc<LimitPolicy>> = Vec::with_capacity(ids.len());
+    for (number, id) in ids.iter().enumerate() {
+        let field = format!("limits[{number}]");
+        let position = names.limit(id, &field, report);
+        let Some(policy) = limits.get(position).filter(|policy| *policy.id == **id) else {
+            continue;
+        };
+        if found.iter().any(|known| known.id == policy.id) {
+            report.field(field, format!("`{id}` is named twice"));
+        } else {
+            found.push(policy.clone());
+        }
+    }
+    found.sort_by(|a, b| {
+        let cost = |one: &LimitPolicy, other: &LimitPolicy| u128::from(one.quota.get()) * other.window.as_nanos();
+        cost(a, b).cmp(&cost(b, a))
+    });
+    found
 }
 
 fn policy(limit: &crate::LimitDraft, report: &mut Report<'_>) -> LimitPolicy {

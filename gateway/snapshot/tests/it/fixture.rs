@@ -119,6 +119,7 @@ pub(crate) fn agreement(id: &str, kind: AgreementKind) -> AgreementDraft {
         applications: Vec::new(),
         apis: vec!["cases-v1".into()],
         scopes: Vec::new(),
+        limits: Vec::new(),
         valid_from: 1_000,
         valid_to: None,
     }

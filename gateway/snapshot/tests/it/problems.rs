@@ -12,6 +12,14 @@ fn after(change: impl FnOnce(&mut Draft)) -> Vec<String> {
 }
 
 #[test]
+fn an_agreement_names_a_limit_that_is_not_there() {
+    assert_eq!(
+        after(|draft| draft.agreements[0].limits = vec!["none".into()]),
+        ["agreements[0].limits[0]: there is no limit `none`"]
+    );
+}
+
+#[test]
 fn unknown_references() {
     let found = after(|draft| {
         draft.apis[0].organisation = "nobody".into();
