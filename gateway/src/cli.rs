@@ -2,7 +2,9 @@
 
 mod check;
 mod demo;
+mod explain;
 mod key;
+mod lint;
 mod serve;
 mod trace;
 
@@ -31,6 +33,10 @@ enum Command {
     Serve(serve::Args),
     /// Check configuration and registry documents; every problem is reported at once
     Check(check::Args),
+    /// Check an OpenAPI document against the national REST profile and against the version that callers know
+    Lint(lint::Args),
+    /// Say which route, agreement and limits would decide about a call, and why
+    Explain(explain::Args),
     /// Make API keys
     Key(key::Args),
     /// Show a trace as a tree with times
@@ -47,6 +53,8 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => return check::run(&args),
+        Command::Lint(args) => return lint::run(&args),
+        Command::Explain(args) => return explain::run(args),
         Command::Key(args) => key::run(args),
         Command::Trace(args) => trace::run(&args),
     };

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod credentials;
 pub mod demo;
+pub mod explain;
 pub mod internal;
 pub mod load;
 pub mod node;

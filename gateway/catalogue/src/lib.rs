@@ -10,6 +10,7 @@
 //! assert!(findings.iter().any(|finding| finding.rule == "VER.06" && finding.place == "/paths"));
 //! ```
 
+pub mod compare;
 pub mod profile;
 
 mod api_catalog;
@@ -26,6 +27,7 @@ mod yaml;
 
 pub use api_catalog::{API_CATALOG_CONTENT_TYPE, API_CATALOG_PATH, api_catalog};
 pub use api_info::api_info;
+pub use compare::{Change, Comparison, Impact, compare};
 pub use facts::{ApiFacts, Blame, Language, ProblemFacts};
 pub use pages::{docs_page, index_page, problem_index_page, problem_page};
 pub use publish::publish;

@@ -23,11 +23,16 @@ mod ufn;
 mod ver;
 
 use crate::spec::Spec;
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashSet;
 
+/// Most findings of one rule that are told each; a document that breaks a rule in more places has one cause for them.
+const MAX_PER_RULE: usize = 2_000;
+
 /// How much a finding weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Severity {
     /// The profile says SKALL or SKALL INTE.
     Error,
@@ -51,7 +56,8 @@ pub struct Rule {
 }
 
 /// One breach of one rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// Id of the rule.
     pub rule: &'static str,
@@ -99,7 +105,9 @@ pub fn check(document: &Value) -> Vec<Finding> {
     for rule in rules() {
         report.rule = Some(rule);
         report.seen.clear();
+        report.untold = 0;
         (rule.check)(&spec, &mut report);
+        report.close(rule);
     }
     report.findings
 }
@@ -109,6 +117,7 @@ pub fn check(document: &Value) -> Vec<Finding> {
 struct Report {
     rule: Option<&'static Rule>,
     seen: HashSet<(String, String)>,
+    untold: usize,
     findings: Vec<Finding>,
 }
 
@@ -127,8 +136,24 @@ impl Report {
         }
     }
 
+    /// Says how many findings of the rule were not told.
+    fn close(&mut self, rule: &'static Rule) {
+        if self.untold > 0 {
+            self.findings.push(Finding {
+                rule: rule.id,
+                severity: rule.severity,
+                place: String::new(),
+                message: format!("and {} more places", self.untold),
+                message_sv: rule.text_sv,
+                mend: rule.mend,
+            });
+        }
+    }
+
     fn push(&mut self, rule: &'static Rule, severity: Severity, place: String, message: String) {
-        if self.seen.insert((place.clone(), message.clone())) {
+        if self.seen.len() >= MAX_PER_RULE {
+            self.untold += 1;
+        } else if self.seen.insert((place.clone(), message.clone())) {
             let (message_sv, mend) = (rule.text_sv, rule.mend);
             self.findings.push(Finding {
                 rule: rule.id,

@@ -21,6 +21,9 @@ const YAML_STACK_BYTES: usize = 6 * 1024 * 1024;
 const MAX_REPLAYED: usize = 100_000;
 /// Most bytes of text after aliases are expanded.
 const MAX_TEXT_BYTES: usize = 4 * MAX_BYTES;
+/// Most bytes of JSON pointers to all of its nodes: every finding has such a place, and a few long names above many nodes
+/// would make them fill the memory.
+const MAX_PLACE_BYTES: usize = 6 * MAX_BYTES;
 
 /// Why a document could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,7 +94,7 @@ fn is_json(text: &str, name_hint: &str) -> bool {
 }
 
 fn read_json(text: &str, name: String) -> Result<Value, ReadError> {
-    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES);
+    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES, MAX_PLACE_BYTES);
     let seed = ValueSeed::new(&budget, MAX_DEPTH);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     serde::de::DeserializeSeed::deserialize(seed, &mut deserializer)
@@ -133,7 +136,7 @@ fn read_yaml(text: &str, name: String) -> Result<Value, ReadError> {
 }
 
 fn parse_yaml(text: &str) -> Result<Value, serde_saphyr::Error> {
-    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES);
+    let budget = Budget::new(MAX_NODES, MAX_TEXT_BYTES, MAX_PLACE_BYTES);
     let seed = ValueSeed::new(&budget, MAX_DEPTH);
     serde_saphyr::with_deserializer_from_str_with_options(text, yaml_options(), |deserializer| {
         serde::de::DeserializeSeed::deserialize(seed, deserializer)

@@ -5,6 +5,11 @@ use http::Method;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
+/// Most operations of one API: each becomes a route, a row of the documentation and counters.
+pub(crate) const MAX_OPERATIONS: usize = 10_000;
+/// Most security requirements of one operation, and most scopes in them.
+const MAX_REQUIREMENTS: usize = 100;
+
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentRoute {
@@ -32,7 +37,7 @@ pub struct RoutesError {
 ///
 /// # Errors
 /// Every reason at once: not OpenAPI 3, no `paths`, a path that is not absolute or has a malformed template, the same
-/// path twice under different parameter names (a call could mean either).
+/// path twice under different parameter names (a call could mean either), more than 10,000 operations.
 pub fn routes(document: &Value) -> Result<Vec<DocumentRoute>, Vec<RoutesError>> {
     let mut errors = Vec::new();
     let mut problem = |place: &str, message: String| {
@@ -63,35 +68,78 @@ pub fn routes(document: &Value) -> Result<Vec<DocumentRoute>, Vec<RoutesError>> 
             }
         }
     }
-    if errors.is_empty() {
-        Ok(collect(&spec))
-    } else {
-        Err(errors)
-    }
+    let routes = collect(&spec, &mut problem);
+    if errors.is_empty() { Ok(routes) } else { Err(errors) }
 }
 
 /// Path items may be shared by reference, so the paths are walked, not the list of distinct operations.
-fn collect(spec: &Spec<'_>) -> Vec<DocumentRoute> {
-    let inherited = spec.root.value.get("security");
+fn collect(spec: &Spec<'_>, problem: &mut impl FnMut(&str, String)) -> Vec<DocumentRoute> {
+    let inherited = spec.root.value.get("security").map(Security::of);
     let mut routes = Vec::new();
     for (path, item) in &spec.paths {
-        let methods = item.value.as_object().into_iter().flatten();
-        for (key, operation) in
-            methods.filter(|(key, value)| crate::spec::METHODS.contains(&key.as_str()) && value.is_object())
-        {
-            let Ok(method) = Method::from_bytes(key.to_ascii_uppercase().as_bytes()) else {
+        for method in methods(item.value) {
+            if routes.len() == MAX_OPERATIONS {
+                problem(
+                    "/paths",
+                    format!("there are more than {MAX_OPERATIONS} operations; split the API"),
+                );
+                return routes;
+            }
+            let Ok(name) = Method::from_bytes(method.to_ascii_uppercase().as_bytes()) else {
                 continue;
             };
-            let security = operation.get("security").or(inherited);
+            let own = item.value.get(method).and_then(|operation| operation.get("security"));
+            let own = own.map(Security::of);
+            let security = own.as_ref().or(inherited.as_ref());
+            if security.is_some_and(|security| security.too_long) {
+                let place = format!("{}/{method}", item.place);
+                problem(
+                    &place,
+                    format!("its security names more than {MAX_REQUIREMENTS} requirements or scopes"),
+                );
+            }
             routes.push(DocumentRoute {
-                method,
+                method: name,
                 path: (*path).to_owned(),
-                scopes: security.map(scopes_of).unwrap_or_default(),
-                open: security.filter(|security| security.is_array()).map(is_open),
+                scopes: security.map(|security| security.scopes.clone()).unwrap_or_default(),
+                open: security.and_then(|security| security.open),
             });
         }
     }
     routes
+}
+
+/// The methods of a path item, in its order; an item with thousands of other members is not searched for each path.
+fn methods(item: &Value) -> Vec<&'static str> {
+    let has = |method: &&str| item.get(*method).is_some_and(Value::is_object);
+    let mut found: Vec<&'static str> = crate::spec::METHODS.into_iter().filter(has).collect();
+    if let Some(members) = item.as_object().filter(|members| members.len() <= 64) {
+        found.sort_by_key(|method| members.keys().position(|key| key == method));
+    }
+    found
+}
+
+/// What a `security` value asks for.
+struct Security {
+    scopes: Vec<String>,
+    open: Option<bool>,
+    too_long: bool,
+}
+
+impl Security {
+    fn of(security: &Value) -> Self {
+        let entries = security.as_array().into_iter().flatten().filter_map(Value::as_object);
+        let scopes: usize = entries
+            .flat_map(|entry| entry.values())
+            .map(|list| list.as_array().map_or(0, Vec::len))
+            .sum();
+        let too_long = scopes > MAX_REQUIREMENTS || security.as_array().is_some_and(|all| all.len() > MAX_REQUIREMENTS);
+        Self {
+            scopes: if too_long { Vec::new() } else { scopes_of(security) },
+            open: security.is_array().then(|| is_open(security)),
+            too_long,
+        }
+    }
 }
 
 /// Whether a `security` value asks for nothing: `[]`, or an empty requirement among the alternatives.
@@ -111,7 +159,7 @@ pub(crate) fn scopes_of(security: &Value) -> Vec<String> {
 }
 
 /// The path with its parameters' names taken out.
-fn shape(path: &str) -> Result<String, String> {
+pub(crate) fn shape(path: &str) -> Result<String, String> {
     if !path.starts_with('/') {
         return Err(format!("{path:?} does not begin with a slash"));
     }

@@ -100,6 +100,11 @@ impl<'a> Spec<'a> {
             .collect()
     }
 
+    /// The security scheme of this name.
+    pub(crate) fn security_scheme(&self, name: &str) -> Option<Node<'a>> {
+        self.root.at(&["components", "securitySchemes", name])
+    }
+
     pub(crate) fn security_schemes(&self) -> Vec<(&'a str, Node<'a>)> {
         self.root
             .at(&["components", "securitySchemes"])
@@ -173,7 +178,9 @@ impl<'a> Builder<'a> {
                 if let Some(content) = response.get("content") {
                     self.content(role, content);
                 }
-                if self.first_time(status, &response) {
+                // Once as what it is: a component under a hundred thousand made-up statuses is still one response.
+                let kind = if is_failure(status) { "failed" } else { "answered" };
+                if self.first_time(kind, &response) {
                     self.spec.responses.push(Response { status, node: response });
                 }
             }
@@ -243,7 +250,8 @@ fn subschemas<'a>(schema: &Node<'a>) -> Vec<Node<'a>> {
     found
 }
 
-fn merge_parameters<'a>(own: Vec<Node<'a>>, shared: &[Node<'a>]) -> Vec<Node<'a>> {
+/// An operation's own parameters and its path's, the own ones winning.
+pub(crate) fn merge_parameters<'a>(own: Vec<Node<'a>>, shared: &[Node<'a>]) -> Vec<Node<'a>> {
     let named = |node: &Node<'a>| (node.text("name"), node.text("in"));
     let names: HashSet<_> = own.iter().map(named).collect();
     let mut all = own;

@@ -3,6 +3,8 @@
 
 mod check;
 mod demo;
+mod explain;
+mod lint;
 mod process;
 mod refusals;
 mod serve;

@@ -9,6 +9,8 @@ use serde_json::Value;
 const MAX_DEPTH: usize = 6;
 /// Most rows of one table.
 const MAX_ROWS: usize = 120;
+/// Most schemas that are opened for one table.
+const MAX_SCHEMAS: usize = 1_000;
 /// Longest description of a field, in bytes.
 const MAX_DESCRIPTION: usize = 600;
 
@@ -26,6 +28,7 @@ pub(super) fn rows(schema: &Node<'_>, markdown: &Markdown) -> Vec<FieldRow> {
     let mut writer = Writer {
         rows: Vec::new(),
         inside: Vec::new(),
+        left: MAX_SCHEMAS,
         markdown,
     };
     writer.schema(schema, "");
@@ -36,14 +39,17 @@ struct Writer<'m> {
     rows: Vec<FieldRow>,
     /// Places of the schemas that are open: a repeated one is a cycle.
     inside: Vec<String>,
+    /// Schemas that may still be opened: ten parts in each of six levels would be a million.
+    left: usize,
     markdown: &'m Markdown,
 }
 
 impl Writer<'_> {
     fn schema(&mut self, schema: &Node<'_>, path: &str) {
-        if self.inside.len() >= MAX_DEPTH || self.inside.contains(&schema.place) {
+        if self.left == 0 || self.inside.len() >= MAX_DEPTH || self.inside.contains(&schema.place) {
             return;
         }
+        self.left -= 1;
         self.inside.push(schema.place.clone());
         for part in schema.get("allOf").map(|parts| parts.items()).unwrap_or_default() {
             self.schema(&part, path);

@@ -93,10 +93,35 @@ fn reference_or_value(place: &str, value: &Value) -> Value {
     }
 }
 
+/// Most that is copied from schemas into the bodies that use them, in bytes: one large example may be used ten thousand
+/// times.
+const MAX_COPIED: usize = 8 * 1024 * 1024;
+
+/// Takes the size of `value` from what is left, if it is there.
+fn take(value: &Value, left: &mut usize) -> bool {
+    let size = match value {
+        Value::String(text) => text.len(),
+        _ => 0,
+    };
+    let Some(rest) = left.checked_sub(size + 16) else {
+        return false;
+    };
+    *left = rest;
+    match value {
+        Value::Array(items) => items.iter().all(|item| take(item, left)),
+        Value::Object(members) => members.iter().all(|(key, value)| {
+            *left = left.saturating_sub(key.len());
+            take(value, left)
+        }),
+        _ => true,
+    }
+}
+
 /// Gives a JSON body `examples` from its `example`, or from the example of its schema.
 pub(super) fn examples_in_media(document: &mut Value) {
     let spec = Spec::new(document);
     let mut found = Vec::new();
+    let mut left = MAX_COPIED;
     for media in spec
         .media
         .iter()
@@ -109,7 +134,8 @@ pub(super) fn examples_in_media(document: &mut Value) {
                 .get("example")
                 .or_else(|| schema.value.get("examples").and_then(|all| all.get(0)))
         });
-        if let Some(example) = media.node.value.get("example").or(of_schema) {
+        let example = media.node.value.get("example").or(of_schema);
+        if let Some(example) = example.filter(|example| take(example, &mut left)) {
             found.push((media.node.place.clone(), example.clone()));
         }
     }

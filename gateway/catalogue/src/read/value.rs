@@ -11,14 +11,24 @@ use std::fmt;
 pub(super) struct Budget {
     nodes: Cell<usize>,
     text_bytes: Cell<usize>,
+    place_bytes: Cell<usize>,
 }
 
 impl Budget {
-    pub(super) fn new(nodes: usize, text_bytes: usize) -> Self {
+    pub(super) fn new(nodes: usize, text_bytes: usize, place_bytes: usize) -> Self {
         Self {
             nodes: Cell::new(nodes),
             text_bytes: Cell::new(text_bytes),
+            place_bytes: Cell::new(place_bytes),
         }
+    }
+
+    fn spend_place<E: Error>(&self, bytes: usize) -> Result<(), E> {
+        let left = self.place_bytes.get().checked_sub(bytes);
+        let left =
+            left.ok_or_else(|| E::custom("the names of the document's members are too long for their number"))?;
+        self.place_bytes.set(left);
+        Ok(())
     }
 
     fn spend<E: Error>(&self, text_bytes: usize) -> Result<(), E> {
@@ -38,11 +48,24 @@ impl Budget {
 pub(super) struct ValueSeed<'b> {
     budget: &'b Budget,
     depth_left: usize,
+    /// Length of the JSON pointer to this value, as far as its names go.
+    place_bytes: usize,
 }
 
 impl<'b> ValueSeed<'b> {
     pub(super) fn new(budget: &'b Budget, depth_left: usize) -> Self {
-        Self { budget, depth_left }
+        Self {
+            budget,
+            depth_left,
+            place_bytes: 0,
+        }
+    }
+
+    /// The seed of a member or item whose name is this long.
+    fn named<E: Error>(self, bytes: usize) -> Result<Self, E> {
+        let place_bytes = self.place_bytes.saturating_add(bytes + 1);
+        self.budget.spend_place(place_bytes)?;
+        Ok(Self { place_bytes, ..self })
     }
 
     fn inside<E: Error>(self) -> Result<Self, E> {
@@ -114,7 +137,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         self.budget.spend(0)?;
         let inside = self.inside()?;
         let mut items = Vec::new();
-        while let Some(item) = sequence.next_element_seed(inside)? {
+        while let Some(item) = sequence.next_element_seed(inside.named(3)?)? {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -129,7 +152,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             if members.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("the key {key:?} is there twice")));
             }
-            let value = entries.next_value_seed(inside)?;
+            let value = entries.next_value_seed(inside.named(key.len())?)?;
             members.insert(key, value);
         }
         Ok(Value::Object(members))

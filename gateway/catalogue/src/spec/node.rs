@@ -3,7 +3,37 @@
 use serde_json::Value;
 
 /// Longest chain of `$ref` that is followed; a longer one, or a cycle, counts as not resolvable.
-const MAX_HOPS: usize = 32;
+const MAX_HOPS: usize = 8;
+/// Longest `$ref` that is followed: what a short text may name must not be long, or many of them would fill the memory.
+const MAX_REFERENCE_BYTES: usize = 512;
+/// Members that are maps or lists of things. A `$ref` may stand for a thing, never for all of them (OpenAPI 3.1, 4.8.23): a
+/// document of a few lines could otherwise share one huge list between thousands of operations.
+const CONTAINERS: [&str; 24] = [
+    "$defs",
+    "allOf",
+    "anyOf",
+    "callbacks",
+    "components",
+    "content",
+    "encoding",
+    "enum",
+    "examples",
+    "headers",
+    "links",
+    "oneOf",
+    "parameters",
+    "paths",
+    "patternProperties",
+    "prefixItems",
+    "properties",
+    "required",
+    "responses",
+    "schemas",
+    "security",
+    "securitySchemes",
+    "servers",
+    "webhooks",
+];
 
 /// A value and where it is. `get`, `entries` and `items` follow `$ref`, so `place` is where the value really stands.
 #[derive(Clone)]
@@ -43,9 +73,23 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// The member `key`, its reference followed.
+    /// The member `key`, its reference followed where a reference may stand.
     pub(crate) fn get(&self, key: &str) -> Option<Node<'a>> {
-        self.get_raw(key).map(Node::resolved)
+        let node = self.get_raw(key)?;
+        Some(if CONTAINERS.contains(&key) {
+            node
+        } else {
+            node.resolved()
+        })
+    }
+
+    /// How many members or items it has.
+    pub(crate) fn len(&self) -> usize {
+        match self.value {
+            Value::Object(members) => members.len(),
+            Value::Array(items) => items.len(),
+            _ => 0,
+        }
     }
 
     /// The member found by following `keys`.
@@ -118,6 +162,9 @@ impl<'a> Node<'a> {
 
     /// Only references inside the document are followed: nothing is ever fetched.
     fn follow(&self, reference: &str) -> Option<Node<'a>> {
+        if reference.len() > MAX_REFERENCE_BYTES {
+            return None;
+        }
         let pointer = percent_decode(reference.strip_prefix('#')?)?;
         let value = self.root.pointer(&pointer)?;
         Some(Self {

@@ -1,7 +1,9 @@
 //! The catalogue from outside: one file per behaviour.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bombs;
 mod catalog;
+mod comparing;
 mod pages;
 mod profile_rules;
 mod profile_walk;

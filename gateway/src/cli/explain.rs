@@ -1,0 +1,87 @@
+//! `vagvisare explain METHOD URL --registry FILE`: which route, agreement and limits would decide about a call, and why. Read
+//! from the registry document alone: nothing is sent, and no credential is needed.
+
+use super::{complain, say};
+use crate::explain::{Question, Verdict, explain};
+use crate::load;
+use anyhow::Context;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Method of the call, such as GET
+    method: http::Method,
+    /// Path of the call, or a whole URL; its query decides nothing
+    url: String,
+    /// Registry document
+    #[arg(long, value_name = "FILE")]
+    registry: PathBuf,
+    /// Stable id of the application that calls; none: the call carries no credential
+    #[arg(long, value_name = "ID", conflicts_with = "key")]
+    application: Option<String>,
+    /// API key, or its public part, of the application that calls; its secret part is not looked at
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// Scope of the caller's token; may be given several times. None: an API key
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Moment of the call (RFC 3339); now, if not given
+    #[arg(long, value_name = "TIME")]
+    at: Option<jiff::Timestamp>,
+}
+
+/// Exit code 0: the call would reach the backend, as far as the registry decides; 1: it would be refused.
+pub(super) fn run(args: Args) -> ExitCode {
+    match answer(args) {
+        Ok(verdict) => {
+            say(&verdict.lines.join("\n"));
+            ExitCode::from(u8::from(verdict.refused.is_some()))
+        }
+        Err(error) => {
+            complain(&format!("vagvisare: {error:#}"));
+            ExitCode::from(64)
+        }
+    }
+}
+
+fn answer(args: Args) -> anyhow::Result<Verdict> {
+    let registry = load::from_file(&args.registry).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let snapshot = registry
+        .loaded
+        .compile()
+        .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let application = match (args.application, &args.key) {
+        (Some(id), _) => Some(
+            snapshot
+                .find_application(&id)
+                .with_context(|| format!("the registry has no application {id}"))?,
+        ),
+        (None, Some(key)) => {
+            let id = registry.loaded.draft.applications.iter().flat_map(|one| &one.keys);
+            let id = id.map(|known| known.id.as_str()).find(|id| is_key(key, id));
+            let known = id.and_then(|id| snapshot.find_key(id));
+            Some(known.context("the registry has no such key")?.application)
+        }
+        (None, None) => None,
+    };
+    let question = Question {
+        method: args.method,
+        path: path(&args.url)?,
+        application,
+        scopes: args.scopes,
+        at: args.at.unwrap_or_else(jiff::Timestamp::now).as_second(),
+    };
+    Ok(explain(&snapshot, &question))
+}
+
+/// Whether the text is this key's public part, or a whole key that holds it between its separators.
+fn is_key(text: &str, id: &str) -> bool {
+    text == id || text.split(['_', '.']).any(|part| part == id)
+}
+
+fn path(url: &str) -> anyhow::Result<String> {
+    let uri: http::Uri = url.parse().with_context(|| format!("\"{url}\" is no URL"))?;
+    Ok(uri.path().to_owned())
+}

@@ -1,0 +1,200 @@
+//! Why a call would be let through or refused: the same look-ups as on the request path, put into words.
+
+use edge::error::ErrorKind;
+use http::Method;
+use snapshot::{
+    Access, ApplicationIndex, Authentication, Found, LifecycleState, LimitPer, Route, RouteIndex, Snapshot, Target,
+};
+
+/// A call that is thought of, not made.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Method.
+    pub method: Method,
+    /// Path, without a query.
+    pub path: String,
+    /// Who calls; `None`: nobody says.
+    pub application: Option<ApplicationIndex>,
+    /// Scopes of the caller's token; empty: an API key, whose scopes are its agreement's.
+    pub scopes: Vec<String>,
+    /// Unix seconds.
+    pub at: i64,
+}
+
+/// What would become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The steps, in the order of the request path.
+    pub lines: Vec<String>,
+    /// The problem's code; `None`: the call would reach the backend.
+    pub refused: Option<&'static str>,
+}
+
+/// Walks the request path as far as the registry decides it.
+#[must_use]
+pub fn explain(snapshot: &Snapshot, question: &Question) -> Verdict {
+    let mut lines = Vec::new();
+    let refused = decide(snapshot, question, &mut lines).err();
+    let end = match refused {
+        Some(kind) => {
+            let row = kind.facts();
+            format!("answer: {} {}. {}", row.status.as_u16(), row.code, row.advice.en)
+        }
+        None => "answer: the call goes through, as long as the limits have room".to_owned(),
+    };
+    lines.push(end);
+    Verdict {
+        lines,
+        refused: refused.map(|kind| kind.facts().code),
+    }
+}
+
+fn decide(snapshot: &Snapshot, question: &Question, lines: &mut Vec<String>) -> Result<(), ErrorKind> {
+    let index = match snapshot.find(&question.method, &question.path) {
+        Found::Route(index) => index,
+        Found::MethodNotAllowed { allow, .. } => {
+            let allow = allow.to_str().unwrap_or_default();
+            lines.push(format!("route: the path takes {allow}, not {}", question.method));
+            return Err(ErrorKind::MethodNotAllowed);
+        }
+        Found::NoSuchPath(api) => {
+            let api = snapshot.api(api);
+            lines.push(format!("route: {} ({}) has no such path", api.title, api.base_path));
+            return Err(ErrorKind::UnknownPath);
+        }
+        Found::NotFound => {
+            lines.push("route: no API is served under this path".to_owned());
+            return Err(ErrorKind::UnknownApi);
+        }
+    };
+    let route = snapshot.route(index);
+    lines.push(format!("route: {}", route.id));
+    lifecycle(snapshot, route, question.at, lines)?;
+    let application = credential(snapshot, route, question, lines)?;
+    agreement(snapshot, index, application, question, lines)?;
+    limits(snapshot, route, application, lines);
+    match &route.target {
+        Target::Upstream(backend) => lines.push(format!("backend: {}", snapshot.backend(*backend).id)),
+        Target::Document(_) => lines.push("backend: none, the gateway answers from memory".to_owned()),
+    }
+    Ok(())
+}
+
+fn lifecycle(snapshot: &Snapshot, route: &Route, at: i64, lines: &mut Vec<String>) -> Result<(), ErrorKind> {
+    let Some(api) = route.api.map(|index| snapshot.api(index)) else {
+        lines.push("api: none, a document of the gateway's own".to_owned());
+        return Ok(());
+    };
+    let owner = &snapshot.organisation(api.organisation).name;
+    lines.push(format!("api: {} {} of {owner}, {:?}", api.id, api.version, api.state).to_lowercase());
+    let over = api.sunset_at.is_some_and(|sunset| at >= sunset);
+    if over || matches!(api.state, LifecycleState::Retired | LifecycleState::Decommissioned) {
+        lines.push("lifecycle: the version has been taken out of use".to_owned());
+        return Err(ErrorKind::ApiGone);
+    }
+    Ok(())
+}
+
+fn credential(
+    snapshot: &Snapshot,
+    route: &Route,
+    question: &Question,
+    lines: &mut Vec<String>,
+) -> Result<Option<ApplicationIndex>, ErrorKind> {
+    let needs = match route.authentication {
+        Authentication::None => "none is needed",
+        Authentication::Key => "an API key is needed",
+        Authentication::Token => "an access token is needed",
+        Authentication::KeyOrToken => "an API key or an access token is needed",
+    };
+    let who = question.application.map(|index| snapshot.application(index));
+    match who {
+        Some(application) => lines.push(format!("credential: {needs}; the caller is {}", application.id)),
+        None => lines.push(format!("credential: {needs}; the call carries none")),
+    }
+    if who.is_none() && route.authentication != Authentication::None {
+        return Err(ErrorKind::CredentialMissing);
+    }
+    Ok(question.application)
+}
+
+fn agreement(
+    snapshot: &Snapshot,
+    index: RouteIndex,
+    application: Option<ApplicationIndex>,
+    question: &Question,
+    lines: &mut Vec<String>,
+) -> Result<(), ErrorKind> {
+    let route = snapshot.route(index);
+    let (Some(application), false) = (application, route.authentication == Authentication::None) else {
+        lines.push("agreement: none is needed".to_owned());
+        return Ok(());
+    };
+    let granted = match snapshot.access_to_route(application, index, question.at) {
+        Access::Granted(granted) => granted,
+        Access::Ended(ended) => {
+            lines.push(format!("agreement: {} has ended", snapshot.agreement(ended).id));
+            return Err(ErrorKind::AgreementNotInForce);
+        }
+        Access::NotYet(coming) => {
+            lines.push(format!("agreement: {} has not begun", snapshot.agreement(coming).id));
+            return Err(ErrorKind::AgreementNotInForce);
+        }
+        Access::Missing => {
+            lines.push("agreement: none covers this application and API".to_owned());
+            return Err(ErrorKind::AgreementMissing);
+        }
+    };
+    let agreement = snapshot.agreement(granted);
+    lines.push(format!(
+        "agreement: {} ({:?}), for {}",
+        agreement.id, agreement.kind, agreement.purpose
+    ));
+    let lacks = |scope: &&std::sync::Arc<str>| {
+        !question.scopes.is_empty() && !question.scopes.iter().any(|own| **own == ***scope)
+    };
+    if let Some(scope) = route.scopes.iter().find(lacks) {
+        lines.push(format!("scope: the token lacks {scope}"));
+        return Err(ErrorKind::ScopeMissing);
+    }
+    if !snapshot.agreement_grants(granted, index) {
+        lines.push(format!(
+            "scope: the agreement does not grant all of {}",
+            route.scopes.join(" ")
+        ));
+        return Err(ErrorKind::ScopeMissing);
+    }
+    if !route.scopes.is_empty() {
+        lines.push(format!("scope: {} is granted", route.scopes.join(" ")));
+    }
+    Ok(())
+}
+
+fn limits(snapshot: &Snapshot, route: &Route, application: Option<ApplicationIndex>, lines: &mut Vec<String>) {
+    let Some(api) = route.api.map(|index| snapshot.api(index)) else {
+        return;
+    };
+    if matches!(route.target, Target::Document(_)) || api.limits.is_empty() {
+        lines.push("limit: none".to_owned());
+        return;
+    }
+    for policy in &api.limits {
+        let subject = match (policy.per, application) {
+            (LimitPer::Application, Some(_)) => "the application",
+            (LimitPer::Application, None) | (LimitPer::Address, _) => "the caller's network address",
+            (LimitPer::Api, _) => "all callers together",
+        };
+        lines.push(format!(
+            "limit: {}, {} calls in {} s for {subject}, at most {} at once{}",
+            policy.name,
+            policy.quota,
+            policy.window.as_secs_f64(),
+            policy.burst,
+            if policy.shared.is_some() {
+                ", counted by all nodes together"
+            } else {
+                ""
+            }
+        ));
+    }
+}
