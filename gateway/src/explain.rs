@@ -86,7 +86,8 @@ fn lifecycle(snapshot: &Snapshot, route: &Route, at: i64, lines: &mut Vec<String
         return Ok(());
     };
     let owner = &snapshot.organisation(api.organisation).name;
-    lines.push(format!("api: {} {} of {owner}, {:?}", api.id, api.version, api.state).to_lowercase());
+    let state = format!("{:?}", api.state).to_lowercase();
+    lines.push(format!("api: {} {} of {owner}, {state}", api.id, api.version));
     let over = api.sunset_at.is_some_and(|sunset| at >= sunset);
     if over || matches!(api.state, LifecycleState::Retired | LifecycleState::Decommissioned) {
         lines.push("lifecycle: the version has been taken out of use".to_owned());

@@ -4,6 +4,7 @@
 use super::{complain, say};
 use crate::explain::{Question, Verdict, explain};
 use crate::load;
+use crate::publish::{self, Site};
 use anyhow::Context;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,10 +48,9 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn answer(args: Args) -> anyhow::Result<Verdict> {
-    let registry = load::from_file(&args.registry).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
-    let snapshot = registry
-        .loaded
-        .compile()
+    let mut registry = load::from_file(&args.registry).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    // With the documents that the gateway itself answers: they are part of what a caller meets.
+    let snapshot = publish::compile(&mut registry, &Site::default())
         .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
     let application = match (args.application, &args.key) {
         (Some(id), _) => Some(

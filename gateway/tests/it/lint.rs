@@ -45,7 +45,12 @@ fn a_document_is_held_to_the_profile_and_to_its_former_version() {
     }
     let (code, text) = lint(&[new.to_str().unwrap(), "--against", old, "--json"]);
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((code, &report["findings"][0]["rule"]), (1, &"VER.06".into()));
+    let mut rules = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| &finding["rule"]);
+    assert!(code == 1 && rules.any(|rule| rule == "VER.06"), "{text}");
     assert_eq!(report["comparison"]["step"], "major");
     assert_eq!(lint(&["/nowhere.yaml"]).0, 64);
 }
