@@ -184,6 +184,8 @@ fn limits(snapshot: &Snapshot, route: &Route, application: Option<ApplicationInd
             (LimitPer::Application, Some(_)) => "the application",
             (LimitPer::Application, None) | (LimitPer::Address, _) => "the caller's network address",
             (LimitPer::Api, _) => "all callers together",
+            (LimitPer::Person, _) => "the person that the call is made for, if there is one",
+            (LimitPer::Agreement, _) => "all calls under the agreement",
         };
         lines.push(format!(
             "limit: {}, {} calls in {} s for {subject}, at most {} at once{}",
