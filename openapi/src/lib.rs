@@ -33,6 +33,7 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
             "contact-routing.json",
             serde_json::to_value(contact_routing::openapi())?,
         ),
+        ("insights.json", serde_json::to_value(insights::openapi())?),
         ("test-identity.json", serde_json::to_value(sandbox::openapi())?),
     ];
     let document = |(file, value)| Document {

@@ -4,6 +4,7 @@ use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
 use catalogue::{Blame, ProblemFacts};
 use contact_routing::ContactRoutingConfig;
+use insights::InsightsConfig;
 use model::LocalizedText;
 use sandbox::{Running, RunningAgency, SandboxConfig};
 use service_host::{Service, ServiceTelemetry};
@@ -47,6 +48,10 @@ impl Parts {
             database: data_dir.join("contact-routing.sqlite"),
         })
         .await?;
+        let insights = insights::service(InsightsConfig {
+            database: format!("sqlite:{}", data_dir.join("insights.sqlite").display()),
+        })
+        .await?;
         let mut parts = Self {
             addresses: vec![("test-identity", sandbox.identity_url.clone())],
             sandbox,
@@ -55,6 +60,7 @@ impl Parts {
         };
         parts.add("case-status", case_status, &telemetry).await?;
         parts.add("contact-routing", contact_routing, &telemetry).await?;
+        parts.add("insights", insights, &telemetry).await?;
         Ok(parts)
     }
 

@@ -51,6 +51,24 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "the profile itself asks for _meta (FNS.10, FNS.13)",
     ),
     (
+        "insights.json",
+        "AME.01",
+        "/paths/~1effort-chart/get/responses/200/content",
+        "a drawing to look at; the same figures are JSON at /publications",
+    ),
+    (
+        "insights.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "insights.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
         "test-identity.json",
         "MOG.02",
         "/paths",

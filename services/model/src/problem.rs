@@ -170,6 +170,10 @@ problem_kinds! {
     MethodNotAllowed = 405, "method-not-allowed", "The method is not allowed here",
         "Använd en av de metoder som räknas upp i svarshuvudet Allow.",
         "Use one of the methods that the Allow header lists.";
+    /// Something else was first.
+    Conflict = 409, "conflict", "It is done already, or somebody else was first",
+        "Hämta det senaste läget och försök igen om det behövs.",
+        "Fetch the latest state and try again if needed.";
     /// No representation that the caller accepts.
     NotAcceptable = 406, "not-acceptable", "No acceptable representation exists",
         "Ange application/json i Accept.",
