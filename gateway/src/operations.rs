@@ -122,6 +122,11 @@ impl Collector for Numbers {
             shared.in_flight() as u64,
         )?;
         gauge(
+            "gateway_requests_allowed",
+            "Requests that may be in flight: falls below max_in_flight while the workers fall behind",
+            shared.overload.limit() as u64,
+        )?;
+        gauge(
             "gateway_snapshot_version",
             "Version of the registry that is served",
             shared.plan.load().snapshot.version(),

@@ -2,6 +2,7 @@
 
 use crate::middleware::authenticate::Credentials;
 use crate::middleware::client_address::Network;
+use crate::middleware::shed::overload::Overload;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use limits::Limits;
@@ -147,6 +148,8 @@ pub struct Shared {
     pub credentials: Arc<dyn Credentials>,
     /// Settings.
     pub settings: Settings,
+    /// How many requests may be in flight just now.
+    pub overload: Overload,
     pub(crate) in_flight: AtomicUsize,
 }
 
@@ -164,6 +167,7 @@ impl Shared {
             limits: limits.into(),
             telemetry,
             credentials,
+            overload: Overload::new(settings.max_in_flight),
             settings,
             in_flight: AtomicUsize::new(0),
         })

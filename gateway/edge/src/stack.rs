@@ -7,6 +7,7 @@
 use crate::call::TrackedBody;
 use crate::middleware::gate::gate;
 use crate::middleware::record::Received;
+use crate::middleware::shed::overload;
 use crate::middleware::{
     authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed,
 };
@@ -58,8 +59,9 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
 pub struct Entry(Rc<RefCell<Stack>>);
 
 impl Entry {
-    /// Composes the stack for one worker.
+    /// Composes the stack for one worker, and begins to watch how late the worker is. Call it on the worker's runtime.
     pub fn new(shared: &Arc<Shared>) -> Self {
+        tokio::task::spawn_local(overload::watch(Arc::clone(shared)));
         Self(Rc::new(RefCell::new(edge(shared))))
     }
 }

@@ -1,6 +1,9 @@
-//! Refuses work over the cap of requests in flight, before anything has been done for it.
+//! Refuses work over the cap of requests in flight, before anything has been done for it. The cap falls while the workers
+//! fall behind, see [`overload`].
 //!
 //! The operations listener has a runtime and listeners of its own, so health and metrics stay reachable.
+
+pub mod overload;
 
 use crate::call::Call;
 use crate::error::GatewayError;
@@ -11,21 +14,21 @@ use std::sync::Arc;
 /// The decision.
 #[derive(Debug, Clone)]
 pub struct Shed {
-    most: usize,
+    shared: Arc<Shared>,
 }
 
 impl Shed {
-    /// Reads the cap from the settings.
+    /// Takes the cap in force from the shared parts.
     pub fn new(shared: &Arc<Shared>) -> Self {
         Self {
-            most: shared.settings.max_in_flight,
+            shared: Arc::clone(shared),
         }
     }
 }
 
 impl Decide for Shed {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
-        if call.facts.count_in_flight(self.most) {
+        if call.facts.count_in_flight(self.shared.overload.limit()) {
             Ok(Flow::Continue)
         } else {
             Err(GatewayError::Overloaded)

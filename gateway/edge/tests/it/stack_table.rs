@@ -31,3 +31,26 @@ fn readme_lists_every_layer_in_request_order() {
     assert_eq!(rows, layers());
     assert_eq!(rows.len(), 11);
 }
+
+#[test]
+fn every_row_of_the_failure_table_names_tests_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let table = text
+        .split("## Failure table")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() >= 10, "{rows:?}");
+    for row in rows {
+        let named: Vec<_> = row.split('`').filter_map(|word| word.split_once("::")).collect();
+        assert!(!named.is_empty(), "no test shows: {row}");
+        for (file, test) in named {
+            let code = std::fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(code.contains(&format!("fn {test}(")), "{file} has no {test}");
+        }
+    }
+}

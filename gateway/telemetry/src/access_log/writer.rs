@@ -4,8 +4,10 @@ use super::{Handle, Lines, Shared};
 use crate::config::{AccessLog, Error};
 use crate::metrics::lock;
 use prometheus_client::metrics::counter::Counter;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -28,6 +30,14 @@ struct Loop {
     /// Swapped with each buffer in turn, so that no memory is asked for while the log runs.
     spare: Lines,
     failing: bool,
+    /// A log file that may be renamed or removed under our hands.
+    file: Option<Followed>,
+}
+
+/// A file by its name, and which file that was when it was opened.
+struct Followed {
+    path: PathBuf,
+    opened: (u64, u64),
 }
 
 // === impl Writer ===
@@ -35,21 +45,21 @@ struct Loop {
 impl Writer {
     /// Opens the log and starts the thread; `None` when there is no access log.
     pub(crate) fn start(target: &AccessLog, dropped: Counter) -> Result<Option<Self>, Error> {
-        let sink: Box<dyn Write + Send> = match target {
-            AccessLog::Off => return Ok(None),
-            AccessLog::Stdout => Box::new(io::stdout()),
+        match target {
+            AccessLog::Off => Ok(None),
+            AccessLog::Stdout => Self::start_with(Box::new(io::stdout()), None, dropped).map(Some),
             AccessLog::File(path) => {
-                let file = OpenOptions::new().append(true).create(true).open(path);
-                Box::new(file.map_err(|source| Error::AccessLog {
+                let (file, opened) = open(path).map_err(|source| Error::AccessLog {
                     path: path.clone(),
                     source,
-                })?)
+                })?;
+                let path = path.clone();
+                Self::start_with(Box::new(file), Some(Followed { path, opened }), dropped).map(Some)
             }
-        };
-        Self::start_with(sink, dropped).map(Some)
+        }
     }
 
-    fn start_with(sink: Box<dyn Write + Send>, dropped: Counter) -> Result<Self, Error> {
+    fn start_with(sink: Box<dyn Write + Send>, file: Option<Followed>, dropped: Counter) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             buffers: Mutex::default(),
             dropped,
@@ -61,6 +71,7 @@ impl Writer {
             sink,
             spare: Lines::default(),
             failing: false,
+            file,
         };
         let flag = Arc::clone(&stopping);
         let thread = std::thread::Builder::new().name("access-log".to_owned());
@@ -98,6 +109,12 @@ impl Writer {
     }
 }
 
+fn open(path: &Path) -> io::Result<(File, (u64, u64))> {
+    let file = OpenOptions::new().append(true).create(true).open(path)?;
+    let identity = file.metadata()?;
+    Ok((file, (identity.dev(), identity.ino())))
+}
+
 // === impl Loop ===
 
 impl Loop {
@@ -111,7 +128,25 @@ impl Loop {
         let _ = done.send(());
     }
 
+    /// Opens the log anew once its name stands for another file, or for none: it has been rotated away. Until that succeeds
+    /// the old file is written.
+    fn follow(&mut self) {
+        let Some(Followed { path, opened }) = &mut self.file else {
+            return;
+        };
+        let now = std::fs::metadata(&*path).map(|it| (it.dev(), it.ino()));
+        if now.is_ok_and(|now| now == *opened) {
+            return;
+        }
+        if let Ok((file, identity)) = open(path) {
+            *opened = identity;
+            self.sink = Box::new(file);
+            tracing::info!("the access log has been rotated: writing the new file");
+        }
+    }
+
     fn write_all(&mut self) {
+        self.follow();
         let buffers = lock(&self.shared.buffers).clone();
         let mut wrote = false;
         for buffer in &buffers {
@@ -191,7 +226,7 @@ mod tests {
     fn a_stuck_reader_costs_lines_that_are_counted_and_never_time() {
         let gate = Gate::default();
         let dropped = Counter::default();
-        let writer = Writer::start_with(Box::new(gate.clone()), dropped.clone()).unwrap();
+        let writer = Writer::start_with(Box::new(gate.clone()), None, dropped.clone()).unwrap();
         let buffer = writer.handle().new_buffer();
         let (telemetry, _guard) = Telemetry::start(Config {
             trace_store: 0,
