@@ -100,7 +100,14 @@ fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Pro
         ));
     }
     let takes_tokens_only = |api: &snapshot::ApiDraft| api.authentication == Authentication::Token;
-    if config.identity.issuers.is_empty() {
+    let service = &config.identity.service;
+    if service.is_some() && config.gateway.public_base_url.is_none() {
+        problems.add(source.problem(
+            "gateway.public_base_url",
+            "is missing; it is the issuer of the tokens that identity.service makes",
+        ));
+    }
+    if config.identity.issuers.is_empty() && service.is_none() {
         for (position, api) in registry
             .draft
             .apis

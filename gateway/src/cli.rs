@@ -4,8 +4,11 @@ mod check;
 mod demo;
 mod explain;
 mod key;
+mod keygen;
 mod lint;
+mod revoke;
 mod serve;
+mod token;
 mod trace;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +42,12 @@ enum Command {
     Explain(explain::Args),
     /// Make API keys
     Key(key::Args),
+    /// Make a key pair for an application, and print the next call
+    Keygen(keygen::Args),
+    /// Revoke a token, a client, a key, an agreement: refused on every node within a second
+    Revoke(revoke::Args),
+    /// Get an access token with an application's key, and print it
+    Token(token::Args),
     /// Show a trace as a tree with times
     Trace(trace::Args),
 }
@@ -56,6 +65,9 @@ pub fn run() -> ExitCode {
         Command::Lint(args) => return lint::run(&args),
         Command::Explain(args) => return explain::run(args),
         Command::Key(args) => key::run(args),
+        Command::Keygen(args) => keygen::run(&args),
+        Command::Revoke(args) => revoke::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Trace(args) => trace::run(&args),
     };
     match result {

@@ -9,7 +9,7 @@ mod listen;
 mod telemetry;
 mod url;
 
-pub use self::identity::Identity;
+pub use self::identity::{Identity, TokenService};
 
 use ::document::{Problems, Source, Table};
 use ::identity::token::Issuer;

@@ -1,9 +1,11 @@
 //! Gives the data plane its check of keys and tokens: identity's verdicts in the edge's words.
 
+use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
-use edge::middleware::authenticate::{Credentials, Token, TokenRefusal, TokenVerdict};
+use edge::middleware::authenticate::{Binding, Credentials, Possession, Token, TokenRefusal, TokenVerdict};
 use identity::api_key::{self, KeyError, Pepper};
-use identity::token::{Claims, TokenError, Verdict, Verifier};
+use identity::dpop::{self, Expected, Nonces, ProofError, Replays};
+use identity::token::{Claims, Confirmation, TokenError, Verdict, Verifier};
 use snapshot::{ApplicationIndex, Snapshot};
 use std::sync::Arc;
 
@@ -12,18 +14,40 @@ use std::sync::Arc;
 pub struct Checks {
     pepper: Pepper,
     tokens: Verifier,
+    proofs: Replays,
+    nonces: Option<Nonces>,
 }
+
+/// Proofs of possession that a node remembers while they are fresh.
+const PROOFS: usize = 400_000;
 
 impl Checks {
     /// From the node's secret and its issuers.
     pub fn new(pepper: Pepper, tokens: Verifier) -> Self {
-        Self { pepper, tokens }
+        Self {
+            pepper,
+            tokens,
+            proofs: Replays::new(PROOFS),
+            nonces: None,
+        }
+    }
+
+    /// Proofs of possession must carry one of these nonces.
+    pub fn with_nonces(mut self, nonces: Option<Nonces>) -> Self {
+        self.nonces = nonces;
+        self
     }
 }
 
 impl Credentials for Checks {
     fn key(&self, presented: &str, snapshot: &Snapshot, now: i64) -> Result<ApplicationIndex, CredentialRefusal> {
         let key = api_key::parse(presented).map_err(malformed)?;
+        if self.tokens.revocations().refuses_key(key.id()) {
+            return Err(refuse_key(
+                "key_revoked",
+                "The API key has been revoked. Ask for a new one.",
+            ));
+        }
         // An unknown id and a wrong secret answer alike: nobody learns which ids exist.
         let stored = snapshot
             .find_key(key.id())
@@ -40,11 +64,40 @@ impl Credentials for Checks {
         }
     }
 
+    fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {
+        let expected = Expected {
+            method: question.method,
+            address: question.address,
+            access_token: Some(question.token),
+            thumbprint: Some(question.thumbprint),
+            now: question.now,
+            nonces: self.nonces.as_ref(),
+        };
+        let outcome = dpop::check(question.proof, &expected);
+        let outcome = outcome.and_then(|proof| self.proofs.note(&proof, question.now));
+        outcome.map_err(|error| {
+            let nonce = (error == ProofError::Nonce).then_some(self.nonces.as_ref()).flatten();
+            refuse_proof(&error, nonce.map(|nonces| nonces.current(question.now)))
+        })
+    }
+
     fn token(&self, presented: &str, audience: &str, now: i64) -> TokenVerdict {
         match self.tokens.verify(presented, audience, now) {
             Verdict::Done(verdict) => TokenVerdict::Now(translate(verdict)),
             Verdict::Pending(verdict) => TokenVerdict::Later(Box::pin(async move { translate(verdict.await) })),
         }
+    }
+}
+
+fn refuse_proof(error: &ProofError, nonce: Option<String>) -> ProofRefusal {
+    ProofRefusal {
+        code: if nonce.is_some() {
+            "use_dpop_nonce"
+        } else {
+            "invalid_dpop_proof"
+        },
+        description: format!("{error}.").into(),
+        nonce,
     }
 }
 
@@ -70,6 +123,10 @@ fn translate(verdict: Result<Arc<Claims>, TokenError>) -> Result<Token, TokenRef
             client: Arc::clone(&claims.client_id),
             subject: claims.person.then(|| Arc::clone(&claims.subject)),
             scopes: Arc::clone(&claims.scopes),
+            binding: claims.confirmation.as_ref().map(|confirmation| match confirmation {
+                Confirmation::Key(thumbprint) => Binding::Key(Arc::clone(thumbprint)),
+                Confirmation::Certificate(thumbprint) => Binding::Certificate(Arc::clone(thumbprint)),
+            }),
         }),
         Err(TokenError::KeysUnavailable { retry_after }) => Err(TokenRefusal::KeysUnavailable { retry_after }),
         Err(error) => Err(TokenRefusal::Refused(CredentialRefusal {

@@ -12,9 +12,12 @@ pub use calls::Call;
 use crate::credentials::Checks;
 use crate::node::{self, Node, Setup};
 use crate::publish::{self, Site};
+use crate::token_service::{self, TokenService};
 use anyhow::{Context, anyhow};
 use identity::api_key::{self, Pepper};
-use identity::token::{Issuer, KeySource, Verifier};
+use identity::client_key;
+use identity::service::{KeyEncryption, Settings as TokenSettings};
+use identity::token::{Issuer, KeySource};
 use parts::Parts;
 use serde_json::json;
 use std::fs::{File, TryLockError};
@@ -22,9 +25,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// The consumer's application in the demo.
 pub(crate) const APPLICATION: &str = "exempelbanken-app";
+/// The audience of the demo's API that an application calls for itself.
+const OPEN_RESOURCE: &str = "https://api.vagvisare.example/contact-routing/v1";
 /// The synthetic person whose cases the demo shows.
 pub(crate) const PERSON: &str = "alva";
 
@@ -48,9 +54,11 @@ pub struct Demo {
     /// `demo.json`.
     pub file: PathBuf,
     api_key: String,
+    client_key: PathBuf,
     audience: String,
     node: Node,
     parts: Parts,
+    stop: CancellationToken,
     /// Held as long as the demo runs: two in one directory would write over each other's files.
     _lock: File,
 }
@@ -79,9 +87,12 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         .applications
         .iter_mut()
         .find(|application| application.id == APPLICATION);
-    application
-        .context("the demo's registry lacks the demo's application")?
-        .keys = vec![snapshot::KeyDraft {
+    let application = application.context("the demo's registry lacks the demo's application")?;
+    let pair = client_key::generate(client_key::Algorithm::ES256).context("no client key could be made")?;
+    let client_key = options.data_dir.join("client-key.pem");
+    private::write(&client_key, pair.private_pem.expose())?;
+    application.jwks = Some(json!({ "keys": [pair.public_jwk] }).to_string());
+    application.keys = vec![snapshot::KeyDraft {
         id: key.id.clone(),
         hash: key.hash,
         expires_at: None,
@@ -93,33 +104,50 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         .iter()
         .find(|api| api.name == "case-status")
         .map(|api| api.audience.clone());
+    let stop = CancellationToken::new();
+    let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
+    issuer.allow_http_loopback = true;
+    let tokens = TokenService::start(demo_tokens(&options.data_dir, &base, &pepper)?, vec![issuer], &stop).await?;
     let site = Site {
         public_base_url: base.clone(),
         issuer: Some(parts.issuer().to_owned()),
         credentials_url: Some(format!("{base}/test-identity/v0/docs")),
         service_problems: parts::problems(),
-        internal: Vec::new(),
+        authorization_servers: vec![base.clone(), parts.issuer().to_owned()],
+        internal: vec![tokens.internal.clone()],
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
 
-    let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
-    issuer.allow_http_loopback = true;
-    let verifier = Verifier::new(vec![issuer])?;
-    tokio::spawn(verifier.clone().keep_fresh());
-    let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier)))?;
+    let checks = Checks::new(pepper, tokens.verifier.clone()).with_nonces(tokens.nonces());
+    let node = bound.serve(snapshot, Arc::new(checks))?;
+    tokens.follow(&node);
     let mut demo = Demo {
         address,
         operations,
         file: options.data_dir.join("demo.json"),
+        client_key: std::path::absolute(&client_key).unwrap_or(client_key),
         api_key: key.text.expose().to_owned(),
         audience: audience.context("the demo's registry lacks case-status")?,
         node,
         parts,
+        stop,
         _lock: lock,
     };
     demo.write_file()?;
     demo.file = std::path::absolute(&demo.file).unwrap_or(demo.file);
     Ok(demo)
+}
+
+/// The token service of the demo: an embedded database, and secrets beside it.
+fn demo_tokens(directory: &Path, base: &str, pepper: &Pepper) -> anyhow::Result<token_service::Setup> {
+    let encryption = KeyEncryption::load_or_create(&directory.join("key-encryption"))?;
+    let mut settings = TokenSettings::new(base, encryption);
+    settings.pepper = Some(pepper.clone());
+    settings.allow_private_key_sets = true;
+    Ok(token_service::Setup {
+        database: format!("sqlite:{}", directory.join("identity.sqlite").display()),
+        settings,
+    })
 }
 
 /// Makes the directory and takes it for this process.
@@ -179,6 +207,15 @@ impl Demo {
                 "body": calls::token_request(&self.audience),
                 "command": calls::token_command(self),
             },
+            "clientKey": {
+                "how": "The private key of the application: it signs who the application is (private_key_jwt, RFC 7523) and gets a token of its own. The command prints one for contact-routing.",
+                "file": self.client_key,
+                "tokenEndpoint": format!("http://{}/oauth2/token", self.address),
+                "command": format!(
+                    "vagvisare token --application {APPLICATION} --key '{}' --gateway http://{} --resource {}",
+                    self.client_key.display(), self.address, OPEN_RESOURCE
+                ),
+            },
             "people": format!("http://{}/test-identity/v0/people", self.address),
             "sandboxControl": self.parts.control_url(),
         });
@@ -192,6 +229,7 @@ impl Demo {
     /// A background thread that panicked.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.node.stop().await?;
+        self.stop.cancel();
         self.parts.stop().await;
         Ok(())
     }

@@ -11,3 +11,4 @@ pub mod load;
 pub mod node;
 pub mod operations;
 pub mod publish;
+pub mod token_service;

@@ -135,6 +135,11 @@ impl Node {
         self.shared.swap(snapshot);
     }
 
+    /// What is shared with the data plane's workers.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Version of the snapshot in force.
     pub fn version(&self) -> u64 {
         self.shared.plan.load().snapshot.version()

@@ -6,7 +6,7 @@ use catalogue::{ApiFacts, Blame, ProblemFacts};
 use document::Problems;
 use edge::error::ErrorKind;
 use serde_json::{Value, json};
-use snapshot::{Api, Snapshot};
+use snapshot::{Api, Document, SenderConstraint, Snapshot};
 use std::sync::Arc;
 
 /// What the pages need to know beside the registry.
@@ -16,6 +16,8 @@ pub struct Site {
     pub public_base_url: String,
     /// Issuer of access tokens, shown to developers.
     pub issuer: Option<String>,
+    /// Everybody whose tokens are accepted (RFC 9728 `authorization_servers`).
+    pub authorization_servers: Vec<String>,
     /// A page that says how to get a credential.
     pub credentials_url: Option<String>,
     /// Problems that services answer with, beside the gateway's own.
@@ -67,7 +69,40 @@ pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problem
         api.documents = catalogue::api_documents(source, facts);
     }
     draft.documents = catalogue::gateway_documents(&facts, &problems, &site.public_base_url);
+    let taking_tokens = plain.apis().iter().filter(|api| !api.audience.is_empty());
+    draft
+        .documents
+        .extend(taking_tokens.map(|api| protected_resource(&plain, api, site)));
     registry.loaded.compile()
+}
+
+/// RFC 9728: which tokens an API takes, and who gives them. A refusal's `WWW-Authenticate` leads here.
+fn protected_resource(snapshot: &Snapshot, api: &Api, site: &Site) -> (String, Arc<Document>) {
+    let index = snapshot.find_api(&api.id);
+    let scopes: std::collections::BTreeSet<&str> = snapshot
+        .routes()
+        .iter()
+        .filter(|route| route.api.is_some() && route.api == index)
+        .flat_map(|route| route.scopes.iter().map(|scope| &**scope))
+        .collect();
+    let base = &site.public_base_url;
+    let body = json!({
+        "resource": &*api.audience,
+        "resource_name": &*api.title,
+        "resource_documentation": format!("{base}{}/docs", api.base_path),
+        "authorization_servers": site.authorization_servers,
+        "scopes_supported": scopes,
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "RS256", "PS256"],
+        "dpop_bound_access_tokens_required": api.sender_constraint == SenderConstraint::Dpop,
+        "tls_client_certificate_bound_access_tokens": matches!(
+            api.sender_constraint,
+            SenderConstraint::Mtls | SenderConstraint::Either
+        ),
+    });
+    let document = catalogue::document("application/json", format!("{body:#}\n"));
+    let path = format!("/.well-known/oauth-protected-resource{}", api.base_path);
+    (path, Arc::new(document))
 }
 
 fn facts(snapshot: &Snapshot, api: &Api, site: &Site, problems: &Arc<[ProblemFacts]>) -> ApiFacts {

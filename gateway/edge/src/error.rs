@@ -56,6 +56,9 @@ pub enum GatewayError {
     /// A credential that does not hold.
     #[error("credential refused: {0}")]
     CredentialRefused(CredentialRefusal),
+    /// A token that is bound to its sender, without what it is bound to.
+    #[error("possession not proved: {}", .0.code)]
+    ProofRefused(Box<ProofRefusal>),
     /// The issuer's keys cannot be had just now, so the token can be neither trusted nor refused.
     #[error("the issuer's keys are unavailable")]
     KeysUnavailable {
@@ -125,6 +128,17 @@ pub enum GatewayError {
     Internal(Cow<'static, str>),
 }
 
+/// What was wrong with a proof of possession.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofRefusal {
+    /// RFC 9449 section 7.1: `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`.
+    pub code: &'static str,
+    /// For the caller.
+    pub description: Cow<'static, str>,
+    /// The nonce that the next proof must carry.
+    pub nonce: Option<String>,
+}
+
 /// What was wrong with a credential: a stable code and words that are safe to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialRefusal {
@@ -164,7 +178,7 @@ impl GatewayError {
             Self::MethodNotAllowed { .. } => ErrorKind::MethodNotAllowed,
             Self::Gone { .. } => ErrorKind::ApiGone,
             Self::CredentialMissing => ErrorKind::CredentialMissing,
-            Self::CredentialRefused(_) => ErrorKind::CredentialRefused,
+            Self::CredentialRefused(_) | Self::ProofRefused(_) => ErrorKind::CredentialRefused,
             Self::KeysUnavailable { .. } => ErrorKind::KeysUnavailable,
             Self::AgreementMissing { .. } => ErrorKind::AgreementMissing,
             Self::AgreementNotInForce { .. } => ErrorKind::AgreementNotInForce,
@@ -188,6 +202,7 @@ impl GatewayError {
             }
             Self::Gone { api } => format!("{api} is no longer served. The Link header names its successor, if there is one."),
             Self::CredentialRefused(refusal) => refusal.description.clone().into_owned(),
+            Self::ProofRefused(refusal) => refusal.description.clone().into_owned(),
             Self::KeysUnavailable { .. } => {
                 "The token's issuer does not answer, so the token could not be checked. The token may be fine: try again.".to_owned()
             }

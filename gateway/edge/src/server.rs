@@ -24,7 +24,7 @@ mod worker;
 pub use bind::{BindError, Bound};
 pub use running::{DrainReport, Running};
 pub use stats::{Stats, Totals};
-pub use tls::{Tls, TlsConfig, TlsError};
+pub use tls::{Certificate, Tls, TlsConfig, TlsError};
 
 use crate::BoxError;
 use bytes::Bytes;
@@ -93,6 +93,8 @@ pub struct Peer {
     pub tls: bool,
     /// Whether it speaks HTTP/2.
     pub http2: bool,
+    /// The TLS certificate that it showed.
+    pub certificate: Option<Certificate>,
     /// Whether it has sent an HTTP/1 head that has more than one reading, which hyper repaired.
     pub ambiguous: bool,
 }

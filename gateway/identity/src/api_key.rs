@@ -61,6 +61,10 @@ pub struct NewKey {
 pub struct SecretText(String);
 
 impl SecretText {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text itself.
     pub fn expose(&self) -> &str {
         &self.0

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::credentials::Checks;
 use crate::node::{self, Node, Setup};
 use crate::publish::{self, Site};
+use crate::token_service::{self, TokenService};
 use anyhow::bail;
 use document::{Problems, Source};
 use edge::plan::Settings;
@@ -14,6 +15,7 @@ use identity::token::Verifier;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
@@ -44,31 +46,57 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     let bound = node::bind(setup(&config))?;
     let address = bound.address();
     let scheme = if config.listen.tls.is_some() { "https" } else { "http" };
-    let site = Site {
-        public_base_url: config
-            .gateway
-            .public_base_url
-            .clone()
-            .unwrap_or_else(|| format!("{scheme}://{address}")),
-        issuer: config.issuers().first().map(|issuer| issuer.issuer.clone()),
-        ..Site::default()
-    };
-    let snapshot =
-        publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let public_base_url = config
+        .gateway
+        .public_base_url
+        .clone()
+        .unwrap_or_else(|| format!("{scheme}://{address}"));
     let pepper = match &config.identity.pepper_file {
         Some(path) => Pepper::load(path)?,
         // No key can be checked without one, and the registry has none: `check::read` saw to that.
         None => Pepper::random()?,
     };
-    let verifier = Verifier::new(config.issuers().to_vec())?;
-    tokio::spawn(verifier.clone().keep_fresh());
+    let halt = CancellationToken::new();
+    let tokens = match &config.identity.service {
+        Some(service) => {
+            let setup = token_service::Setup::of(service, &public_base_url, &pepper)?;
+            Some(TokenService::start(setup, config.issuers().to_vec(), &halt).await?)
+        }
+        None => None,
+    };
+    let own = tokens.iter().map(|_| public_base_url.clone());
+    let authorization_servers: Vec<String> = own
+        .chain(config.issuers().iter().map(|issuer| issuer.issuer.clone()))
+        .collect();
+    let site = Site {
+        public_base_url,
+        issuer: authorization_servers.first().cloned(),
+        authorization_servers,
+        internal: tokens.iter().map(|tokens| tokens.internal.clone()).collect(),
+        ..Site::default()
+    };
+    let snapshot =
+        publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let verifier = match &tokens {
+        Some(tokens) => tokens.verifier.clone(),
+        None => {
+            let verifier = Verifier::new(config.issuers().to_vec())?;
+            tokio::spawn(verifier.clone().keep_fresh());
+            verifier
+        }
+    };
+    let nonces = tokens.as_ref().and_then(TokenService::nonces);
     let operations = bound.operations_address()?;
-    let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier)))?;
+    let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier).with_nonces(nonces)))?;
+    if let Some(tokens) = &tokens {
+        tokens.follow(&node);
+    }
     let (hangup, stop) = (signal(SignalKind::hangup())?, node::stop_signal()?);
     say(&format!("ready {scheme}://{address}, operations http://{operations}"));
     run_until(stop, hangup, || reload(&node, file, &site)).await;
     say("stopping: requests in flight may finish");
     let report = node.stop().await?;
+    halt.cancel();
     if report.in_flight_cut > 0 {
         tracing::warn!(
             cut = report.in_flight_cut,

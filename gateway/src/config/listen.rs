@@ -24,6 +24,7 @@ fn read_tls(table: &Table<'_>) -> Option<TlsConfig> {
     }
     let (certificate, key) = (table.required_file("certificate"), table.required_file("key"));
     let tls = TlsConfig {
+        client_certificates: table.boolean("client_certificates", false),
         certificate: certificate?,
         key: key?,
     };

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod explain;
 mod lint;
+mod oauth;
 mod process;
 mod refusals;
 mod serve;

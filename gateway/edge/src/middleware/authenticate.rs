@@ -4,11 +4,11 @@
 //! header only (REST profile SAK.15, SAK.16): one in the query is refused, because logs and histories keep addresses.
 
 use crate::call::{Call, Consumer};
-use crate::error::{CredentialKind, CredentialRefusal, GatewayError};
+use crate::error::{CredentialKind, CredentialRefusal, GatewayError, ProofRefusal};
 use crate::middleware::gate::{Change, Decide, Flow};
 use crate::plan::Shared;
 use http::{HeaderMap, HeaderName, header};
-use snapshot::{ApplicationIndex, Authentication, Snapshot};
+use snapshot::{ApplicationIndex, Authentication, SenderConstraint, Snapshot};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +18,9 @@ use telemetry::Phase;
 
 /// Where an API key travels.
 pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Where a proof of possession travels (RFC 9449 section 4.1).
+const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// Checks credentials. Called on the request path: an answer that is at hand is given at once.
 pub trait Credentials: fmt::Debug + Send + Sync {
@@ -29,6 +32,45 @@ pub trait Credentials: fmt::Debug + Send + Sync {
 
     /// What an access token for `audience` says. `now` in Unix seconds.
     fn token(&self, presented: &str, audience: &str, now: i64) -> TokenVerdict;
+
+    /// Whether the caller has shown that it holds the key its token is bound to (RFC 9449). Asked for bound tokens only.
+    ///
+    /// # Errors
+    /// What is wrong with the proof, in words that are safe to send.
+    fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal>;
+}
+
+/// A proof of possession, and what it has to be for.
+#[derive(Debug, Clone, Copy)]
+pub struct Possession<'a> {
+    /// The proof.
+    pub proof: &'a str,
+    /// The token that comes with it.
+    pub token: &'a str,
+    /// Thumbprint of the key that the token is bound to.
+    pub thumbprint: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// The request's address, as callers know it.
+    pub address: &'a str,
+    /// Unix seconds.
+    pub now: i64,
+}
+
+/// What a token is bound to: a SHA-256 thumbprint in base64url.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binding {
+    /// Of a key that each request proves (RFC 9449).
+    Key(Arc<str>),
+    /// Of the connection's certificate (RFC 8705).
+    Certificate(Arc<str>),
+}
+
+/// How a token was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Dpop,
 }
 
 /// The answer about a token.
@@ -48,6 +90,8 @@ pub struct Token {
     pub subject: Option<Arc<str>>,
     /// What the token may be used for.
     pub scopes: Arc<[Box<str>]>,
+    /// What its sender has to show; `None`: whoever has it may use it.
+    pub binding: Option<Binding>,
 }
 
 /// Why there is no token.
@@ -94,16 +138,19 @@ impl Authenticate {
         Ok(Flow::Continue)
     }
 
-    fn check_token(&self, call: &mut Call, presented: &str) -> Result<Flow, GatewayError> {
+    fn check_token(&self, call: &mut Call, scheme: Scheme, presented: &str) -> Result<Flow, GatewayError> {
         let now = call.facts.now();
         let audience = call.facts.api().map_or("", |api| &api.audience);
         match self.shared.credentials.token(presented, audience, now) {
-            TokenVerdict::Now(verdict) => accept(call, verdict).map(|()| Flow::Continue),
-            TokenVerdict::Later(verdict) => Ok(Flow::Later(Box::pin(async move {
-                let verdict = verdict.await;
-                let change: Change = Box::new(move |call: &mut Call| accept(call, verdict));
-                Ok(change)
-            }))),
+            TokenVerdict::Now(verdict) => self.accept(call, scheme, presented, verdict).map(|()| Flow::Continue),
+            TokenVerdict::Later(verdict) => {
+                let (own, presented) = (self.clone(), presented.to_owned());
+                Ok(Flow::Later(Box::pin(async move {
+                    let verdict = verdict.await;
+                    let change: Change = Box::new(move |call: &mut Call| own.accept(call, scheme, &presented, verdict));
+                    Ok(change)
+                })))
+            }
         }
     }
 }
@@ -119,9 +166,9 @@ impl Decide for Authenticate {
         let key = single(&call.head.headers, &API_KEY)?;
         let token = bearer(&call.head.headers)?;
         let flow = match (accepted, token, key) {
-            (Authentication::Token | Authentication::KeyOrToken, Some(token), _) => {
+            (Authentication::Token | Authentication::KeyOrToken, Some((scheme, token)), _) => {
                 let token = token.to_owned();
-                self.check_token(call, &token)
+                self.check_token(call, scheme, &token)
             }
             (Authentication::Key | Authentication::KeyOrToken, _, Some(key)) => {
                 let key = key.to_owned();
@@ -132,6 +179,102 @@ impl Decide for Authenticate {
         call.facts.record.phase(Phase::Authenticate, began, Instant::now());
         flow
     }
+}
+
+impl Authenticate {
+    fn accept(
+        &self,
+        call: &mut Call,
+        scheme: Scheme,
+        presented: &str,
+        verdict: Result<Token, TokenRefusal>,
+    ) -> Result<(), GatewayError> {
+        let verdict = match verdict {
+            Ok(token) => {
+                self.check_binding(call, scheme, presented, token.binding.as_ref())?;
+                Ok(token)
+            }
+            refused => refused,
+        };
+        accept(call, verdict)
+    }
+
+    /// Holds a bound token to its binding, and an API that asks for one to that.
+    fn check_binding(
+        &self,
+        call: &Call,
+        scheme: Scheme,
+        presented: &str,
+        binding: Option<&Binding>,
+    ) -> Result<(), GatewayError> {
+        let wanted = call
+            .facts
+            .api()
+            .map_or(SenderConstraint::None, |api| api.sender_constraint);
+        match (binding, wanted, scheme) {
+            // Nothing is bound and nothing has to be: what most calls come to.
+            (None, SenderConstraint::None, Scheme::Bearer) => Ok(()),
+            (None, SenderConstraint::None, Scheme::Dpop) => Err(unbound(
+                "The token is not bound to a key: send it as Authorization: Bearer.",
+            )),
+            (None, SenderConstraint::Mtls, _) => Err(unbound(
+                "This API takes tokens that are bound to a TLS certificate (RFC 8705).",
+            )),
+            (None, SenderConstraint::Dpop | SenderConstraint::Either, _)
+            | (Some(Binding::Certificate(_)), SenderConstraint::Dpop, _) => {
+                Err(unbound("This API takes tokens that are bound to a key (RFC 9449)."))
+            }
+            (Some(Binding::Key(_)), SenderConstraint::Mtls, _) => Err(unbound(
+                "This API takes tokens that are bound to a TLS certificate (RFC 8705).",
+            )),
+            (Some(Binding::Key(_)), _, Scheme::Bearer) => Err(unbound(
+                "The token is bound to a key: send it as Authorization: DPoP, with a proof in the DPoP header.",
+            )),
+            (Some(Binding::Key(thumbprint)), _, Scheme::Dpop) => self.check_proof(call, presented, thumbprint),
+            (Some(Binding::Certificate(thumbprint)), _, _) => {
+                let shown = call.facts.peer.certificate.map(|certificate| certificate.encoded());
+                if shown.is_some_and(|shown| shown.as_slice() == thumbprint.as_bytes()) {
+                    return Ok(());
+                }
+                Err(unbound(
+                    "The token is bound to another certificate than the one this connection shows.",
+                ))
+            }
+        }
+    }
+
+    fn check_proof(&self, call: &Call, presented: &str, thumbprint: &str) -> Result<(), GatewayError> {
+        let missing = || unbound("The token is bound to a key: send one proof for this request in the DPoP header.");
+        let proof = single(&call.head.headers, &DPOP)?.ok_or_else(missing)?;
+        let path = call.head.uri.path();
+        let address = match call.facts.public_base_url() {
+            Some(base) => format!("{base}{path}"),
+            None => {
+                let scheme = if call.facts.peer.tls { "https" } else { "http" };
+                let host = call.head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+                let host = host.or(call.head.uri.authority().map(http::uri::Authority::as_str));
+                format!("{scheme}://{}{path}", host.unwrap_or_default())
+            }
+        };
+        let question = Possession {
+            proof,
+            token: presented,
+            thumbprint,
+            method: call.head.method.as_str(),
+            address: &address,
+            now: call.facts.now(),
+        };
+        let verdict = self.shared.credentials.possession(&question);
+        verdict.map_err(|refusal| GatewayError::ProofRefused(Box::new(refusal)))
+    }
+}
+
+fn unbound(description: &'static str) -> GatewayError {
+    GatewayError::ProofRefused(Box::new(ProofRefusal {
+        code: "invalid_token",
+        description: description.into(),
+        nonce: None,
+    }))
 }
 
 fn accept(call: &mut Call, verdict: Result<Token, TokenRefusal>) -> Result<(), GatewayError> {
@@ -182,12 +325,17 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
 }
 
 /// RFC 6750 section 2.1. Another scheme counts as no credential: it may be meant for someone else.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, GatewayError> {
+fn bearer(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, GatewayError> {
     let Some(value) = single(headers, &header::AUTHORIZATION)? else {
         return Ok(None);
     };
     Ok(match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim_start_matches(' ')),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Some((Scheme::Bearer, token.trim_start_matches(' ')))
+        }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => {
+            Some((Scheme::Dpop, token.trim_start_matches(' ')))
+        }
         _ => None,
     })
 }

@@ -252,6 +252,11 @@ fn add_identity(headers: &mut HeaderMap, facts: &Facts) {
             set("vagvisare-scopes", &scopes.join(" "));
         }
     }
+    if let Some(certificate) = facts.peer.certificate
+        && let Ok(thumbprint) = std::str::from_utf8(&certificate.encoded())
+    {
+        set("vagvisare-client-certificate", thumbprint);
+    }
     if let Some(agreement) = facts.agreement {
         set("vagvisare-agreement", &snapshot.agreement(agreement).id);
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use pin_project_lite::pin_project;
 use serde::Serialize;
-use snapshot::Target;
+use snapshot::{SenderConstraint, Target};
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -180,6 +180,7 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
         trace_id,
         reason: match &error {
             GatewayError::CredentialRefused(refusal) => Some(refusal.code),
+            GatewayError::ProofRefused(refusal) => Some(refusal.code),
             _ => None,
         },
         documentation,
@@ -248,6 +249,16 @@ fn add_for(error: &GatewayError, headers: &mut HeaderMap, facts: &Facts) {
                 (refusal.kind == CredentialKind::Token).then_some(("invalid_token", refusal.description.as_ref()));
             challenge(headers, facts, code);
         }
+        GatewayError::ProofRefused(refusal) => {
+            challenge(headers, facts, Some((refusal.code, refusal.description.as_ref())));
+            if let Some(nonce) = refusal
+                .nonce
+                .as_deref()
+                .and_then(|nonce| HeaderValue::from_str(nonce).ok())
+            {
+                headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
+            }
+        }
         GatewayError::ScopeMissing { scope, .. } => {
             let text = format!("Bearer realm=\"vagvisare\", error=\"insufficient_scope\", scope=\"{scope}\"");
             if let Ok(value) = HeaderValue::from_str(&text) {
@@ -272,13 +283,27 @@ fn challenge(headers: &mut HeaderMap, facts: &Facts, error: Option<(&str, &str)>
     use snapshot::Authentication::{Key, KeyOrToken, None as Open, Token};
     let accepted = facts.route().map_or(KeyOrToken, |route| route.authentication);
     if matches!(accepted, Token | KeyOrToken | Open) {
-        let text = match error {
-            Some((code, description)) => {
-                let description = description.replace(['"', '\\'], "'");
-                format!("Bearer realm=\"vagvisare\", error=\"{code}\", error_description=\"{description}\"")
-            }
-            None => "Bearer realm=\"vagvisare\"".to_owned(),
+        let constraint = facts.api().map_or(SenderConstraint::None, |api| api.sender_constraint);
+        // An API that takes bound tokens, or a proof that failed: the scheme is DPoP then (RFC 9449 section 7.1).
+        let proves = matches!(constraint, SenderConstraint::Dpop | SenderConstraint::Either)
+            || error.is_some_and(|(code, _)| code.contains("dpop"));
+        let mut text = match proves {
+            true => "DPoP realm=\"vagvisare\", algs=\"ES256 EdDSA RS256 PS256\"".to_owned(),
+            false => "Bearer realm=\"vagvisare\"".to_owned(),
         };
+        if let Some((code, description)) = error {
+            let description = description.replace(['"', '\\'], "'");
+            text.push_str(&format!(", error=\"{code}\", error_description=\"{description}\""));
+        }
+        // RFC 9728 section 5.1: where a client learns who gives tokens for this API.
+        if let (Some(base), Some(api)) = (facts.public_base_url(), facts.api())
+            && !api.audience.is_empty()
+        {
+            let path = &api.base_path;
+            text.push_str(&format!(
+                ", resource_metadata=\"{base}/.well-known/oauth-protected-resource{path}\""
+            ));
+        }
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.append(header::WWW_AUTHENTICATE, value);
         }

@@ -2,6 +2,7 @@
 
 use super::serve::Service;
 use super::stats::{self, WorkerStats};
+use super::tls::Certificate;
 use super::watch::{Open, Registry, Verdict, Watched};
 use super::{Config, Handle, Peer};
 use crate::transport::{Socket, Transport};
@@ -133,6 +134,7 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
         address,
         tls: matches!(socket, Socket::Tls(_)),
         http2,
+        certificate: certificate(&socket),
         ambiguous: false,
     };
     let service = Service {
@@ -287,4 +289,11 @@ impl Drop for Running {
             stats::add(&self.0.panics);
         }
     }
+}
+
+/// The certificate that the caller has shown, as a thumbprint.
+fn certificate(socket: &Socket) -> Option<Certificate> {
+    let Socket::Tls(stream) = socket else { return None };
+    let (_, connection) = stream.get_ref();
+    connection.peer_certificates()?.first().map(|own| Certificate::of(own))
 }

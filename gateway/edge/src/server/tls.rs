@@ -1,13 +1,17 @@
 //! TLS towards callers: TLS 1.2 and 1.3 by rustls on aws-lc-rs, ALPN `h2` and `http/1.1`, and a certificate that can be
 //! exchanged while serving.
 
+use ::aws_lc_rs::digest;
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +24,88 @@ pub struct TlsConfig {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// Whether callers are asked for a certificate of their own; they may have none.
+    pub client_certificates: bool,
+}
+
+/// SHA-256 of a caller's certificate: who it is that shows it is for others to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Certificate([u8; 32]);
+
+impl Certificate {
+    /// The thumbprint of a certificate in DER.
+    pub fn of(der: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+        Self(bytes)
+    }
+
+    /// As it stands in a token (RFC 8705 section 3.1): base64url without padding.
+    pub fn encoded(&self) -> [u8; 43] {
+        const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut text = [b'A'; 43];
+        let bit = |at: usize| self.0.get(at / 8).is_some_and(|byte| byte >> (7 - at % 8) & 1 == 1);
+        for (place, sign) in text.iter_mut().enumerate() {
+            let value = (0..6).fold(0, |value, offset| value << 1 | usize::from(bit(place * 6 + offset)));
+            *sign = SIGNS.get(value).copied().unwrap_or(b'A');
+        }
+        text
+    }
+}
+
+/// Takes any certificate that its holder has the key of: tokens and clients are pinned to thumbprints, not to authorities.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// Why a certificate cannot be used. No variant holds key material.
@@ -91,11 +177,14 @@ impl Tls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let files = read(paths)?;
         let current = Arc::new(Current(ArcSwap::from_pointee(certified(paths, &files, &provider)?)));
-        let mut server = ServerConfig::builder_with_provider(provider)
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(TlsError::Setup)?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
+            .map_err(TlsError::Setup)?;
+        let builder = match paths.client_certificates {
+            true => builder.with_client_cert_verifier(Arc::new(AnyCertificate(provider))),
+            false => builder.with_no_client_auth(),
+        };
+        let mut server = builder.with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Stateless resumption works across workers without a shared session table.
         server.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsError::Setup)?;

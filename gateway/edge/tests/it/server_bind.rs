@@ -58,6 +58,7 @@ fn address_of_another_machine_is_refused() {
 fn missing_certificate_is_named_before_a_port_is_bound() {
     let mut config = config();
     config.tls = Some(TlsConfig {
+        client_certificates: false,
         certificate: "/nowhere/certificate.pem".into(),
         key: "/nowhere/key.pem".into(),
     });

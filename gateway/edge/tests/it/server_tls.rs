@@ -18,6 +18,7 @@ impl Files {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let paths = TlsConfig {
+            client_certificates: false,
             certificate: folder.path().join("chain.pem"),
             key: folder.path().join("key.pem"),
         };

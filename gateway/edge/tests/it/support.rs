@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use edge::BoxError;
+use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
-use edge::middleware::authenticate::{Credentials, Token, TokenRefusal, TokenVerdict};
+use edge::middleware::authenticate::{Binding, Credentials, Possession, Token, TokenRefusal, TokenVerdict};
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, Running};
 use edge::stack::Entry;
@@ -109,6 +110,15 @@ impl Credentials for TestCredentials {
             })
     }
 
+    fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {
+        let wanted = format!("{} {} {}", question.method, question.address, question.thumbprint);
+        (question.proof == wanted).then_some(()).ok_or(ProofRefusal {
+            code: "use_dpop_nonce",
+            description: format!("Prove {wanted}.").into(),
+            nonce: Some("n1".to_owned()),
+        })
+    }
+
     fn token(&self, presented: &str, _: &str, _: i64) -> TokenVerdict {
         let parts: Vec<&str> = presented.split('-').collect();
         let verdict = match parts.as_slice() {
@@ -116,6 +126,13 @@ impl Credentials for TestCredentials {
                 client: (*client).into(),
                 subject: Some("party-1".into()),
                 scopes: Arc::from([Box::from(*scope)]),
+                binding: None,
+            }),
+            ["bound", client, scope] => Ok(Token {
+                client: (*client).into(),
+                subject: None,
+                scopes: Arc::from([Box::from(*scope)]),
+                binding: Some(Binding::Key("thumbprint".into())),
             }),
             ["token", client, scope, person] => Ok(Token {
                 client: (*client).into(),
@@ -127,6 +144,7 @@ impl Credentials for TestCredentials {
                     client: (*client).into(),
                     subject: None,
                     scopes: Arc::from([Box::from(*scope)]),
+                    binding: None,
                 };
                 return TokenVerdict::Later(Box::pin(async move {
                     tokio::task::yield_now().await;

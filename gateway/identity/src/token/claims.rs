@@ -24,17 +24,34 @@ pub struct Claims {
     pub issued_at: Option<i64>,
     /// `jti`.
     pub token_id: Option<Box<str>>,
+    /// `agreement_id`: the agreement it was issued under, by our own issuer.
+    pub agreement: Option<Arc<str>>,
+    /// `credential`: what the client proved itself with, at our own issuer.
+    pub credential: Option<Box<str>>,
+    /// `act`: who acts for the person, if it is somebody else than the client.
+    pub actor: Option<Arc<str>>,
+    /// `cnf`: what its sender has to prove.
+    pub confirmation: Option<Confirmation>,
     /// Whether it speaks for a person: its subject is someone else than the client (RFC 9068, section 2.2).
     pub person: bool,
 }
 
+/// What binds a token to its sender (RFC 7800), as a SHA-256 thumbprint in base64url.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// `jkt`: a key that each request proves (RFC 9449).
+    Key(Arc<str>),
+    /// `x5t#S256`: the certificate of the connection (RFC 8705).
+    Certificate(Arc<str>),
+}
+
 /// Limits in time, in seconds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
+pub(crate) struct Times {
     /// How far clocks may be apart.
-    pub(super) leeway: i64,
+    pub(crate) leeway: i64,
     /// From `nbf` (and `iat`) to `exp` at most.
-    pub(super) max_lifetime: i64,
+    pub(crate) max_lifetime: i64,
 }
 
 impl Claims {
@@ -44,7 +61,7 @@ impl Claims {
     }
 
     /// Reads the claims of an as yet unverified token and checks that they fit `audience` and `now` (Unix seconds).
-    pub(super) fn read(
+    pub(crate) fn read(
         claims: &Object,
         issuer: &Arc<str>,
         audience: &str,
@@ -62,6 +79,10 @@ impl Claims {
             expires_at: required(seconds(claims, "exp")?, "exp")?,
             issued_at: seconds(claims, "iat")?,
             token_id: text(claims, "jti")?.map(Into::into),
+            agreement: text(claims, "agreement_id")?.map(Into::into),
+            credential: text(claims, "credential")?.map(Into::into),
+            actor: actor(claims)?,
+            confirmation: confirmation(claims)?,
             person: subject != client_id,
         };
         check_audience(claims, audience)?;
@@ -71,7 +92,7 @@ impl Claims {
     }
 
     /// Whether the token is valid at `now`, within the leeway.
-    pub(super) fn check_times(&self, now: i64, times: Times) -> Result<(), TokenError> {
+    pub(crate) fn check_times(&self, now: i64, times: Times) -> Result<(), TokenError> {
         if now >= self.expires_at.saturating_add(times.leeway) {
             return Err(TokenError::Expired);
         }
@@ -104,16 +125,16 @@ impl fmt::Debug for Claims {
 }
 
 /// The unverified `iss`, by which the keys are chosen.
-pub(super) fn issuer(claims: &Object) -> Result<&str, TokenError> {
+pub(crate) fn issuer(claims: &Object) -> Result<&str, TokenError> {
     required(text(claims, "iss")?, "iss")
 }
 
-fn required<T>(claim: Option<T>, name: &'static str) -> Result<T, TokenError> {
+pub(crate) fn required<T>(claim: Option<T>, name: &'static str) -> Result<T, TokenError> {
     claim.ok_or(TokenError::MissingClaim(name))
 }
 
 /// A string; an empty one counts as missing.
-fn text<'a>(claims: &'a Object, name: &'static str) -> Result<Option<&'a str>, TokenError> {
+pub(crate) fn text<'a>(claims: &'a Object, name: &'static str) -> Result<Option<&'a str>, TokenError> {
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Text(text)) if text.is_empty() => Ok(None),
@@ -123,7 +144,7 @@ fn text<'a>(claims: &'a Object, name: &'static str) -> Result<Option<&'a str>, T
 }
 
 /// A NumericDate (RFC 7519, section 2). A fraction is cut off; what has no exact second in an `f64` is refused.
-fn seconds(claims: &Object, name: &'static str) -> Result<Option<i64>, TokenError> {
+pub(crate) fn seconds(claims: &Object, name: &'static str) -> Result<Option<i64>, TokenError> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match claims.get(name) {
         None => Ok(None),
@@ -160,4 +181,33 @@ fn check_audience(claims: &Object, audience: &str) -> Result<(), TokenError> {
     (named && !audience.is_empty())
         .then_some(())
         .ok_or(TokenError::WrongAudience)
+}
+
+/// RFC 8693 section 4.1.
+fn actor(claims: &Object) -> Result<Option<Arc<str>>, TokenError> {
+    match claims.get("act") {
+        None => Ok(None),
+        Some(Value::Object(actor)) => Ok(text(actor, "sub")?.map(Into::into)),
+        Some(_) => Err(TokenError::WrongClaimType("act")),
+    }
+}
+
+/// A binding that is not understood is refused: passing over it would make the token anybody's.
+fn confirmation(claims: &Object) -> Result<Option<Confirmation>, TokenError> {
+    const WRONG: TokenError = TokenError::WrongClaimType("cnf");
+    let Some(confirmation) = claims.get("cnf") else {
+        return Ok(None);
+    };
+    let Value::Object(members) = confirmation else {
+        return Err(WRONG);
+    };
+    let mut known = members.iter();
+    match (known.next(), known.next()) {
+        (Some((name, Value::Text(thumbprint))), None) if thumbprint.len() == 43 => match name.as_str() {
+            "jkt" => Ok(Some(Confirmation::Key(thumbprint.as_str().into()))),
+            "x5t#S256" => Ok(Some(Confirmation::Certificate(thumbprint.as_str().into()))),
+            _ => Err(WRONG),
+        },
+        _ => Err(WRONG),
+    }
 }

@@ -48,6 +48,9 @@ pub enum TokenError {
     /// The signature is not that key's.
     #[error("the access token's signature is wrong")]
     BadSignature,
+    /// The token, its client, its agreement or what the client proved itself with has been revoked.
+    #[error("the access token has been revoked")]
+    Revoked,
     /// The issuer's keys cannot be had just now: nothing is known about the token.
     #[error("the issuer's keys cannot be had just now")]
     KeysUnavailable {
@@ -74,6 +77,7 @@ impl TokenError {
             Self::Lifetime => "token-lifetime",
             Self::UnknownKey => "token-key-unknown",
             Self::BadSignature => "token-signature",
+            Self::Revoked => "token-revoked",
             Self::KeysUnavailable { .. } => "token-keys-unavailable",
         }
     }

@@ -49,43 +49,50 @@ pub enum FetchError {
 }
 
 /// A key set as it came.
-pub(super) struct Fetched {
-    pub(super) keys: KeySet,
+pub(crate) struct Fetched {
+    pub(crate) keys: KeySet,
     /// How long the sender says it may be kept.
-    pub(super) max_age: Option<Duration>,
+    pub(crate) max_age: Option<Duration>,
 }
 
 /// One issuer's source, ready to be asked.
 #[derive(Debug)]
-pub(super) enum Fetcher {
+pub(crate) enum Fetcher {
     File(PathBuf),
     Url { client: Client, url: Url },
+    Own,
 }
 
 impl Fetcher {
     /// # Errors
     /// If the address may not be asked.
-    pub(super) fn new(issuer: &Issuer) -> Result<Self, VerifierError> {
+    pub(crate) fn new(issuer: &Issuer) -> Result<Self, VerifierError> {
         match &issuer.keys {
             KeySource::File(path) => Ok(Self::File(path.clone())),
+            KeySource::Own => Ok(Self::Own),
             KeySource::Url(text) => {
                 let url = Url::parse(text)
                     .ok()
                     .filter(|url| may_be_asked(url, issuer.allow_http_loopback));
                 let url = url.ok_or_else(|| VerifierError::Url(text.clone()))?;
-                let client = client(issuer.fetch_timeout).map_err(VerifierError::Client)?;
+                if issuer.public_network_only && !is_public_or_name(&url) {
+                    return Err(VerifierError::Url(text.clone()));
+                }
+                let client = client(issuer).map_err(VerifierError::Client)?;
                 Ok(Self::Url { client, url })
             }
         }
     }
 
-    pub(super) async fn fetch(&self) -> Result<Fetched, FetchError> {
+    pub(crate) async fn fetch(&self) -> Result<Fetched, FetchError> {
         match self {
             Self::File(path) => {
                 let path = path.clone();
                 let read = tokio::task::spawn_blocking(move || read_file(&path)).await;
                 read.unwrap_or(Err(FetchError::Cancelled))
             }
+            // Nothing is fetched: keys are brought, and bring their own time.
+            Self::Own => Err(FetchError::NoKeySet),
             Self::Url { client, url } => download(client, url.clone()).await,
         }
     }
@@ -104,9 +111,13 @@ fn may_be_asked(url: &Url, allow_http_loopback: bool) -> bool {
     scheme && url.username().is_empty() && url.password().is_none()
 }
 
-fn client(timeout: Duration) -> reqwest::Result<Client> {
-    Client::builder()
-        .timeout(timeout)
+fn client(issuer: &Issuer) -> reqwest::Result<Client> {
+    let mut builder = Client::builder();
+    if issuer.public_network_only {
+        builder = builder.dns_resolver(std::sync::Arc::new(PublicOnly));
+    }
+    builder
+        .timeout(issuer.fetch_timeout)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         // A fetch every few minutes needs no kept connection, and one may be made on any of several runtimes.
@@ -117,8 +128,54 @@ fn client(timeout: Duration) -> reqwest::Result<Client> {
         .build()
 }
 
+/// Looks names up and passes over everything that is not of the public network: a key set's address must not reach what
+/// stands beside the gateway.
+struct PublicOnly;
+
+impl reqwest::dns::Resolve for PublicOnly {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            let addresses: reqwest::dns::Addrs = Box::new(public.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+/// A literal address is never looked up, so it is checked here; a name when it is looked up.
+fn is_public_or_name(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    literal.map_or(host != "localhost", is_public)
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            let reserved = first == 0 || first >= 240 || (first == 198 && (second == 18 || second == 19));
+            !(address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_multicast()
+                || address.is_documentation()
+                || shared
+                || reserved)
+        }
+        IpAddr::V6(address) => {
+            let [first, second, ..] = address.segments();
+            // Global unicast without documentation; the translations 64:ff9b::/96 and 2002::/16 could hide anything.
+            (0x2000..0x4000).contains(&first)
+                && first != 0x2002
+                && !(first == 0x2001 && (second == 0xdb8 || second == 0))
+        }
+    }
+}
+
 /// Reads a key file at once, for the start.
-pub(super) fn read_file(path: &Path) -> Result<Fetched, FetchError> {
+pub(crate) fn read_file(path: &Path) -> Result<Fetched, FetchError> {
     let failed = |source| FetchError::File {
         path: path.to_owned(),
         source,
@@ -204,6 +261,33 @@ mod tests {
             "data:,{}",
         ] {
             assert!(!asked(url, true), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_the_gateway_is_not_asked_for_a_clients_keys() {
+        for own in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "[::1]",
+            "[::ffff:10.0.0.1]",
+            "[fd00::1]",
+            "[fe80::1]",
+            "[64:ff9b::a00:1]",
+            "[2002:a00:1::]",
+            "localhost",
+        ] {
+            let url = Url::parse(&format!("https://{own}/jwks")).unwrap();
+            assert!(!is_public_or_name(&url), "{own}");
+        }
+        for other in ["id.example", "8.8.8.8", "[2606:4700::1111]"] {
+            let url = Url::parse(&format!("https://{other}/jwks")).unwrap();
+            assert!(is_public_or_name(&url), "{other}");
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Issuer {
     pub fetch_timeout: Duration,
     /// Whether `http` on this machine will do; otherwise only `https`.
     pub allow_http_loopback: bool,
+    /// Whether only addresses of the public network are asked: for key sets that others than the operator may name.
+    pub public_network_only: bool,
 }
 
 /// Where a key set is.
@@ -29,6 +31,8 @@ pub enum KeySource {
     File(PathBuf),
     /// An address on the web.
     Url(String),
+    /// This process: [`Verifier::set_keys`](super::Verifier::set_keys) brings them.
+    Own,
 }
 
 impl Issuer {
@@ -42,6 +46,7 @@ impl Issuer {
             refetch_interval: Duration::from_secs(10),
             fetch_timeout: Duration::from_secs(3),
             allow_http_loopback: false,
+            public_network_only: false,
         }
     }
 }

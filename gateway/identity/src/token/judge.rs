@@ -6,6 +6,7 @@ use super::error::TokenError;
 use super::keys::Found;
 use super::upkeep::{Cause, IssuerKeys, Usable};
 use super::verifier::MAX_LENGTH;
+use crate::revocation::Revocations;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub(super) struct Inner {
     /// By the hash of audience and whole token.
     pub(super) cache: Cache<[u8; 32], Known>,
     pub(super) times: Times,
+    pub(super) revocations: Arc<Revocations>,
 }
 
 /// A token that was verified under a generation of its issuer's keys.
@@ -107,7 +109,10 @@ impl Inner {
             return Some(Err(error));
         }
         match self.issuers.get(known.issuer)?.usable(question.now, question.last) {
-            Usable::Keys(held) if held.as_ref()?.generation == known.generation => Some(Ok(known.claims)),
+            Usable::Keys(held) if held.as_ref()?.generation == known.generation => {
+                // Asked each time: what is remembered never outlives a revocation.
+                Some(self.not_revoked(known.claims))
+            }
             _ => None,
         }
     }
@@ -121,7 +126,7 @@ impl Inner {
             now,
             last,
         } = question;
-        let compact = compact::read(token)?;
+        let compact = compact::read(token, compact::Kind::AccessToken)?;
         let name = claims::issuer(&compact.claims)?;
         let named = self.issuers.iter().enumerate().find(|(_, keys)| *keys.name == *name);
         let (issuer, keys) = named.ok_or(TokenError::UnknownIssuer)?;
@@ -175,7 +180,14 @@ impl Inner {
             generation: held.generation,
         };
         self.cache.insert(place, known);
-        Ok(Judged::Done(Ok(claims)))
+        Ok(Judged::Done(self.not_revoked(claims)))
+    }
+
+    fn not_revoked(&self, claims: Arc<Claims>) -> Result<Arc<Claims>, TokenError> {
+        match self.revocations.refuses(&claims) {
+            false => Ok(claims),
+            true => Err(TokenError::Revoked),
+        }
     }
 }
 

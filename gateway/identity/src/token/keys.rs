@@ -12,10 +12,10 @@ const MAX_KEYS: usize = 100;
 
 /// The usable keys of an issuer.
 #[derive(Debug)]
-pub(super) struct KeySet {
+pub(crate) struct KeySet {
     keys: Vec<Key>,
     /// The same for sets with the same keys, in whatever order.
-    pub(super) fingerprint: [u8; 32],
+    pub(crate) fingerprint: [u8; 32],
 }
 
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Key {
 }
 
 /// The answer to "which key is that?".
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     /// This one.
     Key(&'a DecodingKey),
     /// There is a key of that id, for another algorithm.
@@ -40,7 +40,7 @@ impl KeySet {
     ///
     /// # Errors
     /// If the text is no key set or has too many keys.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, FetchError> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, FetchError> {
         let mut set = json::object(bytes).map_err(FetchError::Json)?;
         let Some(Value::List(list)) = set.remove("keys") else {
             return Err(FetchError::NoKeySet);
@@ -67,7 +67,7 @@ impl KeySet {
     }
 
     /// The key of that id, if it is for that algorithm.
-    pub(super) fn find(&self, id: &str, algorithm: Algorithm) -> Found<'_> {
+    pub(crate) fn find(&self, id: &str, algorithm: Algorithm) -> Found<'_> {
         let mut found = Found::Unknown;
         for key in self.keys.iter().filter(|key| key.id == id) {
             if key.algorithm == algorithm {
@@ -78,8 +78,17 @@ impl KeySet {
         found
     }
 
+    /// The only key for that algorithm.
+    pub(crate) fn only(&self, algorithm: Algorithm) -> Option<(&str, &DecodingKey)> {
+        let mut fitting = self.keys.iter().filter(|key| key.algorithm == algorithm);
+        match (fitting.next(), fitting.next()) {
+            (Some(key), None) => Some((&key.id, &key.decoding)),
+            _ => None,
+        }
+    }
+
     /// Number of usable keys.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
 }
@@ -113,6 +122,28 @@ fn read_key(members: &Object) -> Option<Key> {
         id: id.to_owned(),
         algorithm,
         decoding,
+    })
+}
+
+/// The key that a proof brings along, whatever its id: public, for signatures, of that algorithm.
+pub(crate) fn embedded(mut members: Object, wanted: Algorithm) -> Option<DecodingKey> {
+    members.insert("kid".to_owned(), Value::Text("embedded".to_owned()));
+    let key = read_key(&members)?;
+    (key.algorithm == wanted).then_some(key.decoding)
+}
+
+/// What a thumbprint is made of (RFC 7638 section 3.2).
+pub(crate) fn thumbprint_input(members: &Object) -> Option<String> {
+    let of = |name: &str| text(members, name);
+    Some(match (of("kty")?, of("crv")) {
+        ("OKP", Some(curve)) => format!(r#"{{"crv":"{curve}","kty":"OKP","x":"{}"}}"#, of("x")?),
+        ("EC", Some(curve)) => format!(
+            r#"{{"crv":"{curve}","kty":"EC","x":"{}","y":"{}"}}"#,
+            of("x")?,
+            of("y")?
+        ),
+        ("RSA", _) => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, of("e")?, of("n")?),
+        _ => return None,
     })
 }
 

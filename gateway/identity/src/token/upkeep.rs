@@ -29,10 +29,10 @@ const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 /// A set in use.
 #[derive(Debug)]
-pub(super) struct Held {
-    pub(super) keys: KeySet,
+pub(crate) struct Held {
+    pub(crate) keys: KeySet,
     /// Changes when the keys do: what was verified under another number must be verified again.
-    pub(super) generation: u64,
+    pub(crate) generation: u64,
     fresh_until: Instant,
     /// Until then a fetch runs beside; afterwards it comes first.
     revalidate_until: Instant,
@@ -40,7 +40,7 @@ pub(super) struct Held {
 }
 
 /// The answer to "may keys be used now?".
-pub(super) enum Usable {
+pub(crate) enum Usable {
     /// These.
     Keys(Guard<Option<Arc<Held>>>),
     /// Not before a fetch.
@@ -51,7 +51,7 @@ pub(super) enum Usable {
 
 /// Why a fetch is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// The keys' age.
     Age,
     /// A token names a key that is not in the set.
@@ -60,8 +60,8 @@ pub(super) enum Cause {
 
 /// The keys of one issuer.
 #[derive(Debug)]
-pub(super) struct IssuerKeys {
-    pub(super) name: Arc<str>,
+pub(crate) struct IssuerKeys {
+    pub(crate) name: Arc<str>,
     settings: Issuer,
     fetcher: Fetcher,
     current: ArcSwapOption<Held>,
@@ -87,8 +87,11 @@ struct Flight {
 
 impl IssuerKeys {
     /// Checks the settings; reads a key file at once.
-    pub(super) fn new(mut settings: Issuer) -> Result<Arc<Self>, VerifierError> {
+    pub(crate) fn new(mut settings: Issuer) -> Result<Arc<Self>, VerifierError> {
         let now = Instant::now();
+        if matches!(settings.keys, KeySource::Own) {
+            (settings.max_age, settings.stale_for) = (LONGEST, LONGEST);
+        }
         for time in [
             &mut settings.max_age,
             &mut settings.stale_for,
@@ -125,7 +128,7 @@ impl IssuerKeys {
     }
 
     /// Which keys may be used. `last` means that a fetch has just been waited for: there will be no other.
-    pub(super) fn usable(self: &Arc<Self>, now: Instant, last: bool) -> Usable {
+    pub(crate) fn usable(self: &Arc<Self>, now: Instant, last: bool) -> Usable {
         let current = self.current.load();
         match current.as_ref() {
             Some(held) if now < held.fresh_until => Usable::Keys(current),
@@ -145,8 +148,20 @@ impl IssuerKeys {
         }
     }
 
+    /// Takes keys that this process has made; they hold until others are brought.
+    pub(crate) fn bring(&self, keys: KeySet) {
+        let fetched = Fetched {
+            keys,
+            max_age: Some(LONGEST),
+        };
+        self.take(fetched, &mut self.flight());
+    }
+
     /// Whether it is worth fetching because of this key id: not if it was just seen to be absent, nor too often.
-    pub(super) fn may_seek(&self, key_id: &str, now: Instant) -> bool {
+    pub(crate) fn may_seek(&self, key_id: &str, now: Instant) -> bool {
+        if matches!(self.settings.keys, KeySource::Own) {
+            return false;
+        }
         if self
             .absent
             .get(&self.seed.hash_one(key_id))
@@ -159,7 +174,7 @@ impl IssuerKeys {
     }
 
     /// If the last fetch failed: the time until the next attempt, at least a second.
-    pub(super) fn failing(&self, now: Instant) -> Option<Duration> {
+    pub(crate) fn failing(&self, now: Instant) -> Option<Duration> {
         let flight = self.flight();
         (flight.failures > 0).then(|| {
             flight
@@ -170,19 +185,19 @@ impl IssuerKeys {
     }
 
     /// Remembers that a fetch did not bring this key.
-    pub(super) fn note_absent(&self, key_id: &str, now: Instant) {
+    pub(crate) fn note_absent(&self, key_id: &str, now: Instant) {
         self.absent
             .insert(self.seed.hash_one(key_id), now + 3 * self.settings.refetch_interval);
     }
 
     /// How many fetches have ended; see [`Self::fetched_since`].
-    pub(super) fn landings(&self) -> u64 {
+    pub(crate) fn landings(&self) -> u64 {
         *self.landings.borrow()
     }
 
     /// Waits for the first fetch that ends after `seen`, and begins it if none is under way. Returns when there is
     /// nothing to wait for, too.
-    pub(super) async fn fetched_since(self: &Arc<Self>, seen: u64, cause: Cause) {
+    pub(crate) async fn fetched_since(self: &Arc<Self>, seen: u64, cause: Cause) {
         let mut landings = self.landings.subscribe();
         if !self.begin(cause, Some(seen), Instant::now()) {
             return;
@@ -193,7 +208,10 @@ impl IssuerKeys {
     }
 
     /// Fetches whenever the age is up, for ever.
-    pub(super) async fn keep_fresh(self: Arc<Self>) {
+    pub(crate) async fn keep_fresh(self: Arc<Self>) {
+        if matches!(self.settings.keys, KeySource::Own) {
+            return;
+        }
         loop {
             tokio::time::sleep_until(self.due()).await;
             self.fetched_since(self.landings(), Cause::Age).await;
@@ -201,7 +219,7 @@ impl IssuerKeys {
     }
 
     /// Usable keys at hand, without asking.
-    pub(super) fn held(&self, now: Instant) -> usize {
+    pub(crate) fn held(&self, now: Instant) -> usize {
         let current = self.current.load();
         current
             .as_ref()

@@ -2,9 +2,12 @@
 
 use super::claims::{Claims, Times};
 use super::error::{TokenError, VerifierError};
+use super::fetch::FetchError;
 use super::issuer::Issuer;
 use super::judge::{Inner, Judged, Question};
+use super::keys::KeySet;
 use super::upkeep::IssuerKeys;
+use crate::revocation::Revocations;
 use futures_util::future::{BoxFuture, join_all};
 use quick_cache::sync::Cache;
 use std::collections::HashSet;
@@ -28,6 +31,8 @@ pub struct Settings {
     pub leeway: Duration,
     /// Longest life of a token that is accepted.
     pub max_lifetime: Duration,
+    /// What has been revoked; whoever learns of it tells it here.
+    pub revocations: Arc<Revocations>,
 }
 
 impl Default for Settings {
@@ -36,6 +41,7 @@ impl Default for Settings {
             cache_capacity: 20_000,
             leeway: MAX_LEEWAY,
             max_lifetime: Duration::from_secs(60 * 60),
+            revocations: Arc::default(),
         }
     }
 }
@@ -104,8 +110,31 @@ impl Verifier {
         };
         let cache = Cache::new(settings.cache_capacity.max(1));
         Ok(Self {
-            inner: Arc::new(Inner { issuers, cache, times }),
+            inner: Arc::new(Inner {
+                issuers,
+                cache,
+                times,
+                revocations: Arc::clone(&settings.revocations),
+            }),
         })
+    }
+
+    /// Brings the keys of an issuer that is this process itself ([`KeySource::Own`](super::KeySource::Own)). What was
+    /// verified with keys that are no longer among them must be verified again.
+    ///
+    /// # Errors
+    /// If the text is no key set.
+    pub fn set_keys(&self, issuer: &str, key_set: &[u8]) -> Result<(), FetchError> {
+        let keys = KeySet::read(key_set)?;
+        if let Some(own) = self.inner.issuers.iter().find(|known| *known.name == *issuer) {
+            own.bring(keys);
+        }
+        Ok(())
+    }
+
+    /// What has been revoked.
+    pub fn revocations(&self) -> &Arc<Revocations> {
+        &self.inner.revocations
     }
 
     /// Verifies `token` for the API named `audience` at `now_unix` (Unix seconds).

@@ -430,6 +430,7 @@ fn every_reason_has_its_own_code_and_says_nothing_of_the_token() {
         TokenError::Lifetime,
         TokenError::UnknownKey,
         TokenError::BadSignature,
+        TokenError::Revoked,
         TokenError::KeysUnavailable {
             retry_after: std::time::Duration::from_secs(1),
         },

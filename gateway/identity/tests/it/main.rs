@@ -3,12 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod api_key;
+mod bad_assertions;
+mod bad_proofs;
 mod bad_tokens;
 mod fetching;
 mod good_tokens;
 mod key_server;
+mod nodes;
 mod outage;
 mod people;
 mod pepper;
 mod rotation;
+mod service;
+mod service_support;
 mod signing;

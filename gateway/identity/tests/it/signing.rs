@@ -201,3 +201,8 @@ pub(crate) fn blocking(verdict: Verdict) -> Result<Arc<Claims>, TokenError> {
             .block_on(outcome),
     }
 }
+
+/// Base64 with padding, as HTTP Basic has it.
+pub(crate) fn padded_base64(bytes: impl AsRef<[u8]>) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -1,0 +1,96 @@
+//! What a client may have a token for: an API, under an agreement in force, with the scopes that it grants.
+
+use super::error::OAuthError;
+use snapshot::{Access, ApiIndex, ApplicationIndex, Authentication, Snapshot};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A decision in the client's favour.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// The API.
+    pub api: ApiIndex,
+    /// `aud`.
+    pub audience: Arc<str>,
+    /// `scope`, in the order of the alphabet.
+    pub scopes: Vec<String>,
+    /// The agreement's id.
+    pub agreement: Arc<str>,
+    /// The organisation on whose behalf the client calls.
+    pub organisation: Arc<str>,
+}
+
+/// Decides whether `application` may have a token for `resource` with `scope` (space-separated; `None`: all there is).
+///
+/// # Errors
+/// `invalid_target` and `invalid_scope`, each with what to do.
+pub fn decide(
+    snapshot: &Snapshot,
+    application: ApplicationIndex,
+    resource: Option<&str>,
+    scope: Option<&str>,
+    now: i64,
+) -> Result<Allowed, OAuthError> {
+    let resource = resource.ok_or_else(|| {
+        OAuthError::invalid_target(
+            "Say which API the token is for: resource must be its audience, as /.well-known/oauth-protected-resource tells it.",
+        )
+    })?;
+    let api = snapshot
+        .find_audience(resource)
+        .filter(|api| {
+            let takes = snapshot.api(*api).authentication;
+            matches!(takes, Authentication::Token | Authentication::KeyOrToken)
+        })
+        .ok_or_else(|| {
+            OAuthError::invalid_target(
+                "No API here has this resource. It is compared letter by letter with the audience in the API's /.well-known/oauth-protected-resource.",
+            )
+        })?;
+    let wanted: BTreeSet<&str> = scope.unwrap_or_default().split_ascii_whitespace().collect();
+    let list: Vec<&str> = wanted.iter().copied().collect();
+    let title = &snapshot.api(api).title;
+    let agreement = match snapshot.access_for_scopes(application, api, &list, now) {
+        Access::Granted(index) => snapshot.agreement(index),
+        Access::Ended(index) => {
+            let id = &snapshot.agreement(index).id;
+            return Err(OAuthError::invalid_target(format!(
+                "Agreement {id} with {title} has ended. Renew it with the agency."
+            )));
+        }
+        Access::NotYet(index) => {
+            let id = &snapshot.agreement(index).id;
+            return Err(OAuthError::invalid_target(format!(
+                "Agreement {id} with {title} is not in force yet."
+            )));
+        }
+        Access::Missing => {
+            return Err(OAuthError::invalid_target(format!(
+                "Your organisation has no agreement that covers {title}. Ask the agency that owns it."
+            )));
+        }
+    };
+    let granted: BTreeSet<&str> = if agreement.scopes.is_empty() {
+        let routes = snapshot.routes().iter().filter(|route| route.api == Some(api));
+        routes
+            .flat_map(|route| route.scopes.iter().map(|scope| &**scope))
+            .collect()
+    } else {
+        agreement.scopes.iter().map(|scope| &**scope).collect()
+    };
+    if let Some(beyond) = wanted.iter().find(|scope| !granted.contains(**scope)) {
+        return Err(OAuthError::invalid_scope(format!(
+            "Agreement {} does not grant the scope {beyond}.",
+            agreement.id
+        )));
+    }
+    let scopes = if wanted.is_empty() { granted } else { wanted };
+    let organisation = snapshot.application(application).organisation;
+    Ok(Allowed {
+        api,
+        audience: Arc::clone(&snapshot.api(api).audience),
+        scopes: scopes.into_iter().map(str::to_owned).collect(),
+        agreement: Arc::clone(&agreement.id),
+        organisation: Arc::clone(&snapshot.organisation(organisation).id),
+    })
+}

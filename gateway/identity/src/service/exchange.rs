@@ -1,0 +1,82 @@
+//! Token exchange (RFC 8693): a client that holds a person's token gets one for another API, on behalf of the same person.
+//!
+//! The token that is exchanged must be the client's own: issued here, to it, and valid. What comes out ends when that one
+//! does, and says who acts.
+
+use super::Service;
+use super::access::Allowed;
+use super::client::Client;
+use super::error::OAuthError;
+use super::form::Form;
+use crate::token::Confirmation;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// `grant_type`.
+pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// `subject_token_type` and `issued_token_type`.
+pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// The person on whose behalf it is.
+pub(super) struct Subject {
+    pub(super) person: Arc<str>,
+    pub(super) ends: i64,
+    before: Option<Arc<str>>,
+}
+
+impl Subject {
+    /// `act`: the client, and inside it who acted before.
+    pub(super) fn actor(&self, client: &str) -> Value {
+        match &self.before {
+            Some(before) => json!({ "sub": client, "act": { "sub": &**before } }),
+            None => json!({ "sub": client }),
+        }
+    }
+}
+
+impl Service {
+    pub(super) fn subject(&self, form: &Form, client: &Client, allowed: &Allowed) -> Result<Subject, OAuthError> {
+        if form.required("subject_token_type")? != ACCESS_TOKEN {
+            return Err(OAuthError::invalid_request(format!(
+                "subject_token_type must be {ACCESS_TOKEN}."
+            )));
+        }
+        if form.get("actor_token").is_some() {
+            return Err(OAuthError::invalid_request(
+                "The actor is the client itself: leave actor_token out.",
+            ));
+        }
+        let wanted = form.get("requested_token_type");
+        if wanted.is_some_and(|kind| kind != ACCESS_TOKEN) {
+            return Err(OAuthError::invalid_request(format!(
+                "requested_token_type can be {ACCESS_TOKEN} only."
+            )));
+        }
+        let claims = self.own_token(form.required("subject_token")?).ok_or_else(|| {
+            OAuthError::invalid_grant("The subject_token is not a token of this issuer that is valid now.")
+        })?;
+        if claims.client_id != client.id {
+            return Err(OAuthError::invalid_grant(
+                "The subject_token was issued to another client.",
+            ));
+        }
+        if !claims.person {
+            return Err(OAuthError::invalid_grant("The subject_token speaks for no person."));
+        }
+        // A bound token was bound so that nobody else can use it; exchanging it must not be a way around.
+        if matches!(claims.confirmation, Some(Confirmation::Key(_))) && form.get("resource").is_none() {
+            return Err(OAuthError::invalid_target("Say which API the token is for."));
+        }
+        // Only what the person's token grants can be granted on.
+        if let Some(beyond) = allowed.scopes.iter().find(|scope| !claims.has_scope(scope)) {
+            return Err(OAuthError::invalid_scope(format!(
+                "The subject_token does not grant the scope {beyond}."
+            )));
+        }
+        Ok(Subject {
+            person: Arc::clone(&claims.subject),
+            ends: claims.expires_at,
+            before: claims.actor.clone(),
+        })
+    }
+}

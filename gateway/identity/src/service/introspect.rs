@@ -1,0 +1,62 @@
+//! `POST /oauth2/introspect` (RFC 7662), for those who own the API a token is for, and for the token's own client.
+
+use super::Service;
+use super::error::OAuthError;
+use super::form::Form;
+use crate::token::Confirmation;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+pub(super) async fn introspect_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    match service.introspect(&headers, &body).await {
+        Ok(answer) => ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+impl Service {
+    async fn introspect(&self, headers: &HeaderMap, body: &Bytes) -> Result<Value, OAuthError> {
+        let form = Form::read(headers, body)?;
+        let token = form.required("token")?;
+        let client = self.authenticate(headers, &form).await?;
+        // RFC 7662 section 2.2: why a token is not active is nobody's business, and neither is one that is not theirs.
+        let inactive = json!({ "active": false });
+        let (Some(claims), Some(audience)) = (self.own_token(token), crate::token::unverified_audience(token)) else {
+            return Ok(inactive);
+        };
+        let snapshot = &client.snapshot;
+        let owner = snapshot
+            .find_audience(&audience)
+            .map(|api| snapshot.api(api).organisation);
+        let asks = snapshot.application(client.application).organisation;
+        if owner != Some(asks) && claims.client_id != client.id {
+            return Ok(inactive);
+        }
+        let mut answer = json!({
+            "active": true, "iss": &*claims.issuer, "sub": &*claims.subject, "aud": audience,
+            "client_id": &*claims.client_id, "scope": claims.scopes.join(" "), "exp": claims.expires_at,
+            "nbf": claims.not_before, "iat": claims.issued_at, "jti": claims.token_id,
+            "token_type": if matches!(claims.confirmation, Some(Confirmation::Key(_))) { "DPoP" } else { "Bearer" },
+            "agreement_id": claims.agreement.as_deref(),
+        });
+        if let Some(members) = answer.as_object_mut() {
+            if let Some(actor) = &claims.actor {
+                members.insert("act".to_owned(), json!({ "sub": &**actor }));
+            }
+            match &claims.confirmation {
+                Some(Confirmation::Key(thumbprint)) => {
+                    members.insert("cnf".to_owned(), json!({ "jkt": &**thumbprint }));
+                }
+                Some(Confirmation::Certificate(thumbprint)) => {
+                    members.insert("cnf".to_owned(), json!({ "x5t#S256": &**thumbprint }));
+                }
+                None => {}
+            }
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,51 @@
+//! What the service says of itself: its metadata (RFC 8414) and its key set (RFC 7517).
+
+use super::{Service, exchange};
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+/// RFC 8414 section 2.
+pub(super) async fn show_metadata(State(service): State<Service>) -> impl IntoResponse {
+    (
+        [(header::CACHE_CONTROL, "public, max-age=60")],
+        Json(service.metadata()),
+    )
+}
+
+/// The public keys, for a short time: a new one is published long before it signs.
+pub(super) async fn show_key_set(State(service): State<Service>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, service.key_set())
+}
+
+impl Service {
+    fn metadata(&self) -> Value {
+        let issuer = &self.inner.settings.issuer;
+        let methods = json!(["private_key_jwt", "client_secret_basic", "self_signed_tls_client_auth"]);
+        let algorithms = json!(["ES256", "EdDSA", "RS256", "PS256"]);
+        json!({
+            "issuer": issuer,
+            "token_endpoint": format!("{issuer}/oauth2/token"),
+            "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
+            "introspection_endpoint": format!("{issuer}/oauth2/introspect"),
+            "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+            "grant_types_supported": ["client_credentials", exchange::GRANT_TYPE],
+            // RFC 8414 demands the member; no grant here has a response type.
+            "response_types_supported": [],
+            "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
+            "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+            "introspection_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+            "dpop_signing_alg_values_supported": algorithms,
+            "tls_client_certificate_bound_access_tokens": true,
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! `POST /oauth2/token` and `POST /oauth2/revoke`.
+
+use super::error::OAuthError;
+use super::form::Form;
+use super::mint::{Grant, Minted};
+use super::{Service, access, exchange};
+use crate::revocation::Kind;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+const CLIENT_CREDENTIALS: &str = "client_credentials";
+
+/// RFC 6749 section 3.2.
+pub(super) async fn create_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    match service.token(&headers, &body).await {
+        Ok((minted, scope, extra)) => service.answer(&minted, &scope, extra, headers.contains_key("dpop")),
+        Err(error) => error.into_response(),
+    }
+}
+
+impl Service {
+    async fn token(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<(Minted, String, Option<&'static str>), OAuthError> {
+        let form = Form::read(headers, body)?;
+        let grant_type = form.required("grant_type")?;
+        if ![CLIENT_CREDENTIALS, exchange::GRANT_TYPE].contains(&grant_type) {
+            return Err(OAuthError::unsupported_grant_type(
+                "Supported are the grant types that /.well-known/oauth-authorization-server lists.",
+            ));
+        }
+        let client = self.authenticate(headers, &form).await?;
+        if let Err(wait) = self.inner.throttle.token(&client.id) {
+            return Err(OAuthError::slow_down(
+                "This client gets tokens faster than it may. A token can be used until it expires.",
+                wait,
+            ));
+        }
+        let now = super::now();
+        let allowed = access::decide(
+            &client.snapshot,
+            client.application,
+            form.get("resource"),
+            form.get("scope"),
+            now,
+        )?;
+        let on_behalf = match grant_type {
+            exchange::GRANT_TYPE => Some(self.subject(&form, &client, &allowed)?),
+            _ => None,
+        };
+        let confirmation = self.binding(headers, &client, allowed.api).await?;
+        let minted = self.mint(&Grant {
+            client: &client.id,
+            person: on_behalf.as_ref().map(|subject| &*subject.person),
+            actor: on_behalf.as_ref().map(|subject| subject.actor(&client.id)),
+            allowed: &allowed,
+            confirmation,
+            credential: &client.credential,
+            assurance: None,
+            logged_in_at: None,
+            not_after: on_behalf.as_ref().map(|subject| subject.ends),
+        })?;
+        let issued = on_behalf.map(|_| exchange::ACCESS_TOKEN);
+        Ok((minted, allowed.scopes.join(" "), issued))
+    }
+
+    /// RFC 6749 section 5.1.
+    fn answer(&self, minted: &Minted, scope: &str, issued: Option<&str>, with_nonce: bool) -> Response {
+        let mut body = json!({
+            "access_token": minted.token, "token_type": minted.kind, "expires_in": minted.expires_in, "scope": scope
+        });
+        if let (Some(issued), Some(members)) = (issued, body.as_object_mut()) {
+            members.insert("issued_token_type".to_owned(), json!(issued));
+        }
+        let mut response = Json(body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let nonce = with_nonce.then(|| self.inner.nonces.current(super::now()));
+        if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
+        }
+        response
+    }
+
+    async fn revoke_for(&self, headers: &HeaderMap, body: &Bytes) -> Result<(), OAuthError> {
+        let form = Form::read(headers, body)?;
+        let token = form.required("token")?;
+        let client = self.authenticate(headers, &form).await?;
+        // RFC 7009 section 2.2: a token that does not hold needs no revocation, and nobody learns which there are.
+        let Some(claims) = self.own_token(token) else {
+            return Ok(());
+        };
+        if claims.client_id != client.id {
+            return Err(OAuthError::unauthorized_client("The token belongs to another client."));
+        }
+        let Some(id) = claims.token_id.as_deref() else {
+            return Ok(());
+        };
+        self.revoke(Kind::Token, id)
+            .await
+            .map_err(|_| OAuthError::unavailable("The token could not be revoked just now. Try again."))
+    }
+
+    /// What a token of our own says, if it holds now, whatever API it is for.
+    pub(super) fn own_token(&self, token: &str) -> Option<std::sync::Arc<crate::token::Claims>> {
+        let verifier = self.inner.verifier.get()?;
+        let audience = crate::token::unverified_audience(token)?;
+        match verifier.verify(token, &audience, super::now()) {
+            crate::token::Verdict::Done(Ok(claims)) if *claims.issuer == *self.inner.settings.issuer => Some(claims),
+            _ => None,
+        }
+    }
+}
+
+/// RFC 7009.
+pub(super) async fn revoke_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    match service.revoke_for(&headers, &body).await {
+        Ok(()) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
