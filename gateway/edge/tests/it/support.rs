@@ -138,6 +138,7 @@ impl Credentials for TestCredentials {
                 client: (*client).into(),
                 subject: Some((*person).into()),
                 scopes: Arc::from([Box::from(*scope)]),
+                binding: None,
             }),
             ["later", client, scope] => {
                 let token = Token {

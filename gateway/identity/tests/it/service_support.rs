@@ -98,6 +98,7 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
         applications: Vec::new(),
         apis: apis.iter().map(|api| (*api).to_owned()).collect(),
         scopes: vec!["cases.read".into(), "cases.write".into()],
+        limits: Vec::new(),
         valid_from: 0,
         valid_to,
     };
