@@ -9,7 +9,7 @@
 
 mod body;
 mod connect;
-pub mod network_policy;
+pub use snapshot::network_policy;
 mod pool;
 mod resolve;
 mod tls;

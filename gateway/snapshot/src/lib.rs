@@ -12,6 +12,7 @@ mod draft;
 mod forms;
 mod lifecycle;
 mod model;
+pub mod network_policy;
 mod router;
 mod table;
 mod template;

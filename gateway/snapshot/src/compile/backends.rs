@@ -5,6 +5,7 @@ use super::{Problem, Report};
 use crate::Draft;
 use crate::address;
 use crate::model::Backend;
+use crate::network_policy;
 use std::sync::Arc;
 
 /// Compiles the backends.
@@ -23,7 +24,14 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Probl
             let field = format!("addresses[{number}]");
             match address::parse(text) {
                 Ok(address) if addresses.contains(&address) => report.field(field, format!("`{text}` is named twice")),
-                Ok(address) => addresses.push(address),
+                Ok(address) => {
+                    // Again at each connect, on what a name then leads to.
+                    let forbidden = network_policy::forbids(&address).filter(|_| !backend.allow_private_network);
+                    if let Some(message) = forbidden {
+                        report.field(field, format!("`{text}` {message}"));
+                    }
+                    addresses.push(address);
+                }
                 // What stands before an `@` may be a password, which no message shows.
                 Err(message) if text.contains('@') => report.field(field, message),
                 Err(message) => report.field(field, format!("`{text}` {message}")),

@@ -3,6 +3,7 @@
 
 mod access;
 mod fixture;
+mod forbidden_addresses;
 mod lookup;
 mod own;
 mod problems;
