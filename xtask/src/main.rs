@@ -6,6 +6,7 @@
 
 mod ci;
 mod command;
+mod fuzz;
 mod leftovers;
 mod openapi;
 mod test;
@@ -31,6 +32,8 @@ enum Task {
     Test(test::Options),
     /// Everything that continuous integration checks: tidiness, format, lints, documentation, OpenAPI, tests
     Ci(ci::Options),
+    /// Mutated input against every reader of what strangers write
+    Fuzz(fuzz::Options),
     /// Write the published OpenAPI documents under openapi/, or check that they are up to date
     Openapi(openapi::Options),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test(options) => test::run(&options),
         Task::Ci(options) => ci::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Openapi(options) => openapi::run(&options),
     };
     match outcome {
