@@ -107,6 +107,21 @@ fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Pro
             "is missing; it is the issuer of the tokens that identity.service makes",
         ));
     }
+    if let Some(people) = &config.identity.people {
+        if service.is_none() {
+            problems.add(source.problem(
+                "identity.people",
+                "needs identity.service, which makes the tokens people grant",
+            ));
+        }
+        let public = config.gateway.public_base_url.as_deref().unwrap_or_default();
+        if people.provider.test_provider && (public.starts_with("https://") || config.listen.tls.is_some()) {
+            problems.add(source.problem(
+                "identity.people.test_provider",
+                "is for development on one machine: a gateway that is reached over https serves real people, and a test e-identification proves nothing about them",
+            ));
+        }
+    }
     if config.identity.issuers.is_empty() && service.is_none() {
         for (position, api) in registry
             .draft

@@ -9,7 +9,7 @@ mod listen;
 mod telemetry;
 mod url;
 
-pub use self::identity::{Identity, TokenService};
+pub use self::identity::{Identity, People, TokenService};
 
 use ::document::{Problems, Source, Table};
 use ::identity::token::Issuer;

@@ -11,11 +11,13 @@ pub use calls::Call;
 
 use crate::credentials::Checks;
 use crate::node::{self, Node, Setup};
+use crate::people;
 use crate::publish::{self, Site};
 use crate::token_service::{self, TokenService};
 use anyhow::{Context, anyhow};
 use identity::api_key::{self, Pepper};
 use identity::client_key;
+use identity::people::openid::ProviderSettings;
 use identity::service::{KeyEncryption, Settings as TokenSettings};
 use identity::token::{Issuer, KeySource};
 use parts::Parts;
@@ -31,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const APPLICATION: &str = "exempelbanken-app";
 /// The audience of the demo's API that an application calls for itself.
 const OPEN_RESOURCE: &str = "https://api.vagvisare.example/contact-routing/v1";
+/// Where the demo's application takes people back; nobody needs to listen there to see the address.
+const REDIRECT_URI: &str = "http://127.0.0.1:8888/callback";
 /// The synthetic person whose cases the demo shows.
 pub(crate) const PERSON: &str = "alva";
 
@@ -91,6 +95,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let pair = client_key::generate(client_key::Algorithm::ES256).context("no client key could be made")?;
     let client_key = options.data_dir.join("client-key.pem");
     private::write(&client_key, pair.private_pem.expose())?;
+    application.redirect_uris = vec![REDIRECT_URI.to_owned()];
     application.jwks = Some(json!({ "keys": [pair.public_jwk] }).to_string());
     application.keys = vec![snapshot::KeyDraft {
         id: key.id.clone(),
@@ -108,13 +113,14 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
     issuer.allow_http_loopback = true;
     let tokens = TokenService::start(demo_tokens(&options.data_dir, &base, &pepper)?, vec![issuer], &stop).await?;
+    let people = people::start(demo_people(&options.data_dir, &base, &parts)?, &tokens, &stop).await?;
     let site = Site {
         public_base_url: base.clone(),
         issuer: Some(parts.issuer().to_owned()),
         credentials_url: Some(format!("{base}/test-identity/v0/docs")),
         service_problems: parts::problems(),
         authorization_servers: vec![base.clone(), parts.issuer().to_owned()],
-        internal: vec![tokens.internal.clone()],
+        internal: vec![tokens.internal.clone(), people],
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
 
@@ -147,6 +153,19 @@ fn demo_tokens(directory: &Path, base: &str, pepper: &Pepper) -> anyhow::Result<
     Ok(token_service::Setup {
         database: format!("sqlite:{}", directory.join("identity.sqlite").display()),
         settings,
+    })
+}
+
+/// The pages for people, who log in at the sandbox.
+fn demo_people(directory: &Path, base: &str, parts: &Parts) -> anyhow::Result<people::Setup> {
+    let mut provider = ProviderSettings::new(parts.openid_issuer(), parts::RELYING_PARTY);
+    provider.name = "test-e-legitimation".to_owned();
+    provider.test_provider = true;
+    Ok(people::Setup {
+        database: format!("sqlite:{}", directory.join("people.sqlite").display()),
+        keys: (Pepper::load_or_create(&directory.join("people-key"))?, Vec::new()),
+        provider,
+        base_url: base.to_owned(),
     })
 }
 
@@ -215,6 +234,13 @@ impl Demo {
                     "vagvisare token --application {APPLICATION} --key '{}' --gateway http://{} --resource {}",
                     self.client_key.display(), self.address, OPEN_RESOURCE
                 ),
+            },
+            "personPages": {
+                "how": "Open login in a browser, or send a person to authorize with response_type=code, client_id, redirect_uri, resource, scope, state, code_challenge and code_challenge_method=S256; the code is given for a token at the clientKey's tokenEndpoint.",
+                "login": format!("http://{}/me/login", self.address),
+                "authorize": format!("http://{}/me/authorize", self.address),
+                "redirectUri": REDIRECT_URI,
+                "resource": self.audience,
             },
             "people": format!("http://{}/test-identity/v0/people", self.address),
             "sandboxControl": self.parts.control_url(),

@@ -10,5 +10,6 @@ pub mod internal;
 pub mod load;
 pub mod node;
 pub mod operations;
+pub mod people;
 pub mod publish;
 pub mod token_service;

@@ -125,6 +125,12 @@ impl TokenService {
         let _ = self.registry.0.set(Arc::clone(node.shared()));
     }
 
+    /// Gives the picture in force to whoever shows names from it.
+    pub fn picture(&self) -> identity::people::web::Picture {
+        let registry = Arc::clone(&self.registry);
+        Arc::new(move || registry.snapshot())
+    }
+
     /// The nonces that proofs of possession must carry, if they must.
     pub fn nonces(&self) -> Option<Nonces> {
         self.proof_nonce.then(|| self.service.nonces().clone())

@@ -13,6 +13,9 @@ use anyhow::{Context, Result, bail};
 use crate::command::{Tool, find, is_executable};
 use crate::workspace;
 
+/// What drives the browser and what judges its pages. Pinned: a new rule is a decision, not a surprise.
+const BROWSER_PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"];
+
 /// The OTLP receiver that the tracing tests export to. Pinned, because tests read its log.
 const ROTEL: &str = "rotel==0.0.1a15";
 
@@ -26,6 +29,9 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     link(&bin, "prometheus", &prometheus(&home, &mut debian)?)?;
     link(&bin, "redis-server", &redis(&home, &mut debian)?)?;
     link(&bin, "rotel", &rotel(&home, &mut debian)?)?;
+    for (name, file) in browser(&home, &mut debian)? {
+        link(&bin, name, &file)?;
+    }
     for (name, program) in postgres(&mut debian)? {
         link(&bin, name, &program)?;
     }
@@ -100,6 +106,47 @@ fn postgres(debian: &mut Debian) -> Result<[(&'static str, PathBuf); 2]> {
         "what nodes share is kept in a real PostgreSQL in tests, on a free port",
     )?;
     found().context("the package postgresql is installed but there is no server below /usr/lib/postgresql")
+}
+
+/// Node, a real Chromium, and the packages that drive it.
+fn browser(home: &Path, debian: &mut Debian) -> Result<[(&'static str, PathBuf); 3]> {
+    let why = "people's pages are looked at in a real browser";
+    for (program, packages) in [
+        ("node", &["nodejs"][..]),
+        ("npm", &["npm"]),
+        ("chromium", &["chromium"]),
+    ] {
+        if find(program).is_none() {
+            debian.install(packages, why)?;
+        }
+    }
+    let folder = home.join("browser");
+    let stamp = folder.join("installed.txt");
+    let wanted = BROWSER_PACKAGES.join(" ");
+    if !fs::read_to_string(&stamp).is_ok_and(|text| text.trim() == wanted) {
+        println!("install {wanted} (npm, into {}): {why}", shown(&folder));
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", shown(&folder)))?;
+        Tool::new("npm")
+            .args([
+                "install",
+                "--no-audit",
+                "--no-fund",
+                "--ignore-scripts",
+                "--silent",
+                "--prefix",
+            ])
+            .args([&folder])
+            .args(BROWSER_PACKAGES)
+            .hint("can this machine reach the npm registry?")
+            .run()?;
+        fs::write(&stamp, format!("{wanted}\n")).with_context(|| format!("cannot write {}", shown(&stamp)))?;
+    }
+    let program = |name: &str| find(name).with_context(|| format!("there is no `{name}` on PATH"));
+    Ok([
+        ("node", program("node")?),
+        ("chromium", program("chromium")?),
+        ("node_modules", folder.join("node_modules")),
+    ])
 }
 
 fn rotel(home: &Path, debian: &mut Debian) -> Result<PathBuf> {

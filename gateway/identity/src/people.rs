@@ -6,13 +6,17 @@
 //! Nothing here has a `Debug`, an error or a log line that shows a number.
 
 mod consent;
+mod grant;
 mod keys;
 mod mapping;
+pub mod openid;
 mod reading;
 mod store;
+pub mod web;
 mod word;
 
 pub use consent::{Consent, Item, NewConsent};
+pub use grant::PersonGrant;
 pub use keys::PersonKeys;
 pub use mapping::{PersonId, PersonNumber};
 pub use reading::{Reading, ReadingLog, Readings};

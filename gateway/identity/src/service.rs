@@ -13,6 +13,7 @@ mod introspect;
 mod keys;
 mod metadata;
 mod mint;
+mod person;
 mod proof;
 mod seal;
 mod settings;
@@ -86,6 +87,7 @@ struct Inner {
     throttle: throttle::Throttle,
     revocations: Arc<Revocations>,
     verifier: OnceLock<Verifier>,
+    people: OnceLock<crate::people::People>,
 }
 
 impl fmt::Debug for Service {
@@ -133,6 +135,7 @@ impl Service {
                 nonces,
                 revocations: Arc::default(),
                 verifier: OnceLock::new(),
+                people: OnceLock::new(),
             }),
         };
         service.inner.keys.upkeep(&service.inner.database, now()).await?;

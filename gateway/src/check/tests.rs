@@ -165,3 +165,33 @@ fn the_demo_shows_each_kind_of_agreement_and_limits_each_call() {
         );
     }
 }
+
+#[test]
+fn a_test_e_identification_is_refused_where_real_people_come() {
+    let config = |base: &str, provider: &str| {
+        format!(
+            "[gateway]\npublic_base_url = \"{base}\"\n[registry]\ndocument = \"r.toml\"\n[network]\nallow_private_backends = true\n\
+             [identity.service]\ndatabase = \"sqlite:x\"\nkey_encryption_file = \"c.toml\"\n\
+             [identity.people]\nclient_id = \"gateway\"\nkey_file = \"c.toml\"\n{provider}\n"
+        )
+    };
+    let test = "issuer = \"http://127.0.0.1:8105/e-id\"\ntest_provider = true";
+    assert_eq!(
+        check(&config("http://127.0.0.1:8080", test), REGISTRY),
+        Ok(Kind::Configuration)
+    );
+    let refused = check(&config("https://api.example.se", test), REGISTRY)
+        .unwrap_err()
+        .join("\n");
+    assert!(refused.contains("identity.people.test_provider"), "{refused}");
+    let plain = "issuer = \"http://127.0.0.1:8105/e-id\"";
+    let refused = check(&config("https://api.example.se", plain), REGISTRY)
+        .unwrap_err()
+        .join("\n");
+    assert!(refused.contains("is plain http"), "{refused}");
+    let real = "issuer = \"https://login.example.se\"";
+    assert_eq!(
+        check(&config("https://api.example.se", real), REGISTRY),
+        Ok(Kind::Configuration)
+    );
+}

@@ -5,6 +5,7 @@ use crate::check::{self, Checked};
 use crate::config::Config;
 use crate::credentials::Checks;
 use crate::node::{self, Node, Setup};
+use crate::people;
 use crate::publish::{self, Site};
 use crate::token_service::{self, TokenService};
 use anyhow::bail;
@@ -64,6 +65,12 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         }
         None => None,
     };
+    let mut internal: Vec<_> = tokens.iter().map(|tokens| tokens.internal.clone()).collect();
+    if let (Some(tokens), Some(service), Some(settings)) = (&tokens, &config.identity.service, &config.identity.people)
+    {
+        let setup = people::Setup::of(settings, &service.database, &public_base_url)?;
+        internal.push(people::start(setup, tokens, &halt).await?);
+    }
     let own = tokens.iter().map(|_| public_base_url.clone());
     let authorization_servers: Vec<String> = own
         .chain(config.issuers().iter().map(|issuer| issuer.issuer.clone()))
@@ -72,7 +79,7 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         public_base_url,
         issuer: authorization_servers.first().cloned(),
         authorization_servers,
-        internal: tokens.iter().map(|tokens| tokens.internal.clone()).collect(),
+        internal,
         ..Site::default()
     };
     let snapshot =

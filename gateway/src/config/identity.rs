@@ -2,6 +2,7 @@
 
 use super::url;
 use ::document::Table;
+use ::identity::people::openid::ProviderSettings;
 use ::identity::service::Algorithm;
 use ::identity::token::{Issuer, KeySource};
 use std::path::PathBuf;
@@ -16,6 +17,21 @@ pub struct Identity {
     pub issuers: Vec<Issuer>,
     /// `[identity.service]`: the node issues tokens itself; `None`: it does not.
     pub service: Option<TokenService>,
+    /// `[identity.people]`: people log in and decide here; `None`: they do not.
+    pub people: Option<People>,
+}
+
+/// `[identity.people]`.
+#[derive(Debug, Clone)]
+pub struct People {
+    /// Encrypts who people are.
+    pub key_file: PathBuf,
+    /// What that was encrypted with before; every row is encrypted anew at the start.
+    pub previous_key_file: Option<PathBuf>,
+    /// The secret that the gateway shows the provider; `None`: PKCE alone.
+    pub client_secret_file: Option<PathBuf>,
+    /// Where people log in.
+    pub provider: ProviderSettings,
 }
 
 /// `[identity.service]`.
@@ -57,6 +73,7 @@ pub(super) fn read(table: &Table<'_>) -> Identity {
         pepper_file: table.optional_file("pepper_file"),
         issuers,
         service: read_service(&table.table("service")),
+        people: read_people(&table.table("people")),
     }
 }
 
@@ -93,6 +110,38 @@ fn read_service(table: &Table<'_>) -> Option<TokenService> {
         rotate_after,
         tokens_per_minute: table.optional_u32("tokens_per_minute").unwrap_or(600),
         proof_nonce: table.boolean("proof_nonce", true),
+    })
+}
+
+fn read_people(table: &Table<'_>) -> Option<People> {
+    if !table.is_present() {
+        return None;
+    }
+    let issuer = table.required_string("issuer");
+    let mut provider = ProviderSettings::new(issuer.as_str(), table.required_string("client_id"));
+    provider.test_provider = table.boolean("test_provider", false);
+    if let Some(name) = table.optional_string("name") {
+        provider.name = name;
+    }
+    let levels = table.strings("levels");
+    if !levels.is_empty() {
+        provider.levels = levels;
+    }
+    match url::check(&issuer) {
+        Err(message) => table.report("issuer", message),
+        Ok(url) if url.scheme_str() == Some("http") && !(provider.test_provider && url::is_loopback(&url)) => {
+            table.report(
+                "issuer",
+                "is plain http; a provider that people log in at is reached over https",
+            );
+        }
+        Ok(_) => {}
+    }
+    Some(People {
+        key_file: table.required_file("key_file").unwrap_or_default(),
+        previous_key_file: table.optional_file("previous_key_file"),
+        client_secret_file: table.optional_file("client_secret_file"),
+        provider,
     })
 }
 

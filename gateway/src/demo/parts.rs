@@ -4,9 +4,10 @@ use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
 use catalogue::{Blame, ProblemFacts};
 use contact_routing::ContactRoutingConfig;
+use identity::people::web::Web;
 use insights::InsightsConfig;
 use model::LocalizedText;
-use sandbox::{Running, RunningAgency, SandboxConfig};
+use sandbox::{RelyingParty, Running, RunningAgency, SandboxConfig};
 use service_host::{Service, ServiceTelemetry};
 use snapshot::Draft;
 use std::net::SocketAddr;
@@ -16,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The agency that is down in the demo.
 const DOWN: &str = "indrivningsverket";
+
+/// What the gateway is to the sandbox's OpenID provider.
+pub(super) const RELYING_PARTY: &str = "vagvisare";
 
 /// Everything behind the gateway, running.
 pub(super) struct Parts {
@@ -33,6 +37,10 @@ impl Parts {
         let sandbox = sandbox::start(SandboxConfig {
             issuer: format!("{base}/test-identity/v0"),
             down: vec![DOWN.to_owned()],
+            relying_parties: vec![RelyingParty {
+                client_id: RELYING_PARTY.to_owned(),
+                redirect_uri: Web::callback_uri(base),
+            }],
             telemetry: telemetry.clone(),
             ..SandboxConfig::default()
         })
@@ -96,6 +104,11 @@ impl Parts {
     /// `iss` of the test e-identification's tokens.
     pub(super) fn issuer(&self) -> &str {
         &self.sandbox.issuer
+    }
+
+    /// The OpenID provider that people log in at.
+    pub(super) fn openid_issuer(&self) -> &str {
+        &self.sandbox.openid_issuer
     }
 
     /// Where its keys are.

@@ -1,11 +1,13 @@
 //! The binary as its users run it: one file a behaviour.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+mod browser;
 mod check;
 mod demo;
 mod explain;
 mod lint;
 mod oauth;
+mod people;
 mod process;
 mod refusals;
 mod serve;

@@ -1,6 +1,6 @@
 //! What the service says of itself: its metadata (RFC 8414) and its key set (RFC 7517).
 
-use super::{Service, exchange};
+use super::{Service, exchange, person};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -29,7 +29,7 @@ impl Service {
         let issuer = &self.inner.settings.issuer;
         let methods = json!(["private_key_jwt", "client_secret_basic", "self_signed_tls_client_auth"]);
         let algorithms = json!(["ES256", "EdDSA", "RS256", "PS256"]);
-        json!({
+        let mut metadata = json!({
             "issuer": issuer,
             "token_endpoint": format!("{issuer}/oauth2/token"),
             "revocation_endpoint": format!("{issuer}/oauth2/revoke"),
@@ -46,6 +46,24 @@ impl Service {
             "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "dpop_signing_alg_values_supported": algorithms,
             "tls_client_certificate_bound_access_tokens": true,
-        })
+        });
+        if self.serves_people()
+            && let Some(members) = metadata.as_object_mut()
+        {
+            for (name, value) in [
+                ("authorization_endpoint", json!(format!("{issuer}/me/authorize"))),
+                ("response_types_supported", json!(["code"])),
+                ("response_modes_supported", json!(["query"])),
+                ("code_challenge_methods_supported", json!(["S256"])),
+                ("authorization_response_iss_parameter_supported", json!(true)),
+                (
+                    "grant_types_supported",
+                    json!(["client_credentials", exchange::GRANT_TYPE, person::GRANT_TYPE]),
+                ),
+            ] {
+                members.insert(name.to_owned(), value);
+            }
+        }
+        metadata
     }
 }

@@ -3,7 +3,7 @@
 use super::error::OAuthError;
 use super::form::Form;
 use super::mint::{Grant, Minted};
-use super::{Service, access, exchange};
+use super::{Service, access, exchange, person};
 use crate::revocation::Kind;
 use axum::Json;
 use axum::body::Bytes;
@@ -30,7 +30,8 @@ impl Service {
     ) -> Result<(Minted, String, Option<&'static str>), OAuthError> {
         let form = Form::read(headers, body)?;
         let grant_type = form.required("grant_type")?;
-        if ![CLIENT_CREDENTIALS, exchange::GRANT_TYPE].contains(&grant_type) {
+        let of_people = grant_type == person::GRANT_TYPE && self.serves_people();
+        if !of_people && ![CLIENT_CREDENTIALS, exchange::GRANT_TYPE].contains(&grant_type) {
             return Err(OAuthError::unsupported_grant_type(
                 "Supported are the grant types that /.well-known/oauth-authorization-server lists.",
             ));
@@ -41,6 +42,10 @@ impl Service {
                 "This client gets tokens faster than it may. A token can be used until it expires.",
                 wait,
             ));
+        }
+        if of_people {
+            let (minted, scope) = self.by_code(headers, &form, &client).await?;
+            return Ok((minted, scope, None));
         }
         let now = super::now();
         let allowed = access::decide(

@@ -13,6 +13,8 @@ mod nodes;
 mod outage;
 mod people;
 mod pepper;
+mod person_codes;
+mod person_login;
 mod rotation;
 mod service;
 mod service_support;

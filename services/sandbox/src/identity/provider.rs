@@ -120,6 +120,8 @@ async fn show_metadata(State(Provider(provider)): State<Provider>) -> Response {
         "prompt_values_supported": ["none", "login"],
         "ui_locales_supported": ["sv", "en"],
         "authorization_response_iss_parameter_supported": true,
+        // A gateway that serves real people refuses to use a provider that says this.
+        "synthetic_people_only": true,
     }))
     .into_response()
 }

@@ -1,0 +1,185 @@
+//! An application asks a person (RFC 6749 section 4.1): checked here, answered on the page of [`super::consent`].
+//!
+//! Who asks is found first: until the application and its exact address are known, nobody is sent anywhere.
+
+use super::page::{Language, see_other};
+use super::{Web, cookies};
+use crate::people::WordKind;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use snapshot::{Access, AgreementIndex, ApiIndex, ApplicationIndex, Authentication, Snapshot};
+use std::collections::BTreeMap;
+
+/// How long a person may think, in seconds.
+pub(super) const THINKING: u32 = 900;
+/// Longest parameter.
+const LONGEST: usize = 2_000;
+
+/// A request that waits for its person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Request {
+    pub(super) client: String,
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+    pub(super) challenge: String,
+    pub(super) resource: String,
+    pub(super) scopes: Vec<String>,
+}
+
+/// What an application may be given, as the registry stands now.
+pub(super) struct Asked {
+    pub(super) application: ApplicationIndex,
+    pub(super) api: ApiIndex,
+    pub(super) agreement: AgreementIndex,
+}
+
+pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.unwrap_or_default();
+    let language = Language::of(&headers, "", web.secure());
+    let request = match read(&(web.0.picture)(), &query) {
+        Ok(request) => request,
+        Err(Refused::There(back, code, why)) => {
+            return see_other(&web.answer(&back, &[("error", code), ("error_description", why)]), []);
+        }
+        Err(Refused::Here) => {
+            let title = language.say("Appen kan inte skicka dig hit", "The app cannot send you here");
+            let text = language.say(
+                "Vi känner inte igen appen eller adressen den vill ha dig tillbaka till. Felet är appens, inte ditt.",
+                "We do not recognise the app, or the address it wants you back at. The fault is the app's, not yours.",
+            );
+            return web.message(StatusCode::BAD_REQUEST, language, (title, text));
+        }
+    };
+    match web.0.people.issue(WordKind::Request, &request, THINKING.into()).await {
+        Ok(word) => see_other(
+            "/me/consent",
+            [cookies::write(cookies::REQUEST, &word, THINKING, web.secure())],
+        ),
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+/// Where an answer goes.
+#[derive(Debug)]
+pub(super) struct Back {
+    pub(super) redirect_uri: String,
+    pub(super) state: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// It is not known who asks.
+    Here,
+    /// The application is told.
+    There(Back, &'static str, &'static str),
+}
+
+fn read(snapshot: &Snapshot, query: &str) -> Result<Request, Refused> {
+    let mut all = BTreeMap::new();
+    let mut twice = false;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if value.len() > LONGEST {
+            return Err(Refused::Here);
+        }
+        twice |= all.insert(name, value.into_owned()).is_some();
+    }
+    let get = |name: &str| all.get(name).map_or("", String::as_str);
+    let application = snapshot.find_application(get("client_id")).ok_or(Refused::Here)?;
+    let registered = &snapshot.application(application).credentials.redirect_uris;
+    if !registered.iter().any(|known| **known == *get("redirect_uri")) {
+        return Err(Refused::Here);
+    }
+    let refuse = |code, why| {
+        let back = Back {
+            redirect_uri: get("redirect_uri").to_owned(),
+            state: all.get("state").cloned(),
+        };
+        Err(Refused::There(back, code, why))
+    };
+    if twice {
+        return refuse("invalid_request", "A parameter occurs twice.");
+    }
+    if get("response_type") != "code" {
+        return refuse("unsupported_response_type", "Only response_type=code is known here.");
+    }
+    let challenge = get("code_challenge");
+    let word = |sign: u8| sign.is_ascii_alphanumeric() || matches!(sign, b'-' | b'_');
+    if get("code_challenge_method") != "S256" || challenge.len() != 43 || !challenge.bytes().all(word) {
+        return refuse("invalid_request", "PKCE with S256 is required.");
+    }
+    if get("prompt").split(' ').any(|one| one == "none") {
+        return refuse("interaction_required", "A person decides on a page.");
+    }
+    let mut scopes: Vec<String> = get("scope").split_ascii_whitespace().map(str::to_owned).collect();
+    scopes.sort();
+    scopes.dedup();
+    if scopes.is_empty() || scopes.len() > 20 {
+        return refuse(
+            "invalid_scope",
+            "Name the scopes, at most 20: a person decides on each.",
+        );
+    }
+    let request = Request {
+        client: get("client_id").to_owned(),
+        redirect_uri: get("redirect_uri").to_owned(),
+        state: all.get("state").cloned(),
+        challenge: challenge.to_owned(),
+        resource: get("resource").to_owned(),
+        scopes,
+    };
+    match asked(snapshot, &request) {
+        Ok(_) => Ok(request),
+        Err((code, why)) => refuse(code, why),
+    }
+}
+
+/// Whether the application may be given what it asks for. Asked when it asks and again when the person decides.
+pub(super) fn asked(snapshot: &Snapshot, request: &Request) -> Result<Asked, (&'static str, &'static str)> {
+    let application = snapshot
+        .find_application(&request.client)
+        .ok_or(("unauthorized_client", "Not registered."))?;
+    let takes_tokens = |api: &ApiIndex| {
+        let takes = snapshot.api(*api).authentication;
+        matches!(takes, Authentication::Token | Authentication::KeyOrToken)
+    };
+    let api = snapshot.find_audience(&request.resource).filter(takes_tokens).ok_or((
+        "invalid_target",
+        "The resource must be the audience of an API that takes tokens.",
+    ))?;
+    let scopes: Vec<&str> = request.scopes.iter().map(String::as_str).collect();
+    let now = jiff::Timestamp::now().as_second();
+    let Access::Granted(agreement) = snapshot.access_for_scopes(application, api, &scopes, now) else {
+        return Err(("invalid_target", "No agreement in force covers this API."));
+    };
+    let of_api = snapshot.routes().iter().filter(|route| route.api == Some(api));
+    let known: Vec<&str> = of_api
+        .flat_map(|route| route.scopes.iter().map(|scope| &**scope))
+        .collect();
+    let granted = &snapshot.agreement(agreement).scopes;
+    let may =
+        |scope: &&str| known.contains(scope) && (granted.is_empty() || granted.iter().any(|held| **held == **scope));
+    if !scopes.iter().all(may) {
+        return Err(("invalid_scope", "The agreement does not grant each of these scopes."));
+    }
+    Ok(Asked {
+        application,
+        api,
+        agreement,
+    })
+}
+
+impl Web {
+    /// The address that tells the application `answer`, with its state and who we are (RFC 9207).
+    pub(super) fn answer(&self, back: &Back, answer: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(answer);
+        if let Some(state) = &back.state {
+            query.append_pair("state", state);
+        }
+        query.append_pair("iss", &self.0.base_url);
+        let join = if back.redirect_uri.contains('?') { '&' } else { '?' };
+        format!("{}{join}{}", back.redirect_uri, query.finish())
+    }
+}

@@ -1,0 +1,200 @@
+//! The page where a person decides: which application of which organisation wants what from which agency, what for, under
+//! which agreement, and for how long.
+
+use super::authorize::{self, Asked, Back, Request};
+use super::login::field;
+use super::page::{Language, see_other};
+use super::session::Visitor;
+use super::{Web, cookies, mine};
+use crate::people::{Item, NewConsent, PeopleError, PersonGrant, WordKind};
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use snapshot::Snapshot;
+use std::sync::Arc;
+
+/// How long a consent holds, in seconds, unless the agreement ends before.
+const LONGEST: i64 = 180 * 86_400;
+
+#[derive(Template)]
+#[template(path = "people/consent.html")]
+struct Page<'a> {
+    l: Language,
+    csrf: &'a str,
+    application: &'a str,
+    organisation: &'a str,
+    agency: &'a str,
+    api: &'a str,
+    purpose: &'a str,
+    agreement: &'a str,
+    ends: String,
+    scopes: &'a [String],
+}
+
+pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers, &query.unwrap_or_default(), web.secure());
+    match web.waiting(&headers).await {
+        Ok(Waiting::Nothing) => web.nothing_waits(language),
+        Ok(Waiting::Login) => see_other("/me/login", []),
+        Ok(Waiting::Decision(decision)) => web.ask(language, &decision),
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+pub(super) async fn decide(State(web): State<Web>, headers: HeaderMap, body: Bytes) -> Response {
+    let language = Language::of(&headers, "", web.secure());
+    let decision = match web.waiting(&headers).await {
+        Ok(Waiting::Nothing) => return web.nothing_waits(language),
+        Ok(Waiting::Login) => return see_other("/me/login", []),
+        Ok(Waiting::Decision(decision)) => decision,
+        Err(error) => return web.failed(language, &error),
+    };
+    if !decision.visitor.sent(&field(&body, "csrf")) {
+        return web.not_from_here(language);
+    }
+    match web.decided(&decision, field(&body, "decision") == "yes").await {
+        Ok(to) => see_other(&to, [cookies::write(cookies::REQUEST, "", 0, web.secure())]),
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+enum Waiting {
+    Nothing,
+    Login,
+    Decision(Box<Decision>),
+}
+
+struct Decision {
+    word: String,
+    request: Request,
+    visitor: Visitor,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Web {
+    /// What this browser's person has to decide.
+    async fn waiting(&self, headers: &HeaderMap) -> Result<Waiting, PeopleError> {
+        let Some(word) = cookies::read(headers, cookies::REQUEST, self.secure()) else {
+            return Ok(Waiting::Nothing);
+        };
+        let Some(request) = self.0.people.look::<Request>(WordKind::Request, word).await? else {
+            return Ok(Waiting::Nothing);
+        };
+        let Some(visitor) = self.visitor(headers).await? else {
+            return Ok(Waiting::Login);
+        };
+        Ok(Waiting::Decision(Box::new(Decision {
+            word: word.to_owned(),
+            request,
+            visitor,
+            snapshot: (self.0.picture)(),
+        })))
+    }
+
+    fn nothing_waits(&self, language: Language) -> Response {
+        let title = language.say("Ingen app väntar på svar", "No app waits for an answer");
+        let text = language.say(
+            "Frågan har gått ut eller är redan besvarad. Gå tillbaka till appen och börja om.",
+            "The question has expired or has been answered already. Go back to the app and start again.",
+        );
+        self.message(StatusCode::BAD_REQUEST, language, (title, text))
+    }
+
+    fn ask(&self, language: Language, decision: &Decision) -> Response {
+        let (snapshot, request) = (&decision.snapshot, &decision.request);
+        let Ok(asked) = authorize::asked(snapshot, request) else {
+            return self.nothing_waits(language);
+        };
+        let application = snapshot.application(asked.application);
+        let agreement = snapshot.agreement(asked.agreement);
+        let api = snapshot.api(asked.api);
+        let page = Page {
+            l: language,
+            csrf: &decision.visitor.csrf,
+            application: &application.name,
+            organisation: &snapshot.organisation(application.organisation).name,
+            agency: &snapshot.organisation(api.organisation).name,
+            api: &api.title,
+            purpose: &agreement.purpose,
+            agreement: &agreement.id,
+            ends: mine::day(&crate::people::moment(ends_at(agreement.valid_to))),
+            scopes: &request.scopes,
+        };
+        // A form's answer leads to the application.
+        self.page_with_form_to(StatusCode::OK, language, &page, &request.redirect_uri)
+    }
+
+    /// Keeps the decision and gives the address that the browser goes back to.
+    async fn decided(&self, decision: &Decision, yes: bool) -> Result<String, PeopleError> {
+        let taken: Option<Request> = self.0.people.take(WordKind::Request, &decision.word).await?;
+        let Some(request) = taken else {
+            return Ok("/me/consent".to_owned());
+        };
+        let back = Back {
+            redirect_uri: request.redirect_uri.clone(),
+            state: request.state.clone(),
+        };
+        if !yes {
+            let refused = [("error", "access_denied"), ("error_description", "The person said no.")];
+            return Ok(self.answer(&back, &refused));
+        }
+        match authorize::asked(&decision.snapshot, &request) {
+            Ok(asked) => {
+                let code = self.grant(decision, &request, &asked).await?;
+                Ok(self.answer(&back, &[("code", &code)]))
+            }
+            Err((code, why)) => Ok(self.answer(&back, &[("error", code), ("error_description", why)])),
+        }
+    }
+
+    async fn grant(&self, decision: &Decision, request: &Request, asked: &Asked) -> Result<String, PeopleError> {
+        let snapshot = &decision.snapshot;
+        let (people, person) = (&self.0.people, &decision.visitor.person);
+        let agreement = snapshot.agreement(asked.agreement);
+        let application = snapshot.application(asked.application);
+        let organisation = &snapshot.organisation(application.organisation).id;
+        let agency = &snapshot.organisation(snapshot.api(asked.api).organisation).id;
+        let item = |scope: &String| Item {
+            api: request.resource.clone(),
+            agency: agency.to_string(),
+            scope: scope.clone(),
+        };
+        let items: Vec<Item> = request.scopes.iter().map(item).collect();
+        let consent = people
+            .consent(&NewConsent {
+                person,
+                acts_for: None,
+                relation: None,
+                application: &application.id,
+                organisation,
+                agreement: &agreement.id,
+                purpose: &agreement.purpose,
+                assurance: &decision.visitor.level,
+                items: &items,
+                ends_at: ends_at(agreement.valid_to),
+            })
+            .await?;
+        let grant = PersonGrant {
+            client: request.client.clone(),
+            redirect_uri: request.redirect_uri.clone(),
+            challenge: request.challenge.clone(),
+            resource: request.resource.clone(),
+            scopes: request.scopes.clone(),
+            consent,
+            party_id: people.party_id(person, organisation).await?,
+            assurance: decision.visitor.level.clone(),
+            logged_in_at: decision.visitor.at,
+        };
+        people.code(&grant).await
+    }
+}
+
+/// When a consent that is given now ends, Unix microseconds.
+fn ends_at(agreement_ends: Option<i64>) -> i64 {
+    let longest = jiff::Timestamp::now().as_second() + LONGEST;
+    agreement_ends
+        .map_or(longest, |end| end.min(longest))
+        .saturating_mul(1_000_000)
+}

@@ -1,0 +1,207 @@
+//! Logging in and out.
+
+use super::page::{Language, see_other};
+use super::session::{SECONDS, Session};
+use super::{Web, cookies};
+use crate::people::openid::{Attempt, LoginError};
+use crate::people::{PeopleError, WordKind};
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How long a login may take, in seconds.
+const ON_ITS_WAY: u32 = 600;
+
+#[derive(Template)]
+#[template(path = "people/login.html")]
+struct Page<'a> {
+    l: Language,
+    csrf: &'a str,
+    provider: &'a str,
+}
+
+/// What has to be the same when the browser comes back.
+#[derive(Serialize, Deserialize)]
+struct OnItsWay {
+    nonce: String,
+    verifier: String,
+}
+
+pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers, &query.unwrap_or_default(), web.secure());
+    let page = Page {
+        l: language,
+        csrf: "",
+        provider: web.0.openid.name(),
+    };
+    web.page(StatusCode::OK, language, &page)
+}
+
+pub(super) async fn start(State(web): State<Web>, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers, "", web.secure());
+    match web.start(language).await {
+        Ok(response) => response,
+        Err(failure) => web.refuse(language, &failure),
+    }
+}
+
+pub(super) async fn finish(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers, "", web.secure());
+    match web.finish(&headers, &query.unwrap_or_default()).await {
+        Ok(response) => response,
+        Err(failure) => web.refuse(language, &failure),
+    }
+}
+
+pub(super) async fn end(State(web): State<Web>, headers: HeaderMap, body: Bytes) -> Response {
+    let language = Language::of(&headers, "", web.secure());
+    let ended: Result<(), PeopleError> = async {
+        if let Some(visitor) = web.visitor(&headers).await?
+            && visitor.sent(&field(&body, "csrf"))
+        {
+            web.0.people.take::<Session>(WordKind::Session, &visitor.word).await?;
+        }
+        Ok(())
+    }
+    .await;
+    match ended {
+        Ok(()) => see_other("/me/login", [cookies::write(cookies::SESSION, "", 0, web.secure())]),
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+/// A field of a form; empty when it is missing or there twice.
+pub(super) fn field(body: &[u8], name: &str) -> String {
+    let mut found = form_urlencoded::parse(body).filter(|(known, _)| known == name);
+    match (found.next(), found.next()) {
+        (Some((_, value)), None) => value.into_owned(),
+        _ => String::new(),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    #[error(transparent)]
+    People(#[from] PeopleError),
+    #[error("the login was not begun here, or too long ago")]
+    Stranger,
+    #[error("the person went back")]
+    Cancelled,
+}
+
+impl Web {
+    async fn start(&self, language: Language) -> Result<Response, Failure> {
+        let random = || crate::random_word().ok_or(PeopleError::Randomness);
+        let on_its_way = OnItsWay {
+            nonce: random()?,
+            verifier: random()?,
+        };
+        let state = self
+            .0
+            .people
+            .issue(WordKind::Login, &on_its_way, ON_ITS_WAY.into())
+            .await?;
+        let redirect_uri = Self::callback_uri(&self.0.base_url);
+        let attempt = Attempt {
+            state: &state,
+            nonce: &on_its_way.nonce,
+            verifier: &on_its_way.verifier,
+            redirect_uri: &redirect_uri,
+        };
+        let to = self.0.openid.start(&attempt, language.code()).await?;
+        // The cookie ties the login to this browser: nobody can make another finish a login that they began.
+        Ok(see_other(
+            &to,
+            [cookies::write(cookies::LOGIN, &state, ON_ITS_WAY, self.secure())],
+        ))
+    }
+
+    async fn finish(&self, headers: &HeaderMap, query: &str) -> Result<Response, Failure> {
+        let mut answer = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if answer.insert(name, value).is_some() {
+                return Err(Failure::Stranger);
+            }
+        }
+        let get = |name: &str| answer.get(name).map(|value| &**value);
+        let state = get("state").unwrap_or_default();
+        if cookies::read(headers, cookies::LOGIN, self.secure()) != Some(state) {
+            return Err(Failure::Stranger);
+        }
+        let on_its_way: Option<OnItsWay> = self.0.people.take(WordKind::Login, state).await?;
+        let on_its_way = on_its_way.ok_or(Failure::Stranger)?;
+        self.0.openid.check_issuer(get("iss")).await?;
+        let code = match (get("code"), get("error")) {
+            (Some(code), None) => code,
+            (_, Some("access_denied")) => return Err(Failure::Cancelled),
+            _ => return Err(LoginError::Refused.into()),
+        };
+        let redirect_uri = Self::callback_uri(&self.0.base_url);
+        let attempt = Attempt {
+            state,
+            nonce: &on_its_way.nonce,
+            verifier: &on_its_way.verifier,
+            redirect_uri: &redirect_uri,
+        };
+        let login = self.0.openid.finish(code, &attempt).await?;
+        let session = Session {
+            person: self.0.people.person(&login.number).await?.0,
+            level: login.level,
+            at: login.at,
+        };
+        let word = self.0.people.issue(WordKind::Session, &session, SECONDS.into()).await?;
+        let secure = self.secure();
+        let cookies = [
+            cookies::write(cookies::SESSION, &word, SECONDS, secure),
+            cookies::write(cookies::LOGIN, "", 0, secure),
+        ];
+        let waiting = cookies::read(headers, cookies::REQUEST, secure).is_some();
+        Ok(see_other(if waiting { "/me/consent" } else { "/me/consents" }, cookies))
+    }
+
+    fn refuse(&self, language: Language, failure: &Failure) -> Response {
+        let say = |swedish, english| language.say(swedish, english);
+        let (status, title, text) = match failure {
+            Failure::People(error) => return self.failed(language, error),
+            Failure::Cancelled => (
+                StatusCode::OK,
+                say("Du avbröt inloggningen", "You cancelled the login"),
+                say("Inget har ändrats.", "Nothing has changed."),
+            ),
+            Failure::Stranger => (
+                StatusCode::BAD_REQUEST,
+                say("Inloggningen har gått ut", "The login has expired"),
+                say(
+                    "Den påbörjades inte i den här webbläsaren, eller för länge sedan. Börja om.",
+                    "It was not begun in this browser, or too long ago. Start again.",
+                ),
+            ),
+            Failure::Login(LoginError::Weak) => (
+                StatusCode::FORBIDDEN,
+                say("En starkare inloggning krävs", "A stronger login is required"),
+                say(
+                    "Logga in med en e-legitimation på minst tillitsnivå 3.",
+                    "Log in with an e-identification of at least level of assurance 3.",
+                ),
+            ),
+            Failure::Login(error) => {
+                tracing::warn!(%error, "somebody could not log in");
+                (
+                    StatusCode::BAD_GATEWAY,
+                    say("Inloggningen svarar inte", "The login service does not answer"),
+                    say(
+                        "Felet ligger hos e-legitimationen eller hos oss, inte hos dig. Försök igen om en stund.",
+                        "The fault is with the e-identification or with us, not with you. Try again in a while.",
+                    ),
+                )
+            }
+        };
+        self.message(status, language, (title, text))
+    }
+}

@@ -1,0 +1,197 @@
+//! A person's own consents and readings.
+
+use super::Web;
+use super::login::field;
+use super::page::{Language, private, see_other};
+use super::session::Visitor;
+use crate::people::{Consent, PeopleError, Reading};
+use askama::Template;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use snapshot::Snapshot;
+
+#[derive(Template)]
+#[template(path = "people/mine.html")]
+struct Page<'a> {
+    l: Language,
+    csrf: &'a str,
+    withdrawn: bool,
+    in_force: Vec<Shown>,
+    ended: Vec<Shown>,
+    readings: Vec<Read>,
+}
+
+/// A consent in words.
+struct Shown {
+    id: String,
+    application: String,
+    organisation: String,
+    purpose: String,
+    agreement: String,
+    for_somebody: bool,
+    given: String,
+    ends: String,
+    withdrawn: Option<String>,
+    items: Vec<Line>,
+}
+
+struct Line {
+    agency: String,
+    api: String,
+    scope: String,
+}
+
+/// A reading in words.
+struct Read {
+    at: String,
+    application: String,
+    organisation: String,
+    api: String,
+}
+
+pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = query.unwrap_or_default();
+    let language = Language::of(&headers, &query, web.secure());
+    match web.visitor(&headers).await {
+        Ok(None) => see_other("/me/login", []),
+        Ok(Some(visitor)) => match web.mine(language, &visitor, query.contains("done=withdrawn")).await {
+            Ok(response) => response,
+            Err(error) => web.failed(language, &error),
+        },
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+pub(super) async fn withdraw(
+    State(web): State<Web>,
+    Path(consent): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let language = Language::of(&headers, "", web.secure());
+    let visitor = match web.visitor(&headers).await {
+        Ok(Some(visitor)) => visitor,
+        Ok(None) => return see_other("/me/login", []),
+        Err(error) => return web.failed(language, &error),
+    };
+    if !visitor.sent(&field(&body, "csrf")) {
+        return web.not_from_here(language);
+    }
+    match web.withdraw_at_once(&visitor, &consent).await {
+        Ok(()) => see_other("/me/consents?done=withdrawn", []),
+        Err(PeopleError::NoConsent) => see_other("/me/consents", []),
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+pub(super) async fn export(State(web): State<Web>, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers, "", web.secure());
+    let exported = match web.visitor(&headers).await {
+        Ok(Some(visitor)) => web.0.people.export(&visitor.person).await,
+        Ok(None) => return see_other("/me/login", []),
+        Err(error) => Err(error),
+    };
+    match exported {
+        Ok(content) => {
+            let mut response = Json(content).into_response();
+            private(response.headers_mut());
+            let file = HeaderValue::from_static("attachment; filename=\"vagvisare.json\"");
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, file);
+            response
+        }
+        Err(error) => web.failed(language, &error),
+    }
+}
+
+impl Web {
+    async fn withdraw_at_once(&self, visitor: &Visitor, consent: &str) -> Result<(), PeopleError> {
+        for token in self.0.people.withdraw(&visitor.person, consent).await? {
+            self.0.revoke.revoke(&token).await?;
+        }
+        Ok(())
+    }
+
+    async fn mine(&self, language: Language, visitor: &Visitor, withdrawn: bool) -> Result<Response, PeopleError> {
+        let snapshot = (self.0.picture)();
+        let consents = self.0.people.consents(&visitor.person).await?;
+        let readings = self.0.people.readings(&visitor.person, None).await?;
+        let (in_force, ended): (Vec<_>, Vec<_>) = consents.into_iter().partition(|consent| consent.in_force);
+        let show = |all: Vec<Consent>| all.into_iter().map(|one| shown(&snapshot, one)).collect();
+        let page = Page {
+            l: language,
+            csrf: &visitor.csrf,
+            withdrawn,
+            in_force: show(in_force),
+            ended: show(ended),
+            readings: readings.into_iter().map(|one| read(&snapshot, one)).collect(),
+        };
+        Ok(self.page(StatusCode::OK, language, &page))
+    }
+}
+
+fn shown(snapshot: &Snapshot, consent: Consent) -> Shown {
+    let line = |item: crate::people::Item| Line {
+        agency: organisation(snapshot, &item.agency),
+        api: api(snapshot, &item.api),
+        scope: item.scope,
+    };
+    Shown {
+        application: application(snapshot, &consent.application),
+        organisation: organisation(snapshot, &consent.organisation),
+        purpose: consent.purpose,
+        agreement: consent.agreement,
+        for_somebody: consent.acts_for.is_some(),
+        given: day(&consent.given_at),
+        ends: day(&consent.ends_at),
+        withdrawn: consent.withdrawn_at.as_deref().map(day),
+        items: consent.items.into_iter().map(line).collect(),
+        id: consent.id,
+    }
+}
+
+fn read(snapshot: &Snapshot, reading: Reading) -> Read {
+    Read {
+        at: minute(&reading.at),
+        application: application(snapshot, &reading.application),
+        organisation: organisation(snapshot, &reading.organisation),
+        api: api(snapshot, &reading.api),
+    }
+}
+
+/// Names that the registry has lost are shown as ids.
+fn application(snapshot: &Snapshot, id: &str) -> String {
+    let name = snapshot
+        .find_application(id)
+        .map(|index| snapshot.application(index).name.to_string());
+    name.unwrap_or_else(|| id.to_owned())
+}
+
+fn organisation(snapshot: &Snapshot, id: &str) -> String {
+    let known = snapshot.organisations().iter().find(|known| &*known.id == id);
+    known.map_or_else(|| id.to_owned(), |known| known.name.to_string())
+}
+
+fn api(snapshot: &Snapshot, audience: &str) -> String {
+    let title = snapshot
+        .find_audience(audience)
+        .map(|index| snapshot.api(index).title.to_string());
+    title.unwrap_or_else(|| audience.to_owned())
+}
+
+/// The day in Sweden.
+pub(super) fn day(at: &str) -> String {
+    in_sweden(at, "%Y-%m-%d")
+}
+
+fn minute(at: &str) -> String {
+    in_sweden(at, "%Y-%m-%d %H:%M")
+}
+
+fn in_sweden(at: &str, format: &str) -> String {
+    let time: jiff::Timestamp = at.parse().unwrap_or_default();
+    let zone = jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC);
+    time.to_zoned(zone).strftime(format).to_string()
+}

@@ -1,0 +1,60 @@
+//! The pages of people when the e-identification fails them.
+
+use axum::body::Body;
+use axum::http::Request;
+use database::Database;
+use identity::api_key::Pepper;
+use identity::people::openid::{LoginError, OpenId, ProviderSettings};
+use identity::people::web::Web;
+use identity::people::{MIGRATIONS, People, PersonKeys};
+use snapshot::Snapshot;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+/// Nobody listens there.
+const GONE: &str = "http://127.0.0.1:9/e-id";
+
+fn openid(issuer: &str, test_provider: bool) -> OpenId {
+    let mut settings = ProviderSettings::new(issuer, "gateway");
+    settings.test_provider = test_provider;
+    OpenId::new(settings).unwrap()
+}
+
+#[tokio::test]
+async fn without_its_provider_a_person_is_told_whose_fault_it_is() {
+    let (node, directory) = crate::service_support::node().await;
+    let address = format!("sqlite:{}", directory.path().join("people.sqlite").display());
+    let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
+    let keys = PersonKeys::from_secrets(&Pepper::from_bytes([1; 32]), &[]).unwrap();
+    let web = Web::new(
+        People::new(database, keys),
+        openid(GONE, true),
+        "http://127.0.0.1:8080",
+        Arc::new(|| Arc::new(Snapshot::empty())),
+        Arc::new(node.service.clone()),
+    );
+    let ask = async |request: Request<Body>| {
+        let answer = web.router().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.into()).unwrap())
+    };
+    let (status, page) = ask(Request::post("/me/login").body(Body::empty()).unwrap()).await;
+    assert_eq!(status, 502);
+    assert!(page.contains("inte hos dig"), "{page}");
+    let (status, _) = ask(Request::get("/me/login").body(Body::empty()).unwrap()).await;
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn plain_http_is_for_a_test_provider_on_this_machine_only() {
+    assert_eq!(openid(GONE, true).check().await, Err(LoginError::Unavailable));
+    for (issuer, test_provider) in [
+        (GONE, false),
+        ("http://192.0.2.1/e-id", true),
+        ("http://127.0.0.1.evil.example", true),
+    ] {
+        let refused = openid(issuer, test_provider).check().await;
+        assert!(matches!(refused, Err(LoginError::Invalid(_))), "{issuer}: {refused:?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Runs the pages for people inside a node: login, consent, what was read, as the API `/me` of the node's own.
+
+use crate::config;
+use crate::internal::{self, InternalApi, ORGANISATION};
+use crate::token_service::TokenService;
+use anyhow::{Context, bail};
+use database::Database;
+use http::Method;
+use identity::api_key::Pepper;
+use identity::people::openid::{LoginError, OpenId, ProviderSettings};
+use identity::people::web::Web;
+use identity::people::{MIGRATIONS, People, PersonKeys};
+use snapshot::{ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, RouteDraft, SenderConstraint};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What the pages are started with.
+pub struct Setup {
+    /// `sqlite:PATH` or `postgres://..`.
+    pub database: String,
+    /// Encrypts who people are; the first for what is new.
+    pub keys: (Pepper, Vec<Pepper>),
+    /// Where people log in.
+    pub provider: ProviderSettings,
+    /// Under what address people reach the gateway.
+    pub base_url: String,
+}
+
+impl Setup {
+    /// From the node's configuration.
+    ///
+    /// # Errors
+    /// A key file that cannot be used.
+    pub fn of(people: &config::People, database: &str, base_url: &str) -> anyhow::Result<Self> {
+        let mut provider = people.provider.clone();
+        if let Some(file) = &people.client_secret_file {
+            let secret = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            provider.client_secret = Some(secret.trim_end().to_owned());
+        }
+        let others = people.previous_key_file.as_slice();
+        Ok(Self {
+            database: database.to_owned(),
+            keys: PersonKeys::load(&people.key_file, others)?,
+            provider,
+            base_url: base_url.to_owned(),
+        })
+    }
+}
+
+/// Opens the database, looks whether the provider may be used here, and serves until `stop`.
+///
+/// # Errors
+/// A database or a key that cannot be used; a provider that must not be used. One that does not answer yet is no error.
+pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken) -> anyhow::Result<InternalApi> {
+    let issuer = setup.provider.issuer.clone();
+    let openid = OpenId::new(setup.provider)?;
+    match openid.check().await {
+        Ok(()) => {}
+        Err(LoginError::Invalid(why)) => bail!("people cannot log in at {issuer}: {why}"),
+        Err(error) => tracing::warn!(%error, issuer, "people cannot log in just now"),
+    }
+    let database = Database::open(&setup.database, &[MIGRATIONS])
+        .await
+        .context("the database of people cannot be used")?;
+    let (first, others) = setup.keys;
+    let people = People::new(database, PersonKeys::from_secrets(&first, &others)?);
+    if !others.is_empty() {
+        let rows = people.rotate().await.context("a key of people cannot be changed")?;
+        tracing::info!(rows, "people are encrypted with the first key");
+    }
+    tokens.service.serve_people(people.clone());
+    let web = Web::new(
+        people,
+        openid,
+        setup.base_url,
+        tokens.picture(),
+        Arc::new(tokens.service.clone()),
+    );
+    let backend = internal::serve("vagvisare-me", web.router(), stop.clone()).await?;
+    Ok(InternalApi {
+        api: api(&backend.id),
+        backend,
+        limits: vec![limit()],
+        relays: Vec::new(),
+        document: None,
+    })
+}
+
+/// How often one address may ask.
+fn limit() -> LimitDraft {
+    LimitDraft {
+        id: "vagvisare-me-address".to_owned(),
+        name: "address".to_owned(),
+        per: LimitPer::Address,
+        quota: 600,
+        window: Duration::from_secs(60),
+        burst: Some(100),
+        shared: None,
+    }
+}
+
+fn api(backend: &str) -> ApiDraft {
+    let route = |(method, path): (Method, &str)| RouteDraft {
+        method: Some(method),
+        path: path.to_owned(),
+        scopes: Vec::new(),
+        authentication: None,
+    };
+    let routes = [
+        (Method::GET, "/authorize"),
+        (Method::GET, "/consent"),
+        (Method::POST, "/consent"),
+        (Method::GET, "/consents"),
+        (Method::POST, "/consents/{consentId}/withdrawals"),
+        (Method::GET, "/export"),
+        (Method::GET, "/login"),
+        (Method::POST, "/login"),
+        (Method::GET, "/callback"),
+        (Method::POST, "/logout"),
+        (Method::GET, "/style.css"),
+    ];
+    ApiDraft {
+        id: "me".to_owned(),
+        name: "me".to_owned(),
+        base_path: Some("/me".to_owned()),
+        title: "Mina samtycken".to_owned(),
+        version: "1.0.0".to_owned(),
+        released: "2026-11-26".to_owned(),
+        organisation: ORGANISATION.to_owned(),
+        state: LifecycleState::Active,
+        deprecated_at: None,
+        sunset_at: None,
+        successor: None,
+        authentication: Authentication::None,
+        audience: String::new(),
+        sender_constraint: SenderConstraint::None,
+        personal_data: false,
+        limits: vec!["vagvisare-me-address".to_owned()],
+        cors: None,
+        deadline: Duration::from_secs(10),
+        idle_timeout: Duration::from_secs(10),
+        max_body_bytes: 16 * 1024,
+        backend: Some(backend.to_owned()),
+        routes: routes.into_iter().map(route).collect(),
+        documents: Vec::new(),
+    }
+}

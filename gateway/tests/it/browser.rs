@@ -1,0 +1,58 @@
+//! A person's pages in real Chromium, looked at by axe-core.
+
+use crate::process::start;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// A file or folder beside the programs that `cargo xtask test` installs.
+fn tool(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    let mut found = std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .filter(|file| file.exists());
+    found
+        .next()
+        .unwrap_or_else(|| panic!("{name} is not on PATH; `cargo xtask test -p gateway browser` installs it"))
+}
+
+#[test]
+fn every_page_of_a_persons_journey_works_without_script_and_is_accessible() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut demo = start(&[
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--ops-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data.to_str().unwrap(),
+    ]);
+    let gateway = demo.wait_for("ready ");
+    demo.wait_for("Scripts: ");
+    let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
+    let text = |path: &str| file.pointer(path).unwrap().as_str().unwrap().to_owned();
+    let authorize = format!(
+        "{}?response_type=code&client_id=exempelbanken-app&code_challenge_method=S256&state=s1&scope=cases.read\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&redirect_uri={}&resource={}",
+        text("/personPages/authorize"),
+        text("/personPages/redirectUri"),
+        text("/personPages/resource")
+    );
+    let pictures = std::env::var_os("VAGVISARE_PICTURES").map_or_else(|| directory.path().to_owned(), PathBuf::from);
+    let output = Command::new(tool("node"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/journey.mjs"))
+        .args([tool("node_modules/axe-core").parent().unwrap(), &tool("chromium")])
+        .args([&gateway, &authorize])
+        .arg(pictures)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(said.contains("48 pages, 0 findings"), "{said}");
+}

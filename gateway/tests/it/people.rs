@@ -1,0 +1,189 @@
+//! A person's journey through the demo, with curl as the browser: an application asks, the person logs in at the test
+//! e-identification, says yes, sees it, takes it back.
+
+use crate::process::{everything_under, shell, start};
+use serde_json::Value;
+
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A browser that follows no redirects by itself.
+struct Browser {
+    jar: String,
+}
+
+impl Browser {
+    /// Status, `Location` (or nothing) and body of a call.
+    fn call(&self, arguments: &str) -> (u16, String, String) {
+        let jar = &self.jar;
+        let line = format!("curl -s -b '{jar}' -c '{jar}' -w '\\n%{{http_code}} %{{redirect_url}}' {arguments}");
+        let answer = shell(&line);
+        let (body, end) = answer.rsplit_once('\n').unwrap();
+        let (status, location) = end.split_once(' ').unwrap();
+        (status.parse().unwrap(), location.to_owned(), body.to_owned())
+    }
+
+    fn goes_to(&self, arguments: &str) -> String {
+        let (status, location, body) = self.call(arguments);
+        assert_eq!(status, 303, "{arguments}: {body}");
+        location
+    }
+
+    fn page(&self, arguments: &str) -> String {
+        let (status, _, body) = self.call(arguments);
+        assert_eq!(status, 200, "{arguments}: {body}");
+        body
+    }
+}
+
+/// The value of a form's hidden field.
+fn csrf(page: &str) -> &str {
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+#[test]
+fn a_person_says_yes_sees_it_and_takes_it_back_and_nobody_learns_their_number() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut demo = start(&[
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--ops-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data.to_str().unwrap(),
+    ]);
+    let gateway = demo.wait_for("ready ");
+    demo.wait_for("Scripts: ");
+    let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
+    let text = |path: &str| file.pointer(path).unwrap().as_str().unwrap().to_owned();
+    let (authorize, back) = (text("/personPages/authorize"), text("/personPages/redirectUri"));
+    let browser = Browser {
+        jar: directory.path().join("jar").to_str().unwrap().to_owned(),
+    };
+    let ask = |redirect_uri: &str, scope: &str| {
+        format!(
+            "-G {authorize} -d response_type=code -d client_id=exempelbanken-app -d code_challenge_method=S256 \
+             -d code_challenge={CHALLENGE} -d state=s1 -d scope={scope} --data-urlencode redirect_uri={redirect_uri} \
+             --data-urlencode resource={}",
+            text("/personPages/resource")
+        )
+    };
+
+    // Nobody is sent to an address that the application has not registered; a scope nobody granted is told to it.
+    let (status, location, _) = browser.call(&ask("https://evil.example/", "cases.read"));
+    assert_eq!((status, location.as_str()), (400, ""));
+    let refused = browser.goes_to(&ask(&back, "everything"));
+    assert!(
+        refused.starts_with(&format!("{back}?error=invalid_scope&")),
+        "{refused}"
+    );
+
+    // Not logged in: first to the login, over there as Alva, and back to the question.
+    assert_eq!(
+        browser.goes_to(&ask(&back, "cases.read")),
+        format!("{gateway}/me/consent")
+    );
+    assert_eq!(
+        browser.goes_to(&format!("{gateway}/me/consent")),
+        format!("{gateway}/me/login")
+    );
+    assert!(
+        browser
+            .page(&format!("{gateway}/me/login"))
+            .contains("test-e-legitimation")
+    );
+    let provider = browser.goes_to(&format!("-X POST {gateway}/me/login"));
+    let (page, query) = provider.split_once('?').unwrap();
+    let callback = browser.goes_to(&format!("{page} -d '{query}' -d person=alva"));
+    assert!(
+        callback.starts_with(&format!("{gateway}/me/callback?code=")),
+        "{callback}"
+    );
+    let stranger = Browser {
+        jar: directory.path().join("other-jar").to_str().unwrap().to_owned(),
+    };
+    assert_eq!(
+        stranger.call(&format!("'{callback}'")).0,
+        400,
+        "another browser finishes no login"
+    );
+    assert_eq!(
+        browser.goes_to(&format!("'{callback}'")),
+        format!("{gateway}/me/consent")
+    );
+
+    // The question, item by item; without the page's own word nothing is decided.
+    let question = browser.page(&format!("{gateway}/me/consent"));
+    for part in [
+        "Exempelbankens app",
+        "cases.read",
+        "avtal-2026-001",
+        "Visa en person hennes ärenden",
+    ] {
+        assert!(question.contains(part), "{part} is missing in {question}");
+    }
+    assert!(
+        browser
+            .page(&format!("'{gateway}/me/consent?lang=en'"))
+            .contains("May Exempelbankens app read about you?")
+    );
+    assert_eq!(
+        browser
+            .call(&format!("{gateway}/me/consent -d csrf=guessed -d decision=yes"))
+            .0,
+        403
+    );
+    let yes = format!("{gateway}/me/consent -d csrf={} -d decision=yes", csrf(&question));
+    let answer = browser.goes_to(&yes);
+    assert!(answer.starts_with(&format!("{back}?code=")), "{answer}");
+    assert!(answer.contains("&state=s1&iss=http"), "{answer}");
+
+    // Mine: the consent is there, goes into the export, and ends when it is taken back.
+    let mine = browser.page(&format!("'{gateway}/me/consents?lang=sv'"));
+    assert!(
+        mine.contains("Exempelbankens app") && mine.contains("Ta tillbaka"),
+        "{mine}"
+    );
+    let export: Value = serde_json::from_str(&browser.page(&format!("{gateway}/me/export"))).unwrap();
+    assert_eq!(export["consents"][0]["items"][0]["scope"], "cases.read");
+    let id = export["consents"][0]["id"].as_str().unwrap();
+    let withdraw = format!("{gateway}/me/consents/{id}/withdrawals");
+    assert_eq!(browser.call(&format!("{withdraw} -d csrf=guessed")).0, 403);
+    browser.goes_to(&format!("{withdraw} -d csrf={}", csrf(&mine)));
+    let mine = browser.page(&format!("{gateway}/me/consents"));
+    assert!(mine.contains("Ingen app får läsa om dig just nu"), "{mine}");
+    assert_eq!(
+        stranger.goes_to(&format!("{gateway}/me/consents")),
+        format!("{gateway}/me/login")
+    );
+
+    // Logged out, the cookie opens nothing.
+    browser.goes_to(&format!("{gateway}/me/logout -d csrf={}", csrf(&mine)));
+    assert_eq!(
+        browser.goes_to(&format!("{gateway}/me/export")),
+        format!("{gateway}/me/login")
+    );
+
+    // Nobody's number in anything that was shown, logged, traced, counted or stored.
+    let operations = text("/operations");
+    let seen = [
+        question,
+        mine,
+        export.to_string(),
+        shell(&format!("curl -s {operations}/metrics")),
+        shell(&format!("curl -s '{operations}/traces?format=json'")),
+    ];
+    demo.signal("TERM");
+    let (status, printed) = demo.ended();
+    assert!(status.success(), "{printed}");
+    let everything = seen.concat() + &printed + &everything_under(&data);
+    for person in sandbox::people() {
+        assert!(
+            !everything.contains(&person.number.digits()[2..]),
+            "{} leaks",
+            person.key
+        );
+    }
+}
