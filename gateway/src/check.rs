@@ -44,8 +44,8 @@ pub fn check_file(path: &Path) -> Result<Kind, Problems> {
 pub struct Checked {
     /// The configuration.
     pub config: Config,
-    /// The registry document that it names.
-    pub registry: Registry,
+    /// The registry document that it names, if any.
+    pub registry: Option<Registry>,
 }
 
 /// Reads a configuration and the registry document that it names: what `check` looks at and what a start begins with.
@@ -56,19 +56,21 @@ pub fn read(source: &Source) -> Result<Checked, Problems> {
     let problems = Problems::new();
     let config = config::read(source, &problems);
     // A document that cannot be opened has been reported by the key that names it.
-    let registry = match config.registry_document.is_file() {
-        true => load::from_file(&config.registry_document)
-            .map_err(|others| problems.add_all(others))
-            .ok(),
-        false => None,
-    };
+    let document = config.registry.document.as_deref().filter(|path| path.is_file());
+    let registry = document.and_then(|path| load::from_file(path).map_err(|others| problems.add_all(others)).ok());
     if let Some(registry) = &registry {
         check_fit(&config, &registry.loaded, source, &problems);
     }
-    match registry {
-        Some(registry) => problems.or_ok(Checked { config, registry }),
-        None => Err(problems),
+    if config.registry.store.is_some() && config.identity.pepper_file.is_none() {
+        problems.add(source.problem(
+            "identity.pepper_file",
+            "is missing; members call the registry with API keys, which are checked with it",
+        ));
     }
+    if registry.is_none() && config.registry.store.is_none() {
+        return Err(problems);
+    }
+    problems.or_ok(Checked { config, registry })
 }
 
 /// What only shows when both documents are known.

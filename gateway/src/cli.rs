@@ -1,8 +1,11 @@
 //! The command line: one file a command. Only here is anything printed.
 
+mod audit;
+mod backup;
 mod check;
 mod demo;
 mod explain;
+mod init;
 mod key;
 mod keygen;
 mod lint;
@@ -48,6 +51,14 @@ enum Command {
     Revoke(revoke::Args),
     /// Get an access token with an application's key, and print it
     Token(token::Args),
+    /// Begin a registry: its database, its operator, and the operator's key
+    Init(init::Args),
+    /// Check the registry's audit trail
+    Audit(audit::Args),
+    /// Copy the registry to a file, while nodes serve it
+    Backup(backup::BackupArgs),
+    /// Put a copy of the registry back, while nodes serve it
+    Restore(backup::RestoreArgs),
     /// Show a trace as a tree with times
     Trace(trace::Args),
 }
@@ -68,6 +79,10 @@ pub fn run() -> ExitCode {
         Command::Keygen(args) => keygen::run(&args),
         Command::Revoke(args) => revoke::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Init(args) => init::run(args),
+        Command::Audit(args) => return audit::run(args),
+        Command::Backup(args) => backup::backup(args),
+        Command::Restore(args) => backup::restore(args),
         Command::Trace(args) => trace::run(&args),
     };
     match result {
@@ -102,6 +117,23 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
         line.strip_prefix("error: ").unwrap_or(&line)
     ));
     ExitCode::from(2)
+}
+
+/// The registry's store that a configuration names.
+fn registry_store(file: &std::path::Path) -> anyhow::Result<(crate::config::Config, registry::store::Store)> {
+    let read = document::Source::load(file)
+        .map_err(document::Problems::from)
+        .and_then(|source| {
+            let problems = document::Problems::new();
+            let config = crate::config::read(&source, &problems);
+            problems.or_ok(config)
+        });
+    let config = read.map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let Some(store) = &config.registry.store else {
+        anyhow::bail!("{} names no registry.database", file.display());
+    };
+    let store = registry::store::Store::at(&store.address);
+    Ok((config, store))
 }
 
 /// An address to listen on; a port alone or a host's name is answered with what is wanted instead.

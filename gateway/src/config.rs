@@ -1,22 +1,23 @@
 //! The configuration file of one node: what is in it, its defaults, and everything that may be wrong with it.
 //!
 //! One file, no environment variables, no flags that override it: what the file says holds. Paths are relative to the
-//! file. Only `[registry] document` must be there; every other default is safe for a node that faces callers.
+//! file. Only `[registry]` must be there, with a document or a database; every other default is safe for a node that faces callers.
 
 mod identity;
 mod limits;
 mod listen;
+mod registry;
 mod telemetry;
 mod url;
 
 pub use self::identity::{Identity, People, TokenService};
+pub use self::registry::{RegistrySource, RegistryStore};
 
 use ::document::{Problems, Source, Table};
 use ::identity::token::Issuer;
 use edge::middleware::client_address::{Cidr, Network};
 use edge::server::TlsConfig;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a node is configured to do.
@@ -28,8 +29,8 @@ pub struct Config {
     pub operations: SocketAddr,
     /// `[gateway]`.
     pub gateway: Gateway,
-    /// `[registry] document`: the declarative registry document.
-    pub registry_document: PathBuf,
+    /// `[registry]`.
+    pub registry: RegistrySource,
     /// `[identity]`.
     pub identity: Identity,
     /// `[telemetry]` and `[telemetry.otlp]`, with the node's name and public host filled in.
@@ -88,10 +89,7 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
     let listen = listen::read(&table.table("listen"));
     let operations = read_operations(&table.table("operations"), listen.address);
     let gateway = read_gateway(&table.table("gateway"));
-    let registry_document = table
-        .required_table("registry")
-        .required_file("document")
-        .unwrap_or_default();
+    let registry = registry::read(&table.required_table("registry"));
     let identity = identity::read(&table.table("identity"));
     let telemetry = telemetry::read(&table.table("telemetry"), &gateway);
     let shared_limits = limits::read(&table.table("limits"));
@@ -100,7 +98,7 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
         listen,
         operations,
         gateway,
-        registry_document,
+        registry,
         identity,
         telemetry,
         shared_limits,

@@ -1,5 +1,6 @@
 //! Gives the data plane its check of keys and tokens: identity's verdicts in the edge's words.
 
+use crate::governed::Uses;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{Binding, Credentials, Possession, Token, TokenRefusal, TokenVerdict};
@@ -16,6 +17,7 @@ pub struct Checks {
     tokens: Verifier,
     proofs: Replays,
     nonces: Option<Nonces>,
+    uses: Arc<Uses>,
 }
 
 /// Proofs of possession that a node remembers while they are fresh.
@@ -29,12 +31,20 @@ impl Checks {
             tokens,
             proofs: Replays::new(PROOFS),
             nonces: None,
+            uses: Arc::default(),
         }
     }
 
     /// Proofs of possession must carry one of these nonces.
     pub fn with_nonces(mut self, nonces: Option<Nonces>) -> Self {
         self.nonces = nonces;
+        self
+    }
+
+    /// Notes when keys were used.
+    #[must_use]
+    pub fn noting(mut self, uses: &Arc<Uses>) -> Self {
+        self.uses = Arc::clone(uses);
         self
     }
 }
@@ -60,7 +70,10 @@ impl Credentials for Checks {
         })?;
         match stored.expires_at {
             Some(end) if now >= end => Err(refuse_key("key_expired", "The API key has ended. Ask for a new one.")),
-            _ => Ok(stored.application),
+            _ => {
+                self.uses.note(key.id(), now);
+                Ok(stored.application)
+            }
         }
     }
 

@@ -118,7 +118,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         public_base_url: base.clone(),
         issuer: Some(parts.issuer().to_owned()),
         credentials_url: Some(format!("{base}/test-identity/v0/docs")),
-        service_problems: parts::problems(),
+        service_problems: publish::service_problems(),
         authorization_servers: vec![base.clone(), parts.issuer().to_owned()],
         internal: vec![tokens.internal.clone(), people],
     };
@@ -204,6 +204,7 @@ fn setup(options: &Options) -> Setup {
         },
         shared_limits: None,
         drain_timeout: Duration::from_secs(10),
+        registry: None,
     }
 }
 

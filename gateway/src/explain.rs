@@ -141,6 +141,10 @@ fn agreement(
             lines.push(format!("agreement: {} has not begun", snapshot.agreement(coming).id));
             return Err(ErrorKind::AgreementNotInForce);
         }
+        Access::Suspended(resting) => {
+            lines.push(format!("agreement: {} is suspended", snapshot.agreement(resting).id));
+            return Err(ErrorKind::AgreementNotInForce);
+        }
         Access::Missing => {
             lines.push("agreement: none covers this application and API".to_owned());
             return Err(ErrorKind::AgreementMissing);

@@ -4,7 +4,6 @@
 //! Each is an axum router on a loopback port of its own. Its address holds a secret of this process as the first path
 //! segment, so that nothing else on the machine can call past the gateway and set `Vagvisare-*` headers of its own.
 
-use crate::load::Registry;
 use anyhow::Context;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -12,7 +11,7 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use snapshot::{ApiDraft, Assertion, BackendDraft, LimitDraft, OrganisationDraft, OrganisationKind};
+use snapshot::{ApiDraft, Assertion, BackendDraft, Draft, LimitDraft, OrganisationDraft, OrganisationKind};
 use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
@@ -33,13 +32,13 @@ pub struct InternalApi {
     /// Paths outside the API that the same backend answers (`GET`).
     pub relays: Vec<String>,
     /// Its OpenAPI document; `None`: it is neither published nor in the catalogue.
-    pub document: Option<Value>,
+    pub document: Option<Arc<Value>>,
 }
 
 impl InternalApi {
-    /// Puts the API into the registry; one of the same id is replaced, so that a registry may be published again.
-    pub(crate) fn put_into(&self, registry: &mut Registry) {
-        let draft = &mut registry.loaded.draft;
+    /// Puts the API into a draft; one of the same id is replaced, so that a registry may be published again. Gives its place
+    /// when it was there already; without one it is the last.
+    pub(crate) fn put_into(&self, draft: &mut Draft) -> Option<usize> {
         if draft.organisations.iter().all(|known| known.id != ORGANISATION) {
             draft.organisations.push(OrganisationDraft {
                 id: ORGANISATION.to_owned(),
@@ -57,20 +56,11 @@ impl InternalApi {
         let relays = self.relays.iter().map(|path| (path.clone(), self.backend.id.clone()));
         draft.relays.extend(relays);
         let known = draft.apis.iter().position(|known| known.id == self.api.id);
-        match known {
-            Some(position) => {
-                if let (Some(api), Some(document)) =
-                    (draft.apis.get_mut(position), registry.documents.get_mut(position))
-                {
-                    api.clone_from(&self.api);
-                    document.clone_from(&self.document);
-                }
-            }
-            None => {
-                draft.apis.push(self.api.clone());
-                registry.documents.push(self.document.clone());
-            }
+        match known.and_then(|position| draft.apis.get_mut(position)) {
+            Some(api) => api.clone_from(&self.api),
+            None => draft.apis.push(self.api.clone()),
         }
+        known
     }
 }
 
@@ -104,6 +94,7 @@ pub async fn serve(id: &str, router: Router, stop: CancellationToken) -> anyhow:
         allow_private_network: true,
         ca_file: None,
         assertion: Assertion::None,
+        internal: None,
     })
 }
 

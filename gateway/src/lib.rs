@@ -6,6 +6,7 @@ pub mod config;
 pub mod credentials;
 pub mod demo;
 pub mod explain;
+pub mod governed;
 pub mod internal;
 pub mod load;
 pub mod node;

@@ -3,11 +3,8 @@
 use document::{Problems, Source};
 use registry::{Loaded, OperationsReader};
 use serde_json::Value;
-use snapshot::{Authentication, RouteDraft};
 use std::path::Path;
-
-/// Paths under an API's base path that the gateway answers itself, whatever the API's document says about them.
-const OWN_PATHS: [&str; 4] = ["/api-info", "/openapi.json", "/openapi.yaml", "/docs"];
+use std::sync::Arc;
 
 /// A registry and the documents of its APIs.
 #[derive(Debug)]
@@ -15,7 +12,7 @@ pub struct Registry {
     /// The registry document.
     pub loaded: Loaded,
     /// Each API's OpenAPI document, by the API's position.
-    pub documents: Vec<Option<Value>>,
+    pub documents: Vec<Option<Arc<Value>>>,
 }
 
 /// Loads the registry document at `path`, and what it names.
@@ -33,14 +30,14 @@ pub fn from_file(path: &Path) -> Result<Registry, Problems> {
 /// As [`from_file`].
 pub fn from_source(source: Source, read: &dyn Fn(&Path) -> Result<Vec<u8>, String>) -> Result<Registry, Problems> {
     let open = |path: &Path| parse(path, &read(path)?);
-    let operations = |path: &Path| routes(&open(path)?);
+    let operations = |path: &Path| registry::intake::operations(&open(path)?);
     let operations: &OperationsReader<'_> = &operations;
     let loaded = registry::read(source, operations)?;
     // Each named document has been read once to get here: what remains is a file that changes under our hands.
     let documents = loaded
         .openapi
         .iter()
-        .map(|path| path.as_deref().and_then(|path| open(path).ok()))
+        .map(|path| path.as_deref().and_then(|path| open(path).ok()).map(Arc::new))
         .collect();
     Ok(Registry { loaded, documents })
 }
@@ -51,19 +48,4 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Value, String> {
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
     catalogue::read(bytes, &name).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn routes(document: &Value) -> Result<Vec<RouteDraft>, String> {
-    let routes = catalogue::routes(document)
-        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
-    Ok(routes
-        .into_iter()
-        .filter(|route| !OWN_PATHS.contains(&route.path.as_str()))
-        .map(|route| RouteDraft {
-            method: Some(route.method),
-            path: route.path,
-            scopes: route.scopes,
-            authentication: (route.open == Some(true)).then_some(Authentication::None),
-        })
-        .collect())
 }

@@ -35,6 +35,8 @@ pub struct Setup {
     pub shared_limits: Option<StoreConfig>,
     /// How long requests in flight may take once the node is told to stop.
     pub drain_timeout: Duration,
+    /// How the node keeps up with a registry's database; `None`: its registry is a document.
+    pub registry: Option<Arc<registry::watch::Status>>,
 }
 
 /// Both listeners bound, nothing served yet: everything that can refuse to start has had its say.
@@ -71,6 +73,11 @@ impl Bound {
         self.setup.settings.public_base_url = Some(Arc::from(url));
     }
 
+    /// Says how the node keeps up with its registry.
+    pub fn set_registry(&mut self, status: Arc<registry::watch::Status>) {
+        self.setup.registry = Some(status);
+    }
+
     /// Where operations are served.
     ///
     /// # Errors
@@ -94,7 +101,7 @@ impl Bound {
             self.edge.serve(move |_| Entry::new(&shared))?
         };
         let readiness = Readiness::default();
-        let router = operations::router(&shared, running.stats(), readiness.clone());
+        let router = operations::router(&shared, running.stats(), readiness.clone(), self.setup.registry);
         let listener = tokio::net::TcpListener::from_std(self.operations)?;
         let operations = tokio::spawn({
             let stop = stop.clone();

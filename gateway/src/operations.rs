@@ -1,5 +1,6 @@
 //! The operations listener: health, metrics and traces, on a port of its own that callers do not reach.
 
+mod registry_status;
 mod shared_limits;
 
 use axum::extract::State;
@@ -37,14 +38,21 @@ struct Known {
     shared: Arc<Shared>,
     stats: Stats,
     readiness: Readiness,
+    registry: Option<Arc<registry::watch::Status>>,
 }
 
 /// All routes of the operations listener.
-pub fn router(shared: &Arc<Shared>, stats: Stats, readiness: Readiness) -> Router {
+pub fn router(
+    shared: &Arc<Shared>,
+    stats: Stats,
+    readiness: Readiness,
+    registry: Option<Arc<registry::watch::Status>>,
+) -> Router {
     let known = Known {
         shared: Arc::clone(shared),
         stats,
         readiness,
+        registry,
     };
     shared
         .telemetry
@@ -78,6 +86,7 @@ async fn show_status(State(known): State<Known>) -> Json<serde_json::Value> {
     Json(json!({
         "ready": known.readiness.is_ready(),
         "snapshotVersion": plan.snapshot.version(),
+        "registry": registry_status::status(known.registry.as_deref()),
         "apis": plan.snapshot.apis().iter().map(|api| json!({
             "id": &*api.id, "basePath": &*api.base_path, "version": &*api.version,
         })).collect::<Vec<_>>(),
@@ -104,6 +113,7 @@ impl Collector for Numbers {
             shared,
             stats,
             readiness,
+            registry,
         } = &self.0;
         let totals = stats.totals();
         let mut gauge = |name: &str, help: &str, value: u64| -> Result<(), std::fmt::Error> {
@@ -138,6 +148,9 @@ impl Collector for Numbers {
         )?;
         let store = shared.limits.store();
         for (name, help, value) in store.iter().flat_map(shared_limits::gauges) {
+            gauge(name, help, value)?;
+        }
+        for (name, help, value) in registry.iter().flat_map(|status| registry_status::gauges(status)) {
             gauge(name, help, value)?;
         }
         let mut counter = |name: &str, help: &str, value: u64| -> Result<(), std::fmt::Error> {

@@ -6,7 +6,8 @@ use catalogue::{ApiFacts, Blame, ProblemFacts};
 use document::Problems;
 use edge::error::ErrorKind;
 use serde_json::{Value, json};
-use snapshot::{Api, Document, SenderConstraint, Snapshot};
+use snapshot::{Api, ApiDraft, Document, Draft, Problem, SenderConstraint, Snapshot};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What the pages need to know beside the registry.
@@ -40,50 +41,119 @@ impl Site {
 /// Every problem, with file, line and key path.
 pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problems> {
     for internal in &site.internal {
-        internal.put_into(registry);
+        match internal.put_into(&mut registry.loaded.draft) {
+            Some(position) => {
+                if let Some(document) = registry.documents.get_mut(position) {
+                    document.clone_from(&internal.document);
+                }
+            }
+            None => registry.documents.push(internal.document.clone()),
+        }
     }
     registry.loaded.draft.documents.clear();
     for api in &mut registry.loaded.draft.apis {
         api.documents.clear();
     }
-    let plain = registry.loaded.compile()?;
+    // First as it stands, so that each problem is told with its line.
+    registry.loaded.compile()?;
+    let documents: Vec<_> = registry
+        .documents
+        .iter()
+        .map(|document| document.as_ref().map(|document| ("", Arc::clone(document))))
+        .collect();
+    // What is wrong with it would have been told above.
+    let _ = dress(&mut registry.loaded.draft, &documents, site, &mut Dressing::default());
+    registry.loaded.compile()
+}
+
+/// What an API's documents were rendered from, and the documents. Rendering is what takes long: it is done once for each.
+#[derive(Debug, Default)]
+pub struct Dressing(HashMap<String, (blake3::Hash, Documents)>);
+
+/// Documents by their path.
+type Documents = Vec<(String, Arc<snapshot::Document>)>;
+
+/// Puts into `draft` everything the gateway serves of its own. `documents` are the APIs' own documents, each with a name
+/// that changes when it does, by the API's position.
+///
+/// # Errors
+/// What is wrong with the APIs, their owners, limits and backends.
+pub fn dress(
+    draft: &mut Draft,
+    documents: &[Option<(&str, Arc<Value>)>],
+    site: &Site,
+    dressing: &mut Dressing,
+) -> Result<(), Vec<Problem>> {
+    for api in &mut draft.apis {
+        api.documents.clear();
+    }
+    // What documents tell of an API is known without agreements, applications and operations.
+    let plain = Draft {
+        organisations: draft.organisations.clone(),
+        limits: draft.limits.clone(),
+        backends: draft.backends.clone(),
+        apis: draft.apis.iter_mut().map(without_routes).collect(),
+        ..Draft::default()
+    };
+    let plain = Snapshot::compile(&plain)?;
     let problems: Arc<[ProblemFacts]> = problems(site).into();
-    let facts: Vec<ApiFacts> = plain
+    let all: Vec<ApiFacts> = plain
         .apis()
         .iter()
         .filter(|api| !site.is_undocumented(&api.id))
         .map(|api| facts(&plain, api, site, &problems))
         .collect();
-    let draft = &mut registry.loaded.draft;
-    let described = draft.apis.iter_mut().zip(&registry.documents);
+    let mut fresh = HashMap::with_capacity(all.len());
+    let described = draft.apis.iter_mut().zip(documents);
     let described = described.filter(|(api, _)| !site.is_undocumented(&api.id));
-    for ((api, document), facts) in described.zip(&facts) {
-        let bare;
-        let source = match document {
-            Some(source) => source,
-            None => {
-                bare = describe(api);
-                &bare
-            }
+    for ((api, document), facts) in described.zip(&all) {
+        let seen = seen(facts, document.as_ref().map(|(name, _)| *name), api);
+        let rendered = match dressing.0.remove(&api.id) {
+            Some((known, rendered)) if known == seen => rendered,
+            _ => match document {
+                Some((_, source)) => catalogue::api_documents(source, facts),
+                None => catalogue::api_documents(&describe(api), facts),
+            },
         };
-        api.documents = catalogue::api_documents(source, facts);
+        api.documents.clone_from(&rendered);
+        fresh.insert(api.id.clone(), (seen, rendered));
     }
-    draft.documents = catalogue::gateway_documents(&facts, &problems, &site.public_base_url);
-    let taking_tokens = plain.apis().iter().filter(|api| !api.audience.is_empty());
-    draft
-        .documents
-        .extend(taking_tokens.map(|api| protected_resource(&plain, api, site)));
-    registry.loaded.compile()
+    dressing.0 = fresh;
+    draft.documents = catalogue::gateway_documents(&all, &problems, &site.public_base_url);
+    let taking_tokens = plain
+        .apis()
+        .iter()
+        .zip(&draft.apis)
+        .filter(|(api, _)| !api.audience.is_empty());
+    let described = taking_tokens.map(|(api, drafted)| protected_resource(api, drafted, site));
+    draft.documents.extend(described);
+    Ok(())
+}
+
+/// An API without what grows with its size.
+fn without_routes(api: &mut ApiDraft) -> ApiDraft {
+    let (routes, documents) = (std::mem::take(&mut api.routes), std::mem::take(&mut api.documents));
+    let plain = api.clone();
+    (api.routes, api.documents) = (routes, documents);
+    plain
+}
+
+/// Everything that an API's documents are rendered from, but the problems, which a node has once and for all.
+fn seen(facts: &ApiFacts, document: Option<&str>, api: &snapshot::ApiDraft) -> blake3::Hash {
+    let facts = ApiFacts {
+        problems: Arc::new([]),
+        ..facts.clone()
+    };
+    let routes = if document.is_some() { &[][..] } else { &api.routes };
+    blake3::hash(format!("{facts:?} {document:?} {routes:?}").as_bytes())
 }
 
 /// RFC 9728: which tokens an API takes, and who gives them. A refusal's `WWW-Authenticate` leads here.
-fn protected_resource(snapshot: &Snapshot, api: &Api, site: &Site) -> (String, Arc<Document>) {
-    let index = snapshot.find_api(&api.id);
-    let scopes: std::collections::BTreeSet<&str> = snapshot
-        .routes()
+fn protected_resource(api: &Api, drafted: &ApiDraft, site: &Site) -> (String, Arc<Document>) {
+    let scopes: BTreeSet<&str> = drafted
+        .routes
         .iter()
-        .filter(|route| route.api.is_some() && route.api == index)
-        .flat_map(|route| route.scopes.iter().map(|scope| &**scope))
+        .flat_map(|route| route.scopes.iter().map(String::as_str))
         .collect();
     let base = &site.public_base_url;
     let body = json!({
@@ -172,4 +242,25 @@ fn problems(site: &Site) -> Vec<ProblemFacts> {
         }
     }
     all
+}
+
+/// What the services answer with beside the gateway's own problems.
+#[must_use]
+pub fn service_problems() -> Vec<ProblemFacts> {
+    model::ProblemKind::ALL
+        .iter()
+        .map(|kind| kind.facts())
+        .map(|facts| ProblemFacts {
+            code: facts.code.to_owned(),
+            title: facts.title.to_owned(),
+            status: facts.status,
+            blame: if facts.status < 500 {
+                Blame::Caller
+            } else {
+                Blame::Agency
+            },
+            what_to_do_en: facts.advice_en.to_owned(),
+            what_to_do_sv: facts.advice_sv.to_owned(),
+        })
+        .collect()
 }

@@ -34,6 +34,7 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
             serde_json::to_value(contact_routing::openapi())?,
         ),
         ("insights.json", serde_json::to_value(insights::openapi())?),
+        ("registry.json", serde_json::to_value(registry::api::openapi())?),
         ("test-identity.json", serde_json::to_value(sandbox::openapi())?),
     ];
     let document = |(file, value)| Document {

@@ -83,6 +83,12 @@ pub enum GatewayError {
         /// Unix seconds at which it ended or begins.
         at: i64,
     },
+    /// The agreement exists, and a party has suspended it.
+    #[error("agreement {agreement} is suspended")]
+    AgreementSuspended {
+        /// Agreement id.
+        agreement: Arc<str>,
+    },
     /// The credential or the agreement lacks a scope.
     #[error("scope {scope} missing")]
     ScopeMissing {
@@ -181,7 +187,7 @@ impl GatewayError {
             Self::CredentialRefused(_) | Self::ProofRefused(_) => ErrorKind::CredentialRefused,
             Self::KeysUnavailable { .. } => ErrorKind::KeysUnavailable,
             Self::AgreementMissing { .. } => ErrorKind::AgreementMissing,
-            Self::AgreementNotInForce { .. } => ErrorKind::AgreementNotInForce,
+            Self::AgreementNotInForce { .. } | Self::AgreementSuspended { .. } => ErrorKind::AgreementNotInForce,
             Self::ScopeMissing { .. } => ErrorKind::ScopeMissing,
             Self::LimitReached(_) => ErrorKind::LimitReached,
             Self::BodyTooLarge { .. } => ErrorKind::BodyTooLarge,
@@ -214,6 +220,9 @@ impl GatewayError {
             }
             Self::AgreementNotInForce { agreement, ended: false, at } => {
                 format!("Agreement {agreement} is in force from {}.", date(*at))
+            }
+            Self::AgreementSuspended { agreement } => {
+                format!("Agreement {agreement} is suspended by one of its parties.")
             }
             Self::ScopeMissing { scope, agreement: None } => format!("The token lacks the scope {scope}."),
             Self::ScopeMissing { scope, agreement: Some(agreement) } => {

@@ -82,6 +82,7 @@ fn backend(number: usize) -> BackendDraft {
         connect_timeout: Duration::from_secs(1),
         allow_private_network: false,
         ca_file: None,
+        internal: None,
         assertion: snapshot::Assertion::None,
     }
 }
@@ -148,6 +149,8 @@ fn agreement(number: usize) -> AgreementDraft {
         consumers: vec![owner(application)],
         applications: vec![format!("application-{application}")],
         apis: vec![format!("api-{api}-v1")],
+        suppliers: Vec::new(),
+        suspended: false,
         scopes: vec!["items.read".into()],
         limits: Vec::new(),
         valid_from: 1_000,

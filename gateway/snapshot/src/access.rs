@@ -26,11 +26,12 @@ impl Table {
     /// The agreements between one application and one API: in practice one or two.
     fn between(
         &self,
-        organisation: OrganisationIndex,
+        organisation: Option<OrganisationIndex>,
         application: ApplicationIndex,
         api: ApiIndex,
     ) -> impl Iterator<Item = AgreementIndex> {
-        let whole = self.organisations.get(&(organisation, api)).into_iter().flatten();
+        let whole = organisation.and_then(|organisation| self.organisations.get(&(organisation, api)));
+        let whole = whole.into_iter().flatten();
         let named = self.applications.get(&(application, api)).into_iter().flatten();
         whole.chain(named).copied()
     }
@@ -78,7 +79,8 @@ impl Snapshot {
         now: i64,
         grants: impl Fn(AgreementIndex) -> bool,
     ) -> Access {
-        let organisation = self.application(application).organisation;
+        let caller = self.application(application);
+        let organisation = (!caller.own_agreements_only).then_some(caller.organisation);
         let mut best = Access::Missing;
         for candidate in self.access.between(organisation, application, api) {
             match self.weigh(best, candidate, now) {
@@ -94,7 +96,8 @@ impl Snapshot {
         let agreement = self.agreement(candidate);
         let state = state(agreement, candidate, now);
         match (best, state) {
-            (Access::Granted(_), Access::Ended(_) | Access::NotYet(_)) => best,
+            (Access::Granted(_), Access::Ended(_) | Access::NotYet(_) | Access::Suspended(_)) => best,
+            (Access::Suspended(_), Access::Ended(_) | Access::NotYet(_) | Access::Suspended(_)) => best,
             (Access::NotYet(_), Access::Ended(_)) => best,
             // The one that begins first, or ended last, says most to the caller.
             (Access::NotYet(known), Access::NotYet(_)) if self.agreement(known).valid_from <= agreement.valid_from => {
@@ -112,6 +115,8 @@ fn state(agreement: &Agreement, index: AgreementIndex, now: i64) -> Access {
         Access::Ended(index)
     } else if now < agreement.valid_from {
         Access::NotYet(index)
+    } else if agreement.suspended {
+        Access::Suspended(index)
     } else {
         Access::Granted(index)
     }

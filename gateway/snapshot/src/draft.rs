@@ -4,6 +4,7 @@ use crate::model::{
     AgreementKind, Assertion, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
     OrganisationKind, SenderConstraint,
 };
+use http::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ pub struct BackendDraft {
     pub allow_private_network: bool,
     pub ca_file: Option<String>,
     pub assertion: Assertion,
+    pub internal: Option<HeaderValue>,
 }
 
 /// See [`crate::Application`] and [`crate::ClientCredentials`].
@@ -111,6 +113,7 @@ pub struct ApplicationDraft {
     pub certificates: Vec<[u8; 32]>,
     pub redirect_uris: Vec<String>,
     pub not_before: i64,
+    pub own_agreements_only: bool,
 }
 
 /// See [`crate::ApiKey`].
@@ -133,6 +136,8 @@ pub struct AgreementDraft {
     pub producers: Vec<String>,
     /// Organisation ids on the consuming side; every application of theirs is covered, unless `applications` names some.
     pub consumers: Vec<String>,
+    /// Organisation ids whose applications may call on a consumer's behalf, where `applications` names them.
+    pub suppliers: Vec<String>,
     /// Application ids; empty: all of the consumers'.
     pub applications: Vec<String>,
     /// API ids.
@@ -142,6 +147,8 @@ pub struct AgreementDraft {
     pub limits: Vec<String>,
     pub valid_from: i64,
     pub valid_to: Option<i64>,
+    /// Out of force for the time being.
+    pub suspended: bool,
 }
 
 /// See [`crate::LimitPolicy`].

@@ -189,6 +189,8 @@ pub struct Backend {
     pub ca_file: Option<Arc<str>>,
     /// Whether calls carry a signed statement of who calls.
     pub assertion: Assertion,
+    /// For a service of the node's own process: what the gateway shows it, so that it answers nobody else.
+    pub internal: Option<HeaderValue>,
 }
 
 /// One address of a backend.
@@ -258,6 +260,8 @@ pub struct Application {
     pub organisation: OrganisationIndex,
     /// What it proves itself with at the token service.
     pub credentials: Arc<ClientCredentials>,
+    /// Only agreements that name it cover it, not those of its whole organisation.
+    pub own_agreements_only: bool,
 }
 
 /// What an application proves itself with at the token service, and where a person's browser is sent back to. Not read on
@@ -326,6 +330,8 @@ pub struct Agreement {
     pub valid_from: i64,
     /// Unix seconds, exclusive; `None`: until terminated.
     pub valid_to: Option<i64>,
+    /// Out of force for the time being.
+    pub suspended: bool,
     /// Scopes it grants.
     pub scopes: Vec<Arc<str>>,
     /// Limits that apply to every call under it, beside those of the API; the strictest first.
@@ -339,6 +345,8 @@ pub enum Access {
     Granted(AgreementIndex),
     /// There was an agreement; it has ended.
     Ended(AgreementIndex),
+    /// There is an agreement; a party has suspended it.
+    Suspended(AgreementIndex),
     /// There is an agreement; it has not begun.
     NotYet(AgreementIndex),
     /// No agreement names this application and API.

@@ -103,6 +103,7 @@ impl Absent for Backend {
             allow_private_network: false,
             ca_file: None,
             assertion: Assertion::None,
+            internal: None,
         }
     }
 }
@@ -133,6 +134,7 @@ impl Absent for Application {
             name: unknown(),
             organisation: NOWHERE,
             credentials: Arc::default(),
+            own_agreements_only: true,
         }
     }
 }
@@ -145,6 +147,7 @@ impl Absent for Agreement {
             purpose: unknown(),
             valid_from: i64::MAX,
             valid_to: Some(i64::MIN),
+            suspended: true,
             scopes: vec![unknown()],
             limits: Vec::new(),
         }

@@ -4,15 +4,19 @@ use super::{complain, control_runtime, say, start_log};
 use crate::check::{self, Checked};
 use crate::config::Config;
 use crate::credentials::Checks;
+use crate::governed::{self, Governed, Uses};
+use crate::load::Registry;
 use crate::node::{self, Node, Setup};
 use crate::people;
 use crate::publish::{self, Site};
 use crate::token_service::{self, TokenService};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use document::{Problems, Source};
 use edge::plan::Settings;
 use identity::api_key::Pepper;
 use identity::token::Verifier;
+use registry::import;
+use registry::store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -43,8 +47,8 @@ fn read(file: &Path) -> Result<Checked, Problems> {
 }
 
 async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
-    let Checked { config, mut registry } = checked;
-    let bound = node::bind(setup(&config))?;
+    let Checked { config, registry } = checked;
+    let mut bound = node::bind(setup(&config))?;
     let address = bound.address();
     let scheme = if config.listen.tls.is_some() { "https" } else { "http" };
     let public_base_url = config
@@ -80,10 +84,9 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         issuer: authorization_servers.first().cloned(),
         authorization_servers,
         internal,
+        service_problems: publish::service_problems(),
         ..Site::default()
     };
-    let snapshot =
-        publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
     let verifier = match &tokens {
         Some(tokens) => tokens.verifier.clone(),
         None => {
@@ -94,21 +97,71 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     };
     let nonces = tokens.as_ref().and_then(TokenService::nonces);
     let operations = bound.operations_address()?;
-    let node = bound.serve(snapshot, Arc::new(Checks::new(pepper, verifier).with_nonces(nonces)))?;
+    let uses = Arc::<Uses>::default();
+    let credentials = Arc::new(Checks::new(pepper.clone(), verifier).with_nonces(nonces).noting(&uses));
+    let (node, following) = if let Some(settings) = &config.registry.store {
+        let store = Store::at(&settings.address);
+        if let Some(registry) = registry {
+            fill(&store, &registry).await?;
+        }
+        let mut governed = Governed::begin(governed::Settings {
+            store,
+            cache: Some(settings.cache.clone()),
+            node: config.gateway.node.clone(),
+            site: site.clone(),
+            allow_private_backends: config.allow_private_backends,
+            takes_tokens: !site.authorization_servers.is_empty(),
+            pepper,
+            uses,
+            operations,
+        })
+        .await?;
+        bound.set_registry(governed.status());
+        let node = bound.serve(governed.snapshot()?, credentials)?;
+        let shared = Arc::clone(node.shared());
+        (node, Some(governed.follow(shared)))
+    } else {
+        let mut registry = registry.context("the configuration names no registry")?;
+        let snapshot =
+            publish::compile(&mut registry, &site).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+        (bound.serve(snapshot, credentials)?, None)
+    };
     if let Some(tokens) = &tokens {
         tokens.follow(&node);
     }
     let (hangup, stop) = (signal(SignalKind::hangup())?, node::stop_signal()?);
     say(&format!("ready {scheme}://{address}, operations http://{operations}"));
-    run_until(stop, hangup, || reload(&node, file, &site)).await;
+    run_until(stop, hangup, || match &following {
+        Some(_) => say("nothing to reload: the registry's database is followed"),
+        None => reload(&node, file, &site),
+    })
+    .await;
     say("stopping: requests in flight may finish");
     let report = node.stop().await?;
     halt.cancel();
+    if let Some(following) = following {
+        following.stop().await;
+    }
     if report.in_flight_cut > 0 {
         tracing::warn!(
             cut = report.in_flight_cut,
             "requests were still in flight when the time to finish was over"
         );
+    }
+    Ok(())
+}
+
+/// A document beside a database fills it while it is empty, and is not looked at afterwards.
+async fn fill(store: &Store, registry: &Registry) -> anyhow::Result<()> {
+    match store.head().await {
+        Ok(head) if head.sequence == 0 => {
+            let imported = import::objects(&registry.loaded.draft, &registry.documents);
+            let version = import::fill(store, imported).await?;
+            tracing::info!(version, "the registry's database was empty and holds the document now");
+        }
+        Ok(_) => {}
+        // The node starts from what was kept, where there is something.
+        Err(error) => tracing::warn!(%error, "the registry's database does not answer"),
     }
     Ok(())
 }
@@ -132,6 +185,7 @@ fn setup(config: &Config) -> Setup {
         telemetry: config.telemetry.clone(),
         shared_limits: config.shared_limits.clone(),
         drain_timeout: config.gateway.drain_timeout,
+        registry: None,
     }
 }
 
@@ -147,9 +201,14 @@ async fn run_until(stop: impl Future<Output = ()>, mut hangup: Signal, reload: i
 
 /// Takes over the registry as it now is. One that is not right is refused whole, and what is served stays.
 fn reload(node: &Node, file: &Path, site: &Site) {
-    let snapshot = read(file).and_then(|mut checked| publish::compile(&mut checked.registry, site));
-    match snapshot {
-        Ok(snapshot) => {
+    let read = read(file).map(|checked| checked.registry);
+    match read.and_then(|registry| {
+        registry
+            .map(|mut registry| publish::compile(&mut registry, site))
+            .transpose()
+    }) {
+        Ok(None) => complain("not reloaded: the configuration names a database now; start the node anew"),
+        Ok(Some(snapshot)) => {
             node.swap(snapshot);
             say(&format!("reloaded: registry version {}", node.version()));
         }

@@ -41,7 +41,8 @@ fn what_is_not_said_is_safe() {
     assert!(!config.allow_private_backends && config.network.trusted_proxies.is_empty());
     assert!(!config.telemetry.trust_caller_sampling && config.telemetry.otlp.is_none());
     assert!(config.issuers().is_empty() && config.identity.pepper_file.is_none());
-    assert_eq!(config.registry_document, folder.path().join("registry.toml"));
+    assert_eq!(config.registry.document, Some(folder.path().join("registry.toml")));
+    assert!(config.registry.store.is_none());
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
-use catalogue::{Blame, ProblemFacts};
 use contact_routing::ContactRoutingConfig;
 use identity::people::web::Web;
 use insights::InsightsConfig;
@@ -148,24 +147,4 @@ fn producer(running: &RunningAgency) -> Producer {
         base_url: running.base_url.clone(),
         relation_term: Some(LocalizedText::new(agency.relation_term.0, agency.relation_term.1)),
     }
-}
-
-/// What the services answer with beside the gateway's own problems.
-pub(super) fn problems() -> Vec<ProblemFacts> {
-    model::ProblemKind::ALL
-        .iter()
-        .map(|kind| kind.facts())
-        .map(|facts| ProblemFacts {
-            code: facts.code.to_owned(),
-            title: facts.title.to_owned(),
-            status: facts.status,
-            blame: if facts.status < 500 {
-                Blame::Caller
-            } else {
-                Blame::Agency
-            },
-            what_to_do_en: facts.advice_en.to_owned(),
-            what_to_do_sv: facts.advice_sv.to_owned(),
-        })
-        .collect()
 }

@@ -57,6 +57,18 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "a drawing to look at; the same figures are JSON at /publications",
     ),
     (
+        "registry.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "registry.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
         "insights.json",
         "AME.04",
         "/_links",

@@ -162,6 +162,10 @@ problem_kinds! {
     NotYours = 403, "not-yours", "This belongs to another organisation",
         "Skicka bara det som gäller den egna organisationen, med en nyckel som är utfärdad för den.",
         "Send only what is about your own organisation, with a credential that was issued for it.";
+    /// The caller is known, and may not do this.
+    NotAllowed = 403, "not-allowed", "The caller may not do this",
+        "Be den som förvaltar organisationens medlemmar om rätten, eller anropa med en annan medlems nyckel.",
+        "Ask whoever administers the organisation's members for the right, or call with another member's key.";
     /// Nothing there, or nothing that this caller may know of.
     NotFound = 404, "not-found", "Nothing is found at this address",
         "Kontrollera adressen. Något som anroparen inte får se svarar likadant.",
@@ -178,6 +182,10 @@ problem_kinds! {
     NotAcceptable = 406, "not-acceptable", "No acceptable representation exists",
         "Ange application/json i Accept.",
         "Ask for application/json in Accept.";
+    /// The object has been changed since the caller read it.
+    StaleRevision = 412, "stale-revision", "The object has been changed since it was read",
+        "Läs objektet på nytt och gör om ändringen med dess nya ETag i If-Match.",
+        "Read the object again and make the change anew with its new ETag in If-Match.";
     /// The body is larger than the operation takes.
     BodyTooLarge = 413, "body-too-large", "The body is too large",
         "Skicka en mindre meddelandekropp.",
@@ -190,6 +198,10 @@ problem_kinds! {
     InvalidBody = 422, "invalid-body", "The body does not have the right content",
         "Rätta de fält som räknas upp i errors.",
         "Correct the fields listed in errors.";
+    /// A change that does not say which revision it was made from.
+    RevisionNeeded = 428, "revision-needed", "The change must say which revision it was made from",
+        "Skicka den ETag som lästes i If-Match.",
+        "Send the ETag that was read in If-Match.";
     /// A fault of the service itself.
     Internal = 500, "internal-error", "The service failed",
         "Försök igen senare. Uppge traceId om felet består.",

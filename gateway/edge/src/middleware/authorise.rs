@@ -27,7 +27,7 @@ impl Decide for Authorise {
         let snapshot = &plan.snapshot;
         let access = snapshot.access_to_route(consumer.application, matched, call.facts.now());
         let index = match access {
-            Access::Granted(index) | Access::Ended(index) | Access::NotYet(index) => index,
+            Access::Granted(index) | Access::Ended(index) | Access::NotYet(index) | Access::Suspended(index) => index,
             Access::Missing => {
                 return Err(GatewayError::AgreementMissing {
                     application: Arc::clone(&snapshot.application(consumer.application).id),
@@ -59,6 +59,7 @@ fn check_in_force(access: Access, agreement: &Agreement) -> Result<(), GatewayEr
             ended: false,
             at: agreement.valid_from,
         }),
+        Access::Suspended(_) => Err(GatewayError::AgreementSuspended { agreement: id }),
         Access::Granted(_) | Access::Missing => Ok(()),
     }
 }

@@ -112,6 +112,9 @@ async fn ask(
     let caller = websocket.then(|| head.extensions.remove::<OnUpgrade>()).flatten();
     let span_id = facts.record.trace.child();
     headers::towards_backend(&mut head, facts, span_id, caller.is_some());
+    if let Some(secret) = &backend.internal {
+        head.headers.insert(headers::INTERNAL, secret.clone());
+    }
     head.extensions.clear();
     let (version, method) = (head.version, head.method.clone());
     head.version = http::Version::HTTP_11;

@@ -199,6 +199,7 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
         },
     ];
     draft.backends = vec![BackendDraft {
+        internal: None,
         id: "origin".into(),
         organisation: "agency".into(),
         addresses: vec![format!("http://{origin}")],
@@ -209,6 +210,7 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
     }];
     draft.apis = vec![api("test", Authentication::None)];
     draft.applications = vec![ApplicationDraft {
+        own_agreements_only: false,
         id: "app".into(),
         name: "App".into(),
         organisation: "bank".into(),
@@ -276,6 +278,8 @@ impl Builder {
     pub(crate) fn agreement(self, scopes: &[&str], valid_to: Option<i64>) -> Self {
         self.with(|draft| {
             draft.agreements.push(AgreementDraft {
+                suppliers: Vec::new(),
+                suspended: false,
                 id: "avtal-1".into(),
                 kind: AgreementKind::Avtal,
                 purpose: "tests".into(),

@@ -64,6 +64,12 @@ pub fn decide(
                 "Agreement {id} with {title} is not in force yet."
             )));
         }
+        Access::Suspended(index) => {
+            let id = &snapshot.agreement(index).id;
+            return Err(OAuthError::invalid_target(format!(
+                "Agreement {id} with {title} is suspended. Ask its parties when it will hold again."
+            )));
+        }
         Access::Missing => {
             return Err(OAuthError::invalid_target(format!(
                 "Your organisation has no agreement that covers {title}. Ask the agency that owns it."

@@ -97,6 +97,8 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
         consumers: vec!["bank".into()],
         applications: Vec::new(),
         apis: apis.iter().map(|api| (*api).to_owned()).collect(),
+        suppliers: Vec::new(),
+        suspended: false,
         scopes: vec!["cases.read".into(), "cases.write".into()],
         limits: Vec::new(),
         valid_from: 0,
@@ -116,6 +118,7 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
             connect_timeout: Duration::from_secs(1),
             allow_private_network: true,
             ca_file: None,
+            internal: None,
             assertion: Assertion::None,
         }],
         applications: vec![

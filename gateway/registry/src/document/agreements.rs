@@ -36,6 +36,8 @@ pub(super) fn agreement(table: &Table<'_>) -> AgreementDraft {
         purpose: table.required_string("purpose"),
         producers: table.required_strings("producers"),
         consumers: table.required_strings("consumers"),
+        suppliers: table.strings("suppliers"),
+        suspended: false,
         applications: table.strings("applications"),
         apis: table.required_strings("apis"),
         scopes: table.strings("scopes"),

@@ -28,6 +28,7 @@ pub(super) fn organisation(table: &Table<'_>) -> OrganisationDraft {
 /// Reads one application.
 pub(super) fn application(table: &Table<'_>) -> ApplicationDraft {
     ApplicationDraft {
+        own_agreements_only: false,
         id: table.required_string("id"),
         name: table.required_string("name"),
         organisation: table.required_string("organisation"),

@@ -42,6 +42,7 @@ pub(super) fn compile(
             purpose: agreement.purpose.as_str().into(),
             valid_from: agreement.valid_from,
             valid_to: agreement.valid_to,
+            suspended: agreement.suspended,
             scopes: agreement.scopes.iter().map(|scope| Arc::from(scope.as_str())).collect(),
             limits: named(&agreement.limits, names, limits, &mut report),
         });
@@ -132,6 +133,9 @@ fn cover(
     for (number, id) in agreement.producers.iter().enumerate() {
         names.organisation(id, &format!("producers[{number}]"), report);
     }
+    for (number, id) in agreement.suppliers.iter().enumerate() {
+        names.organisation(id, &format!("suppliers[{number}]"), report);
+    }
     let consumer = |(number, id): (usize, &String)| names.organisation(id, &format!("consumers[{number}]"), report);
     let consumers: Vec<OrganisationIndex> = agreement.consumers.iter().enumerate().map(consumer).collect();
     for (number, id) in agreement.applications.iter().enumerate() {
@@ -140,7 +144,7 @@ fn cover(
         let Some(owner) = draft.applications.get(application.position()).filter(|it| it.id == *id) else {
             continue;
         };
-        if !agreement.consumers.contains(&owner.organisation) {
+        if !agreement.consumers.contains(&owner.organisation) && !agreement.suppliers.contains(&owner.organisation) {
             let message = format!(
                 "`{id}` belongs to `{}`, which is not one of the consumers",
                 owner.organisation

@@ -60,6 +60,7 @@ pub(super) fn applications(draft: &Draft, names: &Names<'_>, problems: &mut Vec<
             name,
             organisation,
             credentials: Arc::new(credentials),
+            own_agreements_only: application.own_agreements_only,
         });
     }
     Applications { applications, keys }

@@ -19,6 +19,7 @@ fn words(snapshot: &Snapshot, access: Access) -> String {
         Access::Granted(index) => format!("granted {}", snapshot.agreement(index).id),
         Access::Ended(index) => format!("ended {}", snapshot.agreement(index).id),
         Access::NotYet(index) => format!("not yet {}", snapshot.agreement(index).id),
+        Access::Suspended(index) => format!("suspended {}", snapshot.agreement(index).id),
         Access::Missing => "missing".to_owned(),
     }
 }
@@ -29,6 +30,13 @@ fn an_agreement_begins_at_its_first_second_and_ends_before_its_last() {
     draft.agreements[0].valid_to = Some(2_000);
     let answers: Vec<String> = [999, 1_000, 1_999, 2_000].map(|now| ask(&draft, now)).into();
     assert_eq!(answers, ["not yet one", "granted one", "granted one", "ended one"]);
+}
+
+#[test]
+fn a_suspended_agreement_admits_nothing_while_it_would_be_in_force() {
+    let mut draft = draft();
+    draft.agreements[0].suspended = true;
+    assert_eq!(ask(&draft, 1_500), "suspended one");
 }
 
 #[test]
@@ -75,6 +83,7 @@ fn an_agreement_covers_its_own_apis_and_parties_only() {
     let mut draft = draft();
     draft.apis.push(api("cases", "2.0.0", &["GET /cases"]));
     draft.applications.push(ApplicationDraft {
+        own_agreements_only: false,
         id: "agency-app".into(),
         name: "The agency's own".into(),
         organisation: "agency".into(),

@@ -19,6 +19,7 @@ pub(crate) fn draft() -> Draft {
         apis: vec![api("cases", "1.2.0", &["GET /cases", "GET /cases/{caseId}"])],
         backends: vec![backend("backend", "http://127.0.0.1:8101")],
         applications: vec![ApplicationDraft {
+            own_agreements_only: false,
             id: "bank-app".into(),
             name: "The bank's app".into(),
             organisation: "bank".into(),
@@ -84,6 +85,7 @@ pub(crate) fn route(operation: &str) -> RouteDraft {
 /// A backend of `agency`.
 pub(crate) fn backend(id: &str, address: &str) -> BackendDraft {
     BackendDraft {
+        internal: None,
         id: id.into(),
         organisation: "agency".into(),
         addresses: vec![address.into()],
@@ -111,6 +113,8 @@ pub(crate) fn limit(id: &str) -> LimitDraft {
 /// From `agency` to `bank` on `cases-v1`, from second 1,000 on.
 pub(crate) fn agreement(id: &str, kind: AgreementKind) -> AgreementDraft {
     AgreementDraft {
+        suppliers: Vec::new(),
+        suspended: false,
         id: id.into(),
         kind,
         purpose: "Show a person their cases".into(),

@@ -1,0 +1,210 @@
+//! The examples in the document.
+
+use serde_json::{Value, json};
+
+const BASE: &str = "https://api.vagvisare.example/registry/v1";
+
+/// Fields that only the registry sets.
+const SET_BY_THE_REGISTRY: [&str; 6] = [
+    "state",
+    "signatures",
+    "published",
+    "documentHash",
+    "unpublishedChanges",
+    "suspension",
+];
+
+fn page_links(href: &str) -> Value {
+    json!(["self", "first", "last"].map(|rel| json!({"href": href, "rel": rel, "method": "GET"})))
+}
+
+/// The object as a caller sends it.
+pub(crate) fn input(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        let agreement = members.contains_key("agreementId");
+        for field in SET_BY_THE_REGISTRY {
+            // An API's own state is its owner's to set.
+            if field != "state" || agreement {
+                members.shift_remove(field);
+            }
+        }
+    }
+    object
+}
+
+/// The object as a caller gets it.
+pub(crate) fn one(collection: &str, mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        let id = members
+            .values()
+            .next()
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let (all, own) = (format!("{BASE}/{collection}"), format!("{BASE}/{collection}/{id}"));
+        members.insert("revision".to_owned(), json!(1));
+        members.insert("createdAt".to_owned(), json!("2026-11-26T08:00:00Z"));
+        members.insert("changedAt".to_owned(), json!("2026-11-26T08:00:00Z"));
+        members.insert(
+            "_links".to_owned(),
+            json!([{"href": own, "rel": "self", "method": "GET"}, {"href": all, "rel": "collection", "method": "GET"}]),
+        );
+    }
+    object
+}
+
+/// A list that holds it.
+pub(crate) fn list(collection: &str, object: Value) -> Value {
+    let field = match collection {
+        "limit-plans" => "limitPlans",
+        other => other,
+    };
+    let href = format!("{BASE}/{collection}?page=1&limit=20");
+    json!({
+        (field): [one(collection, object)],
+        "_links": page_links(&href),
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
+}
+
+pub(crate) fn organisation() -> Value {
+    json!({
+        "organisationId": "exempelmyndigheten", "name": "Exempelmyndigheten", "nameEn": "The Example Agency",
+        "kind": "stateAgency", "organisationNumber": "202100-0000", "website": "https://www.exempelmyndigheten.example"
+    })
+}
+
+pub(crate) fn member() -> Value {
+    json!({
+        "memberId": "0198f2f0-7d5c-7000-8000-0123456789ab", "organisationId": "exempelmyndigheten",
+        "name": "API-förvaltningen", "roles": ["agencyAdmin"], "suspended": false
+    })
+}
+
+pub(crate) fn application() -> Value {
+    json!({
+        "applicationId": "exempelbanken.app", "organisationId": "exempelbanken", "name": "Exempelbankens app",
+        "suspended": false
+    })
+}
+
+pub(crate) fn backend() -> Value {
+    json!({
+        "backendId": "exempelmyndigheten.arenden", "organisationId": "exempelmyndigheten", "name": "Ärendesystemet",
+        "targets": [{"url": "https://arenden.exempelmyndigheten.example", "weight": 1}],
+        "connectTimeoutMilliseconds": 2000, "privateNetwork": false
+    })
+}
+
+pub(crate) fn limit_plan() -> Value {
+    json!({
+        "limitPlanId": "exempelmyndigheten.normal", "organisationId": "exempelmyndigheten", "name": "normal",
+        "per": "application", "quota": 600, "windowSeconds": 60, "burst": 100, "shared": true
+    })
+}
+
+pub(crate) fn api() -> Value {
+    json!({
+        "apiId": "exempel-v1", "organisationId": "exempelmyndigheten", "name": "exempel", "title": "Exempel",
+        "version": "1.0.0", "state": "active", "authentication": "key", "personalData": false,
+        "limitPlanIds": ["exempelmyndigheten.normal"], "deadlineMilliseconds": 10000, "idleTimeoutMilliseconds": 30000,
+        "maxBodyBytes": 1_048_576, "backendId": "exempelmyndigheten.arenden", "unpublishedChanges": true
+    })
+}
+
+pub(crate) fn published_api() -> Value {
+    let mut object = api();
+    object["unpublishedChanges"] = json!(false);
+    object["released"] = json!("2026-11-26");
+    let served = input(object.clone());
+    object["published"] = json!({
+        "api": served, "publishedAt": "2026-11-26T08:00:00Z", "publishedBy": "0198f2f0-7d5c-7000-8000-0123456789ab"
+    });
+    object
+}
+
+pub(crate) fn report() -> Value {
+    json!({
+        "documentHash": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+        "operations": ["GET /things"], "lostOperations": [], "errorCount": 1, "warningCount": 0,
+        "findings": [{
+            "ruleId": "DOK.05", "severity": "error", "place": "/info", "message": "has no contact",
+            "rule": "Kontaktuppgifter ska finnas.", "mend": "Add info.contact."
+        }],
+        "_links": [{"href": format!("{BASE}/apis/exempel-v1/openapi"), "rel": "self", "method": "GET"}]
+    })
+}
+
+pub(crate) fn agreement() -> Value {
+    json!({
+        "agreementId": "exempelmyndigheten.avtal-1", "organisationId": "exempelmyndigheten", "kind": "avtal",
+        "parties": [
+            {"organisationId": "exempelmyndigheten", "role": "producer"}, {"organisationId": "exempelbanken", "role": "consumer"}
+        ],
+        "apiIds": ["exempel-v1"], "purpose": "Visa en person hennes ärenden i bankens app, på hennes begäran",
+        "personalData": false, "validFrom": "2026-12-01T00:00:00Z", "state": "proposed", "signatures": []
+    })
+}
+
+pub(crate) fn signed_agreement() -> Value {
+    let mut object = agreement();
+    object["state"] = json!("active");
+    object["signatures"] = json!(["exempelmyndigheten", "exempelbanken"].map(|organisation| json!({
+        "organisationId": organisation, "memberId": "0198f2f0-7d5c-7000-8000-0123456789ab",
+        "signedAt": "2026-11-26T08:00:00Z"
+    })));
+    object
+}
+
+fn standstill(reason: &str) -> Value {
+    json!({
+        "organisationId": "exempelmyndigheten", "memberId": "0198f2f0-7d5c-7000-8000-0123456789ab",
+        "at": "2026-11-26T08:00:00Z", "reason": reason
+    })
+}
+
+pub(crate) fn suspended_agreement() -> Value {
+    let mut object = signed_agreement();
+    object["state"] = json!("suspended");
+    object["suspension"] = standstill("Säkerhetsincident hos leverantören");
+    object
+}
+
+pub(crate) fn terminated_agreement() -> Value {
+    let mut object = signed_agreement();
+    object["state"] = json!("terminated");
+    object["termination"] = standstill("Uppdraget är slutfört");
+    object
+}
+
+pub(crate) fn credential() -> Value {
+    json!({
+        "credentialId": "9x2k7d0m4q8r1t5v", "holder": "application", "holderId": "exempelbanken.app",
+        "name": "produktion 2026", "kind": "apiKey", "lastUsedAt": "2026-11-26T08:00:00Z"
+    })
+}
+
+pub(crate) fn new_credential() -> Value {
+    json!({
+        "credentialId": "9x2k7d0m4q8r1t5v", "holder": "application", "holderId": "exempelbanken.app",
+        "name": "produktion 2026", "kind": "apiKey", "secret": "vv_prod_9x2k7d0m4q8r1t5v_(visas en gång, shown once)"
+    })
+}
+
+pub(crate) fn node() -> Value {
+    json!({"node": "node-1", "version": 42, "leftOut": 0})
+}
+
+pub(crate) fn audit_entries() -> Value {
+    let href = format!("{BASE}/audit-entries?page=1&limit=20");
+    json!({
+        "auditEntries": [{
+            "sequence": 42, "at": "2026-11-26T08:00:00Z", "memberId": "0198f2f0-7d5c-7000-8000-0123456789ab",
+            "memberOrganisationId": "exempelmyndigheten", "organisationId": "exempelmyndigheten", "action": "create",
+            "kind": "application", "objectId": "exempelbanken.app", "after": application(),
+            "hash": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
+        }],
+        "_links": page_links(&href),
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
+}

@@ -1,0 +1,79 @@
+//! Backends: where an agency's service listens.
+
+use super::{Kind, Object};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An agency's backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Backend {
+    /// Stable id; made by the registry unless given.
+    #[serde(default)]
+    pub backend_id: String,
+    /// The organisation; the caller's own unless given.
+    #[serde(default)]
+    pub organisation_id: String,
+    /// Name for people.
+    pub name: String,
+    /// Where it listens; at least one.
+    pub targets: Vec<BackendTarget>,
+    /// Time to open a connection, in milliseconds.
+    #[serde(default = "connect_timeout")]
+    #[schema(default = 2000, minimum = 1, maximum = 60000)]
+    pub connect_timeout_milliseconds: u64,
+    /// Whether it stands on loopback or a private network. Refused where the node's configuration does not allow it.
+    #[serde(default)]
+    pub private_network: bool,
+    /// File on the nodes with the only roots trusted for it (PEM); the system's unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trusted_roots_file: Option<String>,
+    /// How the nodes see whether it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<HealthCheck>,
+}
+
+/// One address of a backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BackendTarget {
+    /// `http` or `https`, a host, perhaps a port and a path prefix.
+    #[schema(format = "uri", example = "https://cases.example.se")]
+    pub url: String,
+    /// Its share beside the other targets' shares.
+    #[serde(default = "weight")]
+    #[schema(default = 1, minimum = 1, maximum = 1000)]
+    pub weight: u32,
+}
+
+/// A call that a living backend answers with success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HealthCheck {
+    /// Path that is asked with GET.
+    #[schema(example = "/health")]
+    pub path: String,
+    /// Seconds between two calls.
+    #[schema(minimum = 1, maximum = 3600)]
+    pub interval_seconds: u64,
+}
+
+fn connect_timeout() -> u64 {
+    2_000
+}
+
+fn weight() -> u32 {
+    1
+}
+
+impl Object for Backend {
+    const KIND: Kind = Kind::Backend;
+
+    fn id(&self) -> &str {
+        &self.backend_id
+    }
+
+    fn organisation(&self) -> &str {
+        &self.organisation_id
+    }
+}

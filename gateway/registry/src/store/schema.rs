@@ -1,0 +1,118 @@
+//! The tables. A step that has been released is never changed; a new one is added after it.
+
+use database::Migrations;
+
+/// The registry's tables.
+pub(super) const MIGRATIONS: Migrations = Migrations {
+    component: "registry",
+    steps: &[STEP_1],
+};
+
+const STEP_1: &str = "
+CREATE TABLE registry_head (
+    one BIGINT PRIMARY KEY, epoch TEXT NOT NULL, sequence BIGINT NOT NULL, hash TEXT NOT NULL
+);
+CREATE TABLE registry_object (
+    kind TEXT NOT NULL, id TEXT NOT NULL, organisation TEXT NOT NULL, parent TEXT NOT NULL, revision BIGINT NOT NULL,
+    version BIGINT NOT NULL, removed BIGINT NOT NULL, created_at BIGINT NOT NULL, changed_at BIGINT NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (kind, id)
+);
+CREATE INDEX registry_object_version ON registry_object (version);
+CREATE INDEX registry_object_organisation ON registry_object (kind, organisation, id);
+CREATE INDEX registry_object_parent ON registry_object (kind, parent, id);
+CREATE TABLE registry_party (
+    kind TEXT NOT NULL, id TEXT NOT NULL, organisation TEXT NOT NULL, PRIMARY KEY (organisation, kind, id)
+);
+CREATE INDEX registry_party_object ON registry_party (kind, id);
+CREATE TABLE registry_document (hash TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE registry_audit (
+    sequence BIGINT PRIMARY KEY, at BIGINT NOT NULL, member TEXT NOT NULL, member_organisation TEXT NOT NULL,
+    organisation TEXT NOT NULL, action TEXT NOT NULL, kind TEXT NOT NULL, object TEXT NOT NULL,
+    before_change TEXT NOT NULL, after_change TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL
+);
+CREATE INDEX registry_audit_organisation ON registry_audit (organisation, sequence);
+CREATE INDEX registry_audit_object ON registry_audit (kind, object, sequence);
+CREATE TABLE registry_repeat (
+    member TEXT NOT NULL, repeat_key TEXT NOT NULL, fingerprint TEXT NOT NULL, answer TEXT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (member, repeat_key)
+);
+CREATE INDEX registry_repeat_at ON registry_repeat (at);
+CREATE TABLE registry_node (node TEXT PRIMARY KEY, version BIGINT NOT NULL, left_out BIGINT NOT NULL, seen_at BIGINT NOT NULL);
+CREATE TABLE registry_credential_use (credential TEXT PRIMARY KEY, last_used_at BIGINT NOT NULL);
+";
+
+/// Tables that a backup holds, each with its columns; `registry_head` comes last, so that a copy without it is seen to be
+/// unfinished. Nodes are not in it: they are who they are now.
+pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 7] = [
+    (
+        "registry_object",
+        &[
+            ("kind", Column::Text),
+            ("id", Column::Text),
+            ("organisation", Column::Text),
+            ("parent", Column::Text),
+            ("revision", Column::Integer),
+            ("version", Column::Integer),
+            ("removed", Column::Integer),
+            ("created_at", Column::Integer),
+            ("changed_at", Column::Integer),
+            ("body", Column::Text),
+        ],
+    ),
+    (
+        "registry_party",
+        &[
+            ("kind", Column::Text),
+            ("id", Column::Text),
+            ("organisation", Column::Text),
+        ],
+    ),
+    ("registry_document", &[("hash", Column::Text), ("body", Column::Text)]),
+    (
+        "registry_audit",
+        &[
+            ("sequence", Column::Integer),
+            ("at", Column::Integer),
+            ("member", Column::Text),
+            ("member_organisation", Column::Text),
+            ("organisation", Column::Text),
+            ("action", Column::Text),
+            ("kind", Column::Text),
+            ("object", Column::Text),
+            ("before_change", Column::Text),
+            ("after_change", Column::Text),
+            ("previous", Column::Text),
+            ("hash", Column::Text),
+        ],
+    ),
+    (
+        "registry_repeat",
+        &[
+            ("member", Column::Text),
+            ("repeat_key", Column::Text),
+            ("fingerprint", Column::Text),
+            ("answer", Column::Text),
+            ("at", Column::Integer),
+        ],
+    ),
+    (
+        "registry_credential_use",
+        &[("credential", Column::Text), ("last_used_at", Column::Integer)],
+    ),
+    (
+        "registry_head",
+        &[
+            ("one", Column::Integer),
+            ("epoch", Column::Text),
+            ("sequence", Column::Integer),
+            ("hash", Column::Text),
+        ],
+    ),
+];
+
+/// Type of a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Column {
+    Text,
+    Integer,
+}
