@@ -3,6 +3,7 @@
 
 mod good;
 mod problems;
+mod store;
 mod suppressed;
 
 use document::Source;
