@@ -5,10 +5,13 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A file or folder beside the programs that `cargo xtask test` installs.
+/// A file or folder where `cargo xtask test` puts it, or else on `PATH`.
 fn tool(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap();
-    let mut found = std::env::split_paths(&path)
+    let tools = std::env::var_os("VAGVISARE_TEST_TOOLS").map(PathBuf::from);
+    let mut found = tools
+        .into_iter()
+        .chain(std::env::split_paths(&path))
         .map(|folder| folder.join(name))
         .filter(|file| file.exists());
     found

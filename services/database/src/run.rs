@@ -7,7 +7,7 @@ use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments};
 use sqlx::{AssertSqlSafe, Executor};
 
-/// The text is safe by the rule of [`crate::query`]: values are bound, never part of it.
+/// The text is safe by the rule of [`query`](fn@crate::query): values are bound, never part of it.
 macro_rules! prepare {
     ($database:ty, $arguments:ty, $sql:expr, $values:expr) => {{
         let mut prepared = sqlx::query::<$database>(AssertSqlSafe($sql));
