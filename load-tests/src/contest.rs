@@ -1,17 +1,20 @@
-//! One comparison: every competitor of the chosen rungs, in turns, at its maximum and at shares of it.
+//! One rung: every competitor, in turns, at its maximum and at shares of it; and the proof that each did the work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
-use crate::generator::{self, Pace, Plan};
+use crate::generator::{self, Pace, Plan, Run};
 use crate::interleave::{median, order};
+use crate::measured::Failure;
 use crate::origin::BODY_LENGTH;
-use crate::peers::{Bench, Entry, Subject};
+use crate::peers::{Bench, Entry, PEERS, Subject, reference};
 use crate::process::{self, Memory};
 use crate::report::{Cost, Report};
-use crate::rungs::Rung;
+use crate::rungs::{Credential, Limit, Rung};
+use crate::surroundings;
 
 /// How much is measured.
 #[derive(Debug, Clone)]
@@ -57,23 +60,27 @@ impl Contender {
     }
 }
 
-/// Starts everyone, warms up, measures in turns, and stops everyone.
+/// Starts everyone, warms up, measures in turns, stops everyone, and looks at what they left.
 pub(crate) async fn run(
-    rungs: &[Rung],
+    rung: Rung,
     bench: &Bench,
     effort: &Effort,
     tell: impl Fn(&str),
 ) -> Result<(Vec<Contender>, Vec<Absent>)> {
-    let (mut contenders, absent) = start(rungs, bench).await?;
+    let (mut contenders, absent) = start(rung, bench).await?;
     for contender in &mut contenders {
         warm_up(contender, effort).await?;
     }
+    let readers: Vec<_> = contenders
+        .iter()
+        .filter_map(|contender| surroundings::read_metrics(&contender.subject))
+        .collect();
     for round in 0..effort.rounds {
         for index in order(round, contenders.len()) {
             let Some(contender) = contenders.get_mut(index) else {
                 continue;
             };
-            let report = turn(&contender.subject, Pace::Closed, effort.turn, effort.connections).await?;
+            let report = turn(contender, Pace::Closed, effort.turn, effort.connections).await?;
             tell(&progress(contender, "at its maximum", &report));
             contender.fastest.push(report);
         }
@@ -90,7 +97,7 @@ pub(crate) async fn run(
                 let pace = Pace::Open {
                     per_second: (contender.maximum() * share).max(1.0) as u32,
                 };
-                let report = turn(&contender.subject, pace, effort.turn, effort.connections).await?;
+                let report = turn(contender, pace, effort.turn, effort.connections).await?;
                 tell(&progress(contender, &format!("at {:.0} %", share * 100.0), &report));
                 if let Some((_, reports)) = contender.paced.last_mut() {
                     reports.push(report);
@@ -98,31 +105,37 @@ pub(crate) async fn run(
             }
         }
     }
+    drop(readers);
     for contender in &mut contenders {
         if let Some(server) = contender.subject.server.take() {
             server.stop().await?;
         }
+        wrote_its_log(contender)?;
     }
     Ok((contenders, absent))
 }
 
-async fn start(rungs: &[Rung], bench: &Bench) -> Result<(Vec<Contender>, Vec<Absent>)> {
+async fn start(rung: Rung, bench: &Bench) -> Result<(Vec<Contender>, Vec<Absent>)> {
+    let mut entries = Vec::new();
+    // The backend alone refuses nobody: where calls are to be refused there is no reference.
+    if rung.limit != Limit::Reached {
+        entries.push(reference(bench, &rung)?);
+    }
+    for peer in &PEERS {
+        entries.push(peer.start(bench, &rung).await?);
+    }
     let mut contenders = Vec::new();
     let mut absent = Vec::new();
-    for &rung in rungs {
-        for entry in rung.start(bench).await? {
-            match entry {
-                Entry::Ready(subject) => {
-                    contenders.push(Contender {
-                        rung,
-                        subject: *subject,
-                        idle: None,
-                        fastest: Vec::new(),
-                        paced: Vec::new(),
-                    });
-                }
-                Entry::Cannot { name, reason } => absent.push(Absent { rung, name, reason }),
-            }
+    for entry in entries {
+        match entry {
+            Entry::Ready(subject) => contenders.push(Contender {
+                rung,
+                subject: *subject,
+                idle: None,
+                fastest: Vec::new(),
+                paced: Vec::new(),
+            }),
+            Entry::Cannot { name, reason } => absent.push(Absent { rung, name, reason }),
         }
     }
     Ok((contenders, absent))
@@ -137,15 +150,22 @@ async fn warm_up(contender: &mut Contender, effort: &Effort) -> Result<()> {
         .map(|server| process::usage(server.id()))
         .transpose()?
         .map(|usage| usage.memory);
-    if !subject.headers.is_empty() {
+    if contender.rung.credential != Credential::None && subject.server.is_some() {
         refuses_without_credential(subject).await?;
     }
-    let report = turn(subject, Pace::Closed, Duration::from_millis(500), effort.connections).await?;
+    // Long enough that each caller has called.
+    let report = turn(
+        contender,
+        Pace::Closed,
+        Duration::from_millis(1_500),
+        effort.connections,
+    )
+    .await?;
     if report.succeeded == 0 {
         bail!(
             "{} ({}) answered nothing as it should: statuses {:?}",
             subject.name,
-            contender.rung.name(),
+            contender.rung.name,
             report.statuses
         );
     }
@@ -154,10 +174,15 @@ async fn warm_up(contender: &mut Contender, effort: &Effort) -> Result<()> {
 
 /// A gateway that did not check the credential would win every comparison.
 async fn refuses_without_credential(subject: &Subject) -> Result<()> {
-    let mut plan = plan(subject, Pace::Open { per_second: 10 }, Duration::from_millis(300), 1);
-    plan.headers.clear();
-    plan.expected = StatusCode::UNAUTHORIZED;
-    plan.least_body = 0;
+    let plan = Plan {
+        target: subject.target.clone(),
+        callers: [HeaderMap::new()].into(),
+        pace: Pace::Open { per_second: 10 },
+        duration: Duration::from_millis(300),
+        connections: 1,
+        expected: StatusCode::UNAUTHORIZED,
+        least_body: 0,
+    };
     let run = generator::run(plan).await?;
     if run.measured.failed() > 0 || run.measured.succeeded() == 0 {
         bail!(
@@ -169,7 +194,8 @@ async fn refuses_without_credential(subject: &Subject) -> Result<()> {
     Ok(())
 }
 
-async fn turn(subject: &Subject, pace: Pace, duration: Duration, connections: usize) -> Result<Report> {
+async fn turn(contender: &Contender, pace: Pace, duration: Duration, connections: usize) -> Result<Report> {
+    let subject = &contender.subject;
     let usage = || {
         subject
             .server
@@ -178,25 +204,85 @@ async fn turn(subject: &Subject, pace: Pace, duration: Duration, connections: us
             .transpose()
     };
     let (before, generator) = (usage()?, process::of_generator()?);
-    let run = generator::run(plan(subject, pace, duration, connections))
+    let mut run = generator::run(plan(contender, pace, duration, connections))
         .await
         .with_context(|| subject.name.to_owned())?;
+    let usage = usage()?;
+    if contender.rung.limit == Limit::Reached {
+        within_its_limit(subject, &mut run)?;
+    }
     let cost = before
-        .zip(usage()?)
+        .zip(usage)
         .map(|(before, after)| Cost::between(before, after, &run));
     let generator = process::of_generator()?.saturating_sub(generator);
     Ok(Report::new(pace, connections, &run, generator, cost))
 }
 
-fn plan(subject: &Subject, pace: Pace, duration: Duration, connections: usize) -> Plan {
+/// A limiter that admits more than its limit would win by not doing its work. What it rightly admitted is no failure.
+fn within_its_limit(subject: &Subject, run: &mut Run) -> Result<()> {
+    let admitted = run
+        .measured
+        .statuses
+        .get(&StatusCode::OK.as_u16())
+        .copied()
+        .unwrap_or(0);
+    let per_second = f64::from(Limit::Reached.per_second());
+    // A second's calls at once, and one second more for servers that count in fixed seconds.
+    let most = per_second * (run.elapsed.as_secs_f64() + 2.0);
+    if admitted as f64 > most {
+        bail!(
+            "{} admitted {admitted} calls where its limit is {most:.0}",
+            subject.name
+        );
+    }
+    let rightly: u64 = [Failure::Status, Failure::ShortBody]
+        .iter()
+        .filter_map(|failure| run.measured.failures.remove(failure))
+        .sum();
+    if rightly != admitted {
+        bail!(
+            "{} answered {:?}, not only 200 and 429",
+            subject.name,
+            run.measured.statuses
+        );
+    }
+    Ok(())
+}
+
+/// A line for each request that was answered; the last ones may have been under way when the server was told to end.
+fn wrote_its_log(contender: &Contender) -> Result<()> {
+    let Some(log) = &contender.subject.log else {
+        return Ok(());
+    };
+    let written = std::fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    let lines = written.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let paced = contender.paced.iter().flat_map(|(_, reports)| reports);
+    let answered: u64 = contender
+        .fastest
+        .iter()
+        .chain(paced)
+        .map(|report| report.succeeded)
+        .sum();
+    if lines < answered {
+        bail!("{} wrote {lines} lines for {answered} requests", contender.subject.name);
+    }
+    Ok(())
+}
+
+fn plan(contender: &Contender, pace: Pace, duration: Duration, connections: usize) -> Plan {
+    let refused = contender.rung.limit == Limit::Reached;
     Plan {
-        target: subject.target.clone(),
-        headers: subject.headers.clone(),
+        target: contender.subject.target.clone(),
+        callers: Arc::clone(&contender.subject.callers),
         pace,
         duration,
         connections,
-        expected: StatusCode::OK,
-        least_body: BODY_LENGTH as u64,
+        expected: if refused {
+            StatusCode::TOO_MANY_REQUESTS
+        } else {
+            StatusCode::OK
+        },
+        least_body: if refused { 0 } else { BODY_LENGTH as u64 },
     }
 }
 
@@ -206,8 +292,6 @@ fn progress(contender: &Contender, pace: &str, report: &Report) -> String {
     });
     format!(
         "{} {} {pace}: {:.0}/s{cost}",
-        contender.rung.name(),
-        contender.subject.name,
-        report.per_second
+        contender.rung.name, contender.subject.name, report.per_second
     )
 }

@@ -2,11 +2,12 @@
 
 mod connection;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::task::JoinSet;
 
 use crate::arrivals::Arrivals;
@@ -42,8 +43,8 @@ pub enum Pace {
 pub struct Plan {
     /// What to call.
     pub target: Target,
-    /// Fields added to each request, such as a key.
-    pub headers: HeaderMap,
+    /// Fields added to each request, such as a key: one map a caller, in turn. Not empty.
+    pub callers: Arc<[HeaderMap]>,
     /// When to send.
     pub pace: Pace,
     /// For how long.
@@ -86,6 +87,9 @@ impl Plan {
                 self.connections
             );
         }
+        if self.callers.is_empty() {
+            bail!("no caller is named; one that sends nothing along is a map without fields");
+        }
         if self.duration.is_zero() || self.duration > LONGEST {
             bail!(
                 "a duration of {:?} is out of bounds: above 0, at most {} s",
@@ -103,8 +107,15 @@ impl Plan {
 /// When the plan is out of bounds or not one connection can be made.
 pub async fn run(plan: Plan) -> Result<Run> {
     plan.check()?;
+    let callers = plan
+        .callers
+        .iter()
+        .map(|fields| with_common_fields(&plan, fields))
+        .collect();
     let shared = Arc::new(Shared {
         plan,
+        callers,
+        next_caller: AtomicUsize::new(0),
         arrivals: Arrivals::default(),
         state: Mutex::default(),
     });
@@ -146,6 +157,9 @@ pub async fn run(plan: Plan) -> Result<Run> {
 /// What the connections of one run have in common.
 struct Shared {
     plan: Plan,
+    /// All fields of a request of each caller.
+    callers: Vec<HeaderMap>,
+    next_caller: AtomicUsize,
     arrivals: Arrivals,
     state: Mutex<State>,
 }
@@ -157,6 +171,12 @@ struct State {
 }
 
 impl Shared {
+    /// All fields of the next request.
+    fn next_headers(&self) -> HeaderMap {
+        let turn = self.next_caller.fetch_add(1, Ordering::Relaxed);
+        self.callers.get(turn % self.callers.len()).cloned().unwrap_or_default()
+    }
+
     /// A request is about to be sent.
     fn begin(&self) {
         self.lock().under_way += 1;
@@ -172,6 +192,14 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn with_common_fields(plan: &Plan, fields: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(fields.len() + 2);
+    headers.insert(header::HOST, plan.target.host.clone());
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.extend(fields.clone());
+    headers
 }
 
 async fn connect_all(shared: &Arc<Shared>) -> Result<Vec<Connection>> {

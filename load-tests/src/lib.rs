@@ -2,13 +2,14 @@
 //!
 //! In reading order: what may be called (`target`), when requests are sent (`schedule`, `arrivals`, `ticker`), how
 //! (`generator`), what came of it (`measured`, `process`, `report`). Comparisons stand on that: the servers (`peers`,
-//! `running`), the kinds of work (`rungs`), taking turns (`contest`), and the scenarios (`first_light`).
+//! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`), taking turns (`contest`), and the `ladder`.
 
 mod arrivals;
 mod contest;
-pub mod first_light;
+mod credentials;
 pub mod generator;
 mod interleave;
+pub mod ladder;
 pub mod measured;
 pub mod origin;
 mod peers;
@@ -17,5 +18,6 @@ pub mod report;
 mod rungs;
 mod running;
 pub mod schedule;
+mod surroundings;
 pub mod target;
 mod ticker;

@@ -1,5 +1,5 @@
-//! The load generator's command line: `run` against one target, `first-light` for the comparison, `origin` to serve a
-//! small backend.
+//! The load generator's command line: `run` against one target, `ladder` for the comparison, `origin` to serve a small
+//! backend.
 
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who runs it")]
 
@@ -15,7 +15,7 @@ use load_tests::generator::{self, Pace, Plan};
 use load_tests::origin::Origin;
 use load_tests::report::{Cost, Report};
 use load_tests::target::Target;
-use load_tests::{first_light, process};
+use load_tests::{ladder, process};
 
 /// A comparison with more failed requests than this share has no figures worth quoting.
 const MOST_FAILED: f64 = 0.0001;
@@ -32,8 +32,8 @@ struct Arguments {
 enum Command {
     /// Put one target under load and report rate, latency, errors and cost
     Run(Box<RunOptions>),
-    /// Compare the gateway with bare proxies on this machine: CPU a request, latency, memory
-    FirstLight(FirstLightOptions),
+    /// Compare the gateway with other proxies at the same work, rung by rung: CPU a request, latency, memory
+    Ladder(LadderOptions),
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
         /// Where to listen; port 0 takes a free one
@@ -74,10 +74,16 @@ struct RunOptions {
 }
 
 #[derive(Args)]
-struct FirstLightOptions {
+struct LadderOptions {
     /// The gateway's program, as it ships: `cargo build --profile dist` makes it
     #[arg(long, default_value = "target/dist/vagvisare")]
     gateway: PathBuf,
+    /// Only these rungs, by name; default: all
+    #[arg(long, value_delimiter = ',')]
+    rungs: Vec<String>,
+    /// Shares of its own maximum, in percent, at which each server's latency is measured
+    #[arg(long, value_delimiter = ',', default_value = "30,60,80", value_parser = clap::value_parser!(u8).range(1..=100))]
+    paces: Vec<u8>,
     /// Turns of each server at each pace
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -90,6 +96,9 @@ struct FirstLightOptions {
     /// Write the figures to this file as JSON
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Draw the cost of each rung into this file (SVG)
+    #[arg(long)]
+    svg: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -110,7 +119,7 @@ fn dispatch(command: Command) -> Result<()> {
         .context("cannot start a runtime")?;
     match command {
         Command::Run(options) => runtime.block_on(run(*options)),
-        Command::FirstLight(options) => runtime.block_on(first_light(options)),
+        Command::Ladder(options) => runtime.block_on(climb(options)),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }
 }
@@ -130,7 +139,7 @@ async fn run(options: RunOptions) -> Result<()> {
         .map_or(Pace::Closed, |per_second| Pace::Open { per_second });
     let plan = Plan {
         target: options.target.clone(),
-        headers: credentials(&options)?,
+        callers: [credentials(&options)?].into(),
         pace,
         duration: options.duration,
         connections: options.connections,
@@ -153,27 +162,34 @@ async fn run(options: RunOptions) -> Result<()> {
     );
     print!("{}", report.text());
     let json = serde_json::to_string_pretty(&report).context("cannot write the report as JSON")?;
-    write_json(options.json.as_deref(), &json)?;
+    write(options.json.as_deref(), &json)?;
     match run.measured.failed() {
         0 => Ok(()),
         failed => bail!("{failed} request(s) failed"),
     }
 }
 
-async fn first_light(options: FirstLightOptions) -> Result<()> {
-    let settings = first_light::Settings {
+async fn climb(options: LadderOptions) -> Result<()> {
+    let settings = ladder::Settings {
         gateway: options.gateway,
+        rungs: options.rungs,
+        shares: options
+            .paces
+            .iter()
+            .map(|percent| f64::from(*percent) / 100.0)
+            .collect(),
         rounds: options.rounds,
         turn: options.turn,
         connections: options.connections,
     };
     let outcome = tokio::select! {
-        outcome = first_light::run(&settings, |turn| println!("{turn}")) => outcome?,
+        outcome = ladder::run(&settings, |turn| println!("{turn}")) => outcome?,
         // Dropping the run ends every server that it started.
         _ = tokio::signal::ctrl_c() => bail!("stopped; nothing was measured to the end"),
     };
     println!("\n{}", outcome.text);
-    write_json(options.json.as_deref(), &outcome.json)?;
+    write(options.json.as_deref(), &outcome.json)?;
+    write(options.svg.as_deref(), &outcome.svg)?;
     if outcome.failed_share > MOST_FAILED {
         bail!(
             "{:.3} % of the requests failed, more than {} %",
@@ -184,9 +200,9 @@ async fn first_light(options: FirstLightOptions) -> Result<()> {
     Ok(())
 }
 
-fn write_json(file: Option<&Path>, json: &str) -> Result<()> {
+fn write(file: Option<&Path>, content: &str) -> Result<()> {
     let Some(file) = file else { return Ok(()) };
-    std::fs::write(file, format!("{json}\n")).with_context(|| format!("cannot write {}", file.display()))
+    std::fs::write(file, format!("{content}\n")).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn credentials(options: &RunOptions) -> Result<HeaderMap> {

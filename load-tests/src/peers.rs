@@ -1,31 +1,43 @@
 //! The servers that are compared, each started from its own configuration file under `load-tests/peers/`.
 //!
-//! A new one: its module here, its files there, and a line in each rung it takes part in.
+//! A new one: its module here, its files there, and a line in [`PEERS`]. In a configuration file, `{{name}}` is filled in,
+//! and a line that begins with `@feature ` stands only where the rung asks for that feature.
 
-pub(crate) mod haproxy;
-pub(crate) mod nginx;
-pub(crate) mod vagvisare;
+mod envoy;
+mod haproxy;
+mod hyper_util;
+mod nginx;
+mod vagvisare;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use http::HeaderMap;
 
-use crate::running::Running;
+use crate::credentials::Credentials;
+use crate::rungs::Rung;
+use crate::running::{Running, free_address};
 use crate::target::Target;
 
 /// What every server of a comparison stands on.
 pub(crate) struct Bench {
     /// The backend behind each of them.
     pub(crate) origin: SocketAddr,
-    /// A folder for configuration files and logs.
+    /// A folder for configuration files and logs of this rung.
     pub(crate) folder: PathBuf,
     /// The one core they run on; `None` on a machine with one core.
     pub(crate) core: Option<usize>,
     /// The gateway's program.
     pub(crate) gateway: PathBuf,
+    /// What callers send.
+    pub(crate) credentials: Credentials,
+    /// A Redis, where the rung counts in one.
+    pub(crate) redis: Option<SocketAddr>,
+    /// An OTLP receiver (gRPC), where the rung traces.
+    pub(crate) receiver: Option<SocketAddr>,
 }
 
 /// One competitor of a rung: how to call it, and the server behind it.
@@ -36,8 +48,12 @@ pub(crate) struct Subject {
     pub(crate) version: String,
     /// What to call.
     pub(crate) target: Target,
-    /// What to send along.
-    pub(crate) headers: HeaderMap,
+    /// What to send along, a map a caller, in turn.
+    pub(crate) callers: Arc<[HeaderMap]>,
+    /// Where it writes a line for each request, if the rung asks for it.
+    pub(crate) log: Option<PathBuf>,
+    /// Where its metrics are read, if the rung asks for it.
+    pub(crate) metrics: Option<Target>,
     /// Its process; `None` for the backend itself, which the reference run calls.
     pub(crate) server: Option<Running>,
 }
@@ -55,26 +71,136 @@ pub(crate) enum Entry {
     },
 }
 
+/// A server that may take part: its name, and what it needs to be started for a rung.
+pub(crate) struct Peer {
+    name: &'static str,
+    prepare: fn(&Bench, &Rung, SocketAddr) -> Result<Prepared, Cannot>,
+}
+
+/// The work cannot be done by this server; why.
+enum Cannot {
+    /// It has no such function, or it is not on this machine.
+    Work(String),
+    /// Its files could not be written.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Cannot {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A program with its files, ready to start.
+struct Prepared {
+    program: PathBuf,
+    arguments: Vec<std::ffi::OsString>,
+    version: String,
+    log: Option<PathBuf>,
+    metrics: Option<SocketAddr>,
+}
+
+/// In the order of the tables.
+pub(crate) const PEERS: [Peer; 5] = [
+    haproxy::PEER,
+    nginx::PEER,
+    envoy::PEER,
+    hyper_util::PEER,
+    vagvisare::PEER,
+];
+
+impl Peer {
+    /// Starts it for `rung`.
+    pub(crate) async fn start(&self, bench: &Bench, rung: &Rung) -> Result<Entry> {
+        let address = free_address()?;
+        let prepared = match (self.prepare)(bench, rung, address) {
+            Ok(prepared) => prepared,
+            Err(Cannot::Work(reason)) => {
+                return Ok(Entry::Cannot {
+                    name: self.name,
+                    reason,
+                });
+            }
+            Err(Cannot::Failed(error)) => return Err(error.context(self.name)),
+        };
+        let arguments: Vec<&std::ffi::OsStr> = prepared.arguments.iter().map(AsRef::as_ref).collect();
+        let server = Running::start(&prepared.program, &arguments, bench.core, &bench.folder, address).await?;
+        let metrics = prepared
+            .metrics
+            .map(|address| Target::new(address, "/metrics"))
+            .transpose()?;
+        Ok(Entry::Ready(Box::new(Subject {
+            name: self.name,
+            version: prepared.version,
+            target: Target::new(address, &rung.path())?,
+            callers: Arc::clone(&bench.credentials.callers),
+            log: prepared.log,
+            metrics,
+            server: Some(server),
+        })))
+    }
+}
+
 /// The backend called without a gateway: what the generator and the backend can do by themselves.
-pub(crate) fn reference(bench: &Bench) -> Result<Entry> {
-    let target = Target::new(bench.origin, "/bare/v1/item")?;
+pub(crate) fn reference(bench: &Bench, rung: &Rung) -> Result<Entry> {
     Ok(Entry::Ready(Box::new(Subject {
         name: "no gateway",
         version: String::new(),
-        target,
-        headers: HeaderMap::new(),
+        target: Target::new(bench.origin, &rung.path())?,
+        callers: Arc::clone(&bench.credentials.callers),
+        log: None,
+        metrics: None,
         server: None,
     })))
 }
 
-/// Fills `{{name}}` in a configuration file and writes it into the bench's folder.
-fn write_config(bench: &Bench, name: &str, template: &str, values: &[(&str, String)]) -> Result<PathBuf> {
-    let filled = values.iter().fold(template.to_owned(), |text, (name, value)| {
+/// Says no to work that a server has no function for.
+fn refuse(wanted: bool, reason: &str) -> Result<(), Cannot> {
+    if wanted {
+        Err(Cannot::Work(reason.to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+/// Keeps the lines that `rung` asks for, fills in `{{name}}`, and writes the file into the bench's folder.
+fn write_config(bench: &Bench, name: &str, template: &str, rung: &Rung, values: &[(&str, String)]) -> Result<PathBuf> {
+    let features = rung.features();
+    let lines = template
+        .lines()
+        .filter_map(|line| match line.trim_start().strip_prefix('@') {
+            None => Some(line),
+            Some(conditional) => {
+                let (feature, rest) = conditional.split_once(' ')?;
+                features.contains(&feature).then_some(rest)
+            }
+        });
+    let text: Vec<&str> = lines.collect();
+    let filled = values.iter().fold(text.join("\n") + "\n", |text, (name, value)| {
         text.replace(&format!("{{{{{name}}}}}"), value)
     });
     let file = bench.folder.join(name);
     std::fs::write(&file, filled).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
+}
+
+/// What every configuration may name.
+fn common_values(bench: &Bench, rung: &Rung, address: SocketAddr) -> Vec<(&'static str, String)> {
+    vec![
+        ("listen", address.to_string()),
+        ("host", address.ip().to_string()),
+        ("port", address.port().to_string()),
+        ("origin", bench.origin.to_string()),
+        ("origin-host", bench.origin.ip().to_string()),
+        ("origin-port", bench.origin.port().to_string()),
+        ("folder", bench.folder.display().to_string()),
+        ("path", rung.path()),
+        ("limit", rung.limit.per_second().to_string()),
+        ("issuer", crate::credentials::ISSUER.to_owned()),
+        ("audience", crate::credentials::AUDIENCE.to_owned()),
+        ("key-set", bench.credentials.key_set.display().to_string()),
+        ("pem", bench.credentials.pem.display().to_string()),
+    ]
 }
 
 /// The first line that `program` says about its version.
@@ -86,7 +212,7 @@ fn version(program: &Path, argument: &str) -> String {
     let said = [output.stdout, output.stderr].concat();
     String::from_utf8_lossy(&said)
         .lines()
-        .next()
+        .find(|line| !line.trim().is_empty())
         .unwrap_or_default()
         .trim()
         .to_owned()

@@ -1,38 +1,217 @@
-//! The rungs of the ladder: each asks the same work of every competitor. One file a rung.
+//! The rungs of the ladder: each asks the same work of every competitor. A new rung is a row here; a competitor that cannot
+//! do its work says why.
 
-mod bare;
-mod key;
+use std::fmt;
 
-use anyhow::Result;
+/// What a caller proves itself with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// Nothing.
+    None,
+    /// One of this many API keys.
+    Key(usize),
+    /// One of this many access tokens, each valid for the whole run.
+    Token(Algorithm, usize),
+}
 
-use crate::peers::{Bench, Entry};
+/// How tokens are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Algorithm {
+    Es256,
+    Rs256,
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        })
+    }
+}
+
+/// How calls of one caller are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Not at all.
+    None,
+    /// By this server alone; the limit is never reached.
+    Local,
+    /// Exactly, by all servers together in a Redis; the limit is never reached.
+    Shared,
+    /// By this server alone; nearly every call is refused with 429.
+    Reached,
+}
+
+impl Limit {
+    /// Calls a second that are admitted.
+    pub(crate) fn per_second(self) -> u32 {
+        match self {
+            Self::None | Self::Local | Self::Shared => 1_000_000,
+            Self::Reached => 100,
+        }
+    }
+}
 
 /// A kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rung {
-    /// Pass a request on, nothing else.
-    Bare,
-    /// The same with an API key checked, its agreement looked up and its limit counted.
-    Key,
+pub(crate) struct Rung {
+    /// Its short name in tables and on the command line.
+    pub(crate) name: &'static str,
+    /// What is asked, for people.
+    pub(crate) asks: &'static str,
+    /// A line of JSON in a file for each request.
+    pub(crate) log: bool,
+    /// What is checked of the caller.
+    pub(crate) credential: Credential,
+    /// What is counted of it.
+    pub(crate) limit: Limit,
+    /// 1 % of the requests as spans to a live receiver, and metrics read every 5 s.
+    pub(crate) traces: bool,
+    /// Routes that are known; the last one is called.
+    pub(crate) routes: usize,
 }
 
-impl Rung {
-    /// What first light climbs.
-    pub(crate) const FIRST_LIGHT: [Self; 2] = [Self::Bare, Self::Key];
+const BARE: Rung = Rung {
+    name: "bare",
+    asks: "pass a request on",
+    log: false,
+    credential: Credential::None,
+    limit: Limit::None,
+    traces: false,
+    routes: 1,
+};
 
-    /// Its short name in tables.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Bare => "bare",
-            Self::Key => "key",
+const TOKEN: Rung = Rung {
+    name: "rs256",
+    asks: "verify one RS256 token, again and again",
+    credential: Credential::Token(Algorithm::Rs256, 1),
+    ..BARE
+};
+
+/// From the least work to the whole job.
+pub(crate) const LADDER: [Rung; 13] = [
+    BARE,
+    Rung {
+        name: "log",
+        asks: "and write a line of JSON to a file",
+        log: true,
+        ..BARE
+    },
+    Rung {
+        name: "key",
+        asks: "check an API key among 10,000",
+        credential: Credential::Key(10_000),
+        ..BARE
+    },
+    Rung {
+        name: "es256",
+        asks: "verify one ES256 token, again and again",
+        credential: Credential::Token(Algorithm::Es256, 1),
+        ..BARE
+    },
+    Rung {
+        name: "es256-many",
+        asks: "verify 10,000 ES256 tokens in turn",
+        credential: Credential::Token(Algorithm::Es256, 10_000),
+        ..BARE
+    },
+    TOKEN,
+    Rung {
+        name: "rs256-many",
+        asks: "verify 10,000 RS256 tokens in turn",
+        credential: Credential::Token(Algorithm::Rs256, 10_000),
+        ..BARE
+    },
+    Rung {
+        name: "limit",
+        asks: "RS256 and a limit for each client, not reached",
+        limit: Limit::Local,
+        ..TOKEN
+    },
+    Rung {
+        name: "shared",
+        asks: "RS256 and a limit that nodes share exactly, not reached",
+        limit: Limit::Shared,
+        ..TOKEN
+    },
+    Rung {
+        name: "reached",
+        asks: "RS256 and a limit that refuses nearly every call",
+        limit: Limit::Reached,
+        ..TOKEN
+    },
+    Rung {
+        name: "traces",
+        asks: "as shared, 1 % traced to a live receiver, metrics read",
+        limit: Limit::Shared,
+        traces: true,
+        ..TOKEN
+    },
+    Rung {
+        name: "routes",
+        asks: "find the last of 5,000 routes",
+        routes: 5_000,
+        ..BARE
+    },
+    Rung {
+        name: "full",
+        asks: "RS256, agreement, shared limit, log, 1 % traces, 5,000 routes",
+        log: true,
+        limit: Limit::Shared,
+        traces: true,
+        routes: 5_000,
+        ..TOKEN
+    },
+];
+
+impl Rung {
+    /// The rungs with these names, in the ladder's order; all of them when `names` is empty.
+    ///
+    /// # Errors
+    /// The first name that no rung has.
+    pub(crate) fn named(names: &[String]) -> Result<Vec<Self>, String> {
+        if let Some(unknown) = names.iter().find(|name| LADDER.iter().all(|rung| rung.name != **name)) {
+            let known: Vec<&str> = LADDER.iter().map(|rung| rung.name).collect();
+            return Err(format!("there is no rung `{unknown}`; there are {}", known.join(", ")));
         }
+        let chosen = |rung: &&Self| names.is_empty() || names.iter().any(|name| name == rung.name);
+        Ok(LADDER.iter().filter(chosen).copied().collect())
     }
 
-    /// Starts its competitors.
-    pub(crate) async fn start(self, bench: &Bench) -> Result<Vec<Entry>> {
-        match self {
-            Self::Bare => bare::start(bench).await,
-            Self::Key => key::start(bench).await,
-        }
+    /// The path that is called: the last one of `routes`.
+    pub(crate) fn path(&self) -> String {
+        format!("/load/v1/items-{}", self.routes)
+    }
+
+    /// The lines of a configuration file that begin with `@name ` hold when `name` is among these.
+    pub(crate) fn features(&self) -> Vec<&'static str> {
+        let mut features = vec![if self.log { "log" } else { "no-log" }];
+        features.push(match self.credential {
+            Credential::None => "open",
+            Credential::Key(_) => "key",
+            Credential::Token(..) => "token",
+        });
+        features.push(match self.limit {
+            Limit::None => "no-limit",
+            Limit::Local | Limit::Reached => "limit",
+            Limit::Shared => "shared",
+        });
+        features.push(if self.traces { "traces" } else { "no-traces" });
+        features
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rungs_are_chosen_by_name_in_the_ladders_order() {
+        let names = ["limit".to_owned(), "bare".to_owned()];
+        let chosen: Vec<_> = Rung::named(&names).unwrap().iter().map(|rung| rung.name).collect();
+        assert_eq!(chosen, ["bare", "limit"]);
+        assert_eq!(Rung::named(&[]).unwrap().len(), LADDER.len());
+        assert!(Rung::named(&["high".to_owned()]).unwrap_err().contains("es256-many"));
     }
 }

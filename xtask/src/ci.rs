@@ -196,7 +196,11 @@ fn load() -> Result<Verdict> {
     }
     Tool::new(programs.join("load-tests"))
         .args([
-            "first-light",
+            "ladder",
+            "--rungs",
+            "bare,key,limit,reached",
+            "--paces",
+            "50",
             "--rounds",
             "1",
             "--turn",

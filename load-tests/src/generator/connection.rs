@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -22,21 +22,12 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(10);
 pub(super) struct Connection {
     shared: Arc<Shared>,
     sender: Option<SendRequest<Empty<Bytes>>>,
-    headers: HeaderMap,
 }
 
 impl Connection {
     /// Not yet connected.
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let mut headers = HeaderMap::with_capacity(shared.plan.headers.len() + 2);
-        headers.insert(header::HOST, shared.plan.target.host.clone());
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.extend(shared.plan.headers.clone());
-        Self {
-            shared,
-            sender: None,
-            headers,
-        }
+        Self { shared, sender: None }
     }
 
     /// Connects anew.
@@ -126,7 +117,7 @@ impl Connection {
         let mut request = Request::new(Empty::new());
         *request.method_mut() = Method::GET;
         *request.uri_mut() = self.shared.plan.target.path.clone();
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = self.shared.next_headers();
         request
     }
 }

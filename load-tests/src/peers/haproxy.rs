@@ -1,37 +1,59 @@
 //! HAProxy, from Debian.
 
-use anyhow::Result;
-use http::HeaderMap;
+use std::net::SocketAddr;
 
-use super::{Bench, Entry, Subject, version, write_config};
-use crate::running::{Running, find, free_address};
-use crate::target::Target;
+use super::{Bench, Cannot, Peer, Prepared, common_values, refuse, version, write_config};
+use crate::rungs::{Algorithm, Credential, Limit, Rung};
+use crate::running::find;
 
-const NAME: &str = "HAProxy";
+pub(super) const PEER: Peer = Peer {
+    name: "HAProxy",
+    prepare,
+};
 
-/// HAProxy as a bare proxy.
-pub(crate) async fn bare(bench: &Bench) -> Result<Entry> {
+fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, Cannot> {
     let Some(program) = find("haproxy") else {
-        return Ok(Entry::Cannot {
-            name: NAME,
-            reason: "not installed (Debian package haproxy)".to_owned(),
-        });
+        return Err(Cannot::Work("not installed (Debian package haproxy)".to_owned()));
     };
-    let address = free_address()?;
-    let values = [("listen", address.to_string()), ("origin", bench.origin.to_string())];
+    refuse(rung.limit == Limit::Shared, "has no exact limit that servers share")?;
+    refuse(rung.traces, "has no OpenTelemetry exporter in this package")?;
+    let mut values = common_values(bench, rung, address);
+    let keys = bench.folder.join("haproxy-keys.map");
+    let lines: String = bench
+        .credentials
+        .keys
+        .iter()
+        .map(|key| format!("{} {}\n", key.0, key.1))
+        .collect();
+    std::fs::write(&keys, lines).map_err(anyhow::Error::from)?;
+    let routes = bench.folder.join("haproxy-routes.map");
+    let lines: String = (1..=rung.routes)
+        .map(|number| format!("/load/v1/items-{number} origin\n"))
+        .collect();
+    std::fs::write(&routes, lines).map_err(anyhow::Error::from)?;
+    let algorithm = match rung.credential {
+        Credential::Token(algorithm, _) => algorithm,
+        Credential::None | Credential::Key(_) => Algorithm::Rs256,
+    };
+    values.extend([
+        ("keys", keys.display().to_string()),
+        ("routes", routes.display().to_string()),
+        ("algorithm", algorithm.to_string()),
+    ]);
     let config = write_config(
         bench,
-        "haproxy-bare.cfg",
-        include_str!("../../peers/haproxy/bare.cfg"),
+        "haproxy.cfg",
+        include_str!("../../peers/haproxy/haproxy.cfg"),
+        rung,
         &values,
     )?;
-    let arguments = ["-db".as_ref(), "-f".as_ref(), config.as_os_str()];
-    let server = Running::start(&program, &arguments, bench.core, &bench.folder, address).await?;
-    Ok(Entry::Ready(Box::new(Subject {
-        name: NAME,
+    Ok(Prepared {
         version: version(&program, "-v"),
-        target: Target::new(address, "/bare/v1/item")?,
-        headers: HeaderMap::new(),
-        server: Some(server),
-    })))
+        program,
+        arguments: vec!["-db".into(), "-f".into(), config.into()],
+        log: rung
+            .log
+            .then(|| bench.folder.join(format!("haproxy-{}.log", address.port()))),
+        metrics: None,
+    })
 }

@@ -1,142 +1,66 @@
 //! The gateway itself, from the program that is given: one worker, as the others have.
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::fmt::Write;
+use std::net::SocketAddr;
 
-use anyhow::{Context, Result, bail};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use super::{Bench, Cannot, Peer, Prepared, common_values, version, write_config};
+use crate::rungs::Rung;
+use crate::running::free_address;
 
-use super::{Bench, Entry, Subject, version, write_config};
-use crate::running::{Running, free_address};
-use crate::target::Target;
+pub(super) const PEER: Peer = Peer {
+    name: "Vägvisare",
+    prepare,
+};
 
-const NAME: &str = "Vägvisare";
-
-/// An API that is open to everyone.
-pub(crate) async fn bare(bench: &Bench) -> Result<Entry> {
-    start(bench, "bare", "/bare/v1/item", |_| Ok(HeaderMap::new())).await
-}
-
-/// An API that asks for a key, with an agreement and a limit that is never reached.
-pub(crate) async fn key(bench: &Bench) -> Result<Entry> {
-    start(bench, "key", "/keyed/v1/item", |key| {
-        let mut value =
-            HeaderValue::from_str(&key.text).context("the key holds characters that no header can carry")?;
-        value.set_sensitive(true);
-        Ok(HeaderMap::from_iter([(HeaderName::from_static("x-api-key"), value)]))
-    })
-    .await
-}
-
-async fn start(bench: &Bench, purpose: &str, path: &str, headers: impl Fn(&Key) -> Result<HeaderMap>) -> Result<Entry> {
+fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, Cannot> {
     if !bench.gateway.is_file() {
         let reason = format!(
             "{} is not built (`cargo build --profile dist`)",
             bench.gateway.display()
         );
-        return Ok(Entry::Cannot { name: NAME, reason });
+        return Err(Cannot::Work(reason));
     }
-    let pepper = bench.folder.join("pepper");
-    let key = new_key(bench, &pepper)?;
-    let address = free_address()?;
-    let values = [
-        ("listen", address.to_string()),
-        ("operations", free_address()?.to_string()),
-        ("origin", bench.origin.to_string()),
-        ("pepper", pepper.display().to_string()),
-        ("key-id", key.id.clone()),
-        ("key-hash", key.hash.clone()),
-    ];
-    let registry = format!("vagvisare-{purpose}-registry.toml");
-    let registry = write_config(
-        bench,
-        &registry,
-        include_str!("../../peers/vagvisare/registry.toml"),
-        &values,
-    )?;
-    let values = [values.as_slice(), &[("registry", registry.display().to_string())]].concat();
-    let config = format!("vagvisare-{purpose}.toml");
-    let config = write_config(
-        bench,
-        &config,
-        include_str!("../../peers/vagvisare/config.toml"),
-        &values,
-    )?;
-    let arguments = ["serve".as_ref(), "--config".as_ref(), config.as_os_str()];
-    let server = Running::start(&bench.gateway, &arguments, bench.core, &bench.folder, address).await?;
-    Ok(Entry::Ready(Box::new(Subject {
-        name: NAME,
+    let operations = free_address()?;
+    let log = bench.folder.join("vagvisare-access.log");
+    let text = |address: Option<SocketAddr>| address.map(|address| address.to_string()).unwrap_or_default();
+    let mut values = common_values(bench, rung, address);
+    values.extend([
+        ("operations", operations.to_string()),
+        ("pepper", bench.credentials.pepper.display().to_string()),
+        ("log", log.display().to_string()),
+        ("redis", text(bench.redis)),
+        ("receiver", text(bench.receiver)),
+        ("routes", routes(rung)),
+        ("keys", keys(bench)),
+    ]);
+    let template = include_str!("../../peers/vagvisare/registry.toml");
+    let registry = write_config(bench, "vagvisare-registry.toml", template, rung, &values)?;
+    values.push(("registry", registry.display().to_string()));
+    let template = include_str!("../../peers/vagvisare/config.toml");
+    let config = write_config(bench, "vagvisare.toml", template, rung, &values)?;
+    Ok(Prepared {
         version: version(&bench.gateway, "--version"),
-        target: Target::new(address, path)?,
-        headers: headers(&key)?,
-        server: Some(server),
-    })))
-}
-
-/// A key as `vagvisare key new` prints it.
-struct Key {
-    text: String,
-    id: String,
-    hash: String,
-}
-
-fn new_key(bench: &Bench, pepper: &PathBuf) -> Result<Key> {
-    let output = Command::new(&bench.gateway)
-        .args([
-            "key",
-            "new",
-            "--application",
-            "load",
-            "--environment",
-            "test",
-            "--pepper",
-        ])
-        .arg(pepper)
-        .output()
-        .with_context(|| format!("cannot start {}", bench.gateway.display()))?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    match read_key(&said) {
-        Some(key) if output.status.success() => Ok(key),
-        _ => bail!(
-            "`vagvisare key new` printed no key: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        ),
-    }
-}
-
-/// The key's text stands alone on a line, its id and hash as lines of TOML.
-fn read_key(said: &str) -> Option<Key> {
-    let lines = || said.lines().map(str::trim);
-    let value = |name: &str| {
-        lines().find_map(|line| {
-            let (key, value) = line.split_once('=')?;
-            (key.trim() == name).then(|| value.trim().trim_matches('"').to_owned())
-        })
-    };
-    Some(Key {
-        text: lines()
-            .find(|line| line.starts_with("vv_") && !line.contains(' '))?
-            .to_owned(),
-        id: value("id")?,
-        hash: value("hash")?,
+        program: bench.gateway.clone(),
+        arguments: vec!["serve".into(), "--config".into(), config.into()],
+        log: rung.log.then_some(log),
+        metrics: rung.traces.then_some(operations),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn routes(rung: &Rung) -> String {
+    (1..=rung.routes).fold(String::new(), |mut text, number| {
+        let _ = writeln!(text, "[[apis.routes]]\nmethod = \"GET\"\npath = \"/items-{number}\"\n");
+        text
+    })
+}
 
-    #[test]
-    fn the_printed_key_is_read() {
-        let key = read_key(
-            "The key of load; it is not shown again:\n\n    vv_test_a1_b2\n\nIn the registry document:\n\n    \
-             [[applications.keys]]\n    id = \"a1\"\n    hash = \"00ff\"\n",
-        )
-        .unwrap();
-        assert_eq!(
-            (key.text.as_str(), key.id.as_str(), key.hash.as_str()),
-            ("vv_test_a1_b2", "a1", "00ff")
+/// An application a key, as in life.
+fn keys(bench: &Bench) -> String {
+    bench.credentials.keys.iter().fold(String::new(), |mut text, (_, id, hash)| {
+        let _ = writeln!(
+            text,
+            "[[applications]]\nid = \"{id}\"\nname = \"{id}\"\norganisation = \"caller\"\n\n[[applications.keys]]\nid = \"{id}\"\nhash = \"{hash}\"\n"
         );
-        assert!(read_key("error: no\n").is_none());
-    }
+        text
+    })
 }

@@ -11,7 +11,7 @@ use load_tests::target::Target;
 fn plan(address: SocketAddr) -> Plan {
     Plan {
         target: Target::new(address, "/").unwrap(),
-        headers: HeaderMap::new(),
+        callers: [HeaderMap::new()].into(),
         pace: Pace::Closed,
         duration: Duration::from_secs(1),
         connections: 1,

@@ -30,7 +30,7 @@ async fn serve(answer: &'static [u8]) -> SocketAddr {
 async fn measure(address: SocketAddr) -> Measured {
     let plan = Plan {
         target: Target::new(address, "/").unwrap(),
-        headers: HeaderMap::new(),
+        callers: [HeaderMap::new()].into(),
         pace: Pace::Open { per_second: 100 },
         duration: Duration::from_millis(200),
         connections: 2,

@@ -7,5 +7,5 @@
 
 mod bounds;
 mod failures;
-mod first_light;
+mod ladder;
 mod origin;

@@ -13,7 +13,7 @@ async fn run(pace: Pace) -> Run {
     let serving = tokio::spawn(origin.serve());
     let run = generator::run(Plan {
         target,
-        headers: HeaderMap::new(),
+        callers: [HeaderMap::new()].into(),
         pace,
         duration: Duration::from_secs(1),
         connections: 8,

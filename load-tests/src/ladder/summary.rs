@@ -76,7 +76,7 @@ impl Summary {
             absent: absent
                 .iter()
                 .map(|absent| Missing {
-                    rung: absent.rung.name(),
+                    rung: absent.rung.name,
                     name: absent.name,
                     reason: absent.reason.clone(),
                 })
@@ -96,15 +96,21 @@ impl Summary {
         serde_json::to_string_pretty(self).context("cannot write the figures as JSON")
     }
 
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
+    /// Rung, server and CPU microseconds of each row that has a cost.
+    pub(super) fn costs(&self) -> impl Iterator<Item = (&'static str, &'static str, f64)> {
+        let cost = |row: &Row| row.cpu_micros.map(|[middle, ..]| (row.rung, row.name, middle));
+        self.rows.iter().filter_map(cost)
+    }
+
+    /// The machine in a line.
+    pub(super) fn machine_line(&self) -> String {
         let machine = &self.machine;
-        let _ = writeln!(
-            text,
-            "{}, {} cores, {}",
-            machine.processor, machine.cores, machine.kernel
-        );
-        if !machine.pinned {
+        format!("{}, {} cores, {}", machine.processor, machine.cores, machine.kernel)
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut text = self.machine_line() + "\n";
+        if !self.machine.pinned {
             let _ = writeln!(
                 text,
                 "one core for everything: the servers and the generator disturb each other"
@@ -115,31 +121,35 @@ impl Summary {
             "{} rounds of {} s, in turns; medians; latency from the intended send time\n",
             self.rounds, self.turn_seconds
         );
-        let _ = writeln!(
+        let _ = write!(
             text,
-            "{:<6}{:<12}{:>10}{:>10}{:>16}{:>22}{:>22}{:>14}{:>8}",
-            "rung",
-            "server",
-            "max/s",
-            "CPU us",
-            "least..most",
-            "at 30 %: CPU p50 p99",
-            "at 60 %: CPU p50 p99",
-            "MiB idle/peak",
-            "failed"
+            "{:<12}{:<12}{:>10}{:>10}{:>16}{:>10}",
+            "rung", "server", "max/s", "CPU us", "least..most", "to best"
         );
+        for share in self.rows.first().map(|row| row.paced.as_slice()).unwrap_or_default() {
+            let _ = write!(text, "{:>22}", format!("at {:.0} %: CPU p50 p99", share.share * 100.0));
+        }
+        let _ = writeln!(text, "{:>14}{:>8}", "MiB idle/peak", "failed");
         for row in &self.rows {
-            text.push_str(&row.line());
+            text.push_str(&row.line(self.best_other(row)));
         }
         for missing in &self.absent {
             let _ = writeln!(
                 text,
-                "{:<6}{:<12}cannot: {}",
+                "{:<12}{:<12}cannot: {}",
                 missing.rung, missing.name, missing.reason
             );
         }
         text.push_str(&self.caution());
         text
+    }
+
+    /// The least cost of another server at the same work.
+    fn best_other(&self, row: &Row) -> Option<f64> {
+        let others = self
+            .costs()
+            .filter(|(rung, name, _)| *rung == row.rung && *name != row.name);
+        others.map(|(_, _, micros)| micros).reduce(f64::min)
     }
 
     /// Says what the generator and the backend take themselves, and whether they may have set the rates.
@@ -172,7 +182,7 @@ impl Row {
             .map(|cost| cost.memory.peak_kib)
             .max();
         Self {
-            rung: contender.rung.name(),
+            rung: contender.rung.name,
             name: contender.subject.name,
             version: contender.subject.version.clone(),
             max_per_second: contender.maximum(),
@@ -193,12 +203,18 @@ impl Row {
         }
     }
 
-    fn line(&self) -> String {
-        let mut text = format!("{:<6}{:<12}{:>10.0}", self.rung, self.name, self.max_per_second);
+    /// One line of the table; `best_other` is the least cost of another server.
+    fn line(&self, best_other: Option<f64>) -> String {
+        let mut text = format!("{:<12}{:<12}{:>10.0}", self.rung, self.name, self.max_per_second);
         let _ = match self.cpu_micros {
             Some([middle, least, most]) => write!(text, "{middle:>10.1}{:>16}", format!("{least:.1}..{most:.1}")),
             None => write!(text, "{:>10}{:>16}", "-", "-"),
         };
+        let ratio = self
+            .cpu_micros
+            .zip(best_other)
+            .map(|([middle, ..], best)| format!("{:.2} x", middle / best));
+        let _ = write!(text, "{:>10}", ratio.unwrap_or_default());
         for paced in &self.paced {
             let cpu = paced.cpu_micros.map_or("-".to_owned(), |cpu| format!("{cpu:.1}"));
             let _ = write!(

@@ -8,7 +8,11 @@ fn it_measures_the_backend_alone_and_names_who_is_missing() {
     let json = folder.path().join("figures.json");
     let output = Command::new(env!("CARGO_BIN_EXE_load-tests"))
         .args([
-            "first-light",
+            "ladder",
+            "--rungs",
+            "bare",
+            "--paces",
+            "30,60",
             "--gateway",
             "no-such-program",
             "--rounds",
