@@ -2,12 +2,14 @@
 //!
 //! In reading order: what may be called (`target`), when requests are sent (`schedule`, `arrivals`, `ticker`), how
 //! (`generator`), what came of it (`measured`, `process`, `report`). Comparisons stand on that: the servers (`peers`,
-//! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`), taking turns (`contest`), and the `ladder`.
+//! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`), taking turns (`contest`), and the `ladder`. `instructions` counts
+//! what does not depend on the machine.
 
 mod arrivals;
 mod contest;
 mod credentials;
 pub mod generator;
+pub mod instructions;
 mod interleave;
 pub mod ladder;
 pub mod measured;

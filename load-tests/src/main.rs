@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use load_tests::generator::{self, Pace, Plan};
+use load_tests::instructions::{self, Budget};
 use load_tests::origin::Origin;
 use load_tests::report::{Cost, Report};
 use load_tests::target::Target;
@@ -34,6 +35,15 @@ enum Command {
     Run(Box<RunOptions>),
     /// Compare the gateway with other proxies at the same work, rung by rung: CPU a request, latency, memory
     Ladder(LadderOptions),
+    /// Count the gateway's instructions and allocations a request under valgrind, and hold them against a budget
+    Instructions {
+        /// The gateway's program, as it ships: `cargo build --profile dist` makes it
+        #[arg(long, default_value = "target/dist/vagvisare")]
+        gateway: PathBuf,
+        /// What a request may cost; more is an error
+        #[arg(long)]
+        budget: Option<PathBuf>,
+    },
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
         /// Where to listen; port 0 takes a free one
@@ -120,6 +130,7 @@ fn dispatch(command: Command) -> Result<()> {
     match command {
         Command::Run(options) => runtime.block_on(run(*options)),
         Command::Ladder(options) => runtime.block_on(climb(options)),
+        Command::Instructions { gateway, budget } => runtime.block_on(count(&gateway, budget.as_deref())),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }
 }
@@ -196,6 +207,18 @@ async fn climb(options: LadderOptions) -> Result<()> {
             outcome.failed_share * 100.0,
             MOST_FAILED * 100.0
         );
+    }
+    Ok(())
+}
+
+async fn count(gateway: &Path, budget: Option<&Path>) -> Result<()> {
+    let budget = budget.map(Budget::load).transpose()?;
+    let costs = instructions::count(gateway, |line| println!("{line}")).await?;
+    let Some(budget) = budget else { return Ok(()) };
+    let verdict = budget.judge(&costs);
+    println!("\n{}", verdict.text);
+    if verdict.exceeded {
+        bail!("a request costs more than its budget: make it cheaper, or change the budget's file and say why");
     }
     Ok(())
 }

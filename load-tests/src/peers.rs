@@ -112,9 +112,20 @@ pub(crate) const PEERS: [Peer; 5] = [
 impl Peer {
     /// Starts it for `rung`.
     pub(crate) async fn start(&self, bench: &Bench, rung: &Rung) -> Result<Entry> {
-        let address = free_address()?;
+        self.start_within(bench, rung, free_address()?, |prepared| prepared)
+            .await
+    }
+
+    /// As [`Peer::start`], on `address`; `change` may put something around the program.
+    async fn start_within(
+        &self,
+        bench: &Bench,
+        rung: &Rung,
+        address: SocketAddr,
+        change: impl FnOnce(Prepared) -> Prepared,
+    ) -> Result<Entry> {
         let prepared = match (self.prepare)(bench, rung, address) {
-            Ok(prepared) => prepared,
+            Ok(prepared) => change(prepared),
             Err(Cannot::Work(reason)) => {
                 return Ok(Entry::Cannot {
                     name: self.name,
@@ -139,6 +150,27 @@ impl Peer {
             server: Some(server),
         })))
     }
+}
+
+/// The gateway under valgrind, whose callgrind writes `file` when the gateway ends.
+pub(crate) async fn gateway_under_callgrind(
+    bench: &Bench,
+    rung: &Rung,
+    address: SocketAddr,
+    file: &Path,
+) -> Result<Entry> {
+    let within = |mut prepared: Prepared| {
+        let mut arguments = vec!["--tool=callgrind".into(), "--quiet".into()];
+        arguments.push(format!("--callgrind-out-file={}", file.display()).into());
+        arguments.push(prepared.program.into());
+        arguments.append(&mut prepared.arguments);
+        Prepared {
+            program: "valgrind".into(),
+            arguments,
+            ..prepared
+        }
+    };
+    vagvisare::PEER.start_within(bench, rung, address, within).await
 }
 
 /// The backend called without a gateway: what the generator and the backend can do by themselves.

@@ -13,9 +13,9 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// Longest time a server may take until it listens.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(60);
 /// Longest time it may take to end by itself.
-const STOP: Duration = Duration::from_secs(5);
+const STOP: Duration = Duration::from_secs(20);
 
 /// A started server. It is ended when this is dropped; [`Running::stop`] lets it end in good order.
 pub(crate) struct Running {

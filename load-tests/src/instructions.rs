@@ -1,0 +1,141 @@
+//! Instructions and heap allocations a request, counted by callgrind: figures that do not depend on how busy the machine is.
+//!
+//! The gateway runs as it ships, under valgrind, in front of the same backend and caller as on the ladder. It is run twice
+//! with different numbers of requests; the difference divided by the difference is one request, without start and stop. The
+//! kernel's part is not counted.
+
+mod budget;
+mod counts;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::credentials::Credentials;
+use crate::generator::{self, Pace, Plan};
+use crate::origin::{BODY_LENGTH, Origin};
+use crate::peers::{Bench, Entry, Subject, gateway_under_callgrind};
+use crate::rungs::Rung;
+use crate::running::{find, free_address};
+
+pub use budget::{Budget, Verdict};
+use counts::Counts;
+
+/// The rungs that are counted: each adds one layer's work to the one it stands on.
+pub const COUNTED: [&str; 7] = ["bare", "log", "key", "es256", "rs256", "limit", "routes"];
+/// Requests of the shorter and of the longer run.
+const REQUESTS: [u32; 2] = [400, 2_400];
+/// A request takes far less, even when counted.
+const PER_SECOND: u32 = 200;
+
+/// What one request of a rung costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// Name of the rung.
+    pub rung: &'static str,
+    /// Instructions of the gateway's process.
+    pub instructions: u64,
+    /// Calls of `malloc`, `calloc`, `realloc` and their kind, in thousandths.
+    pub milli_allocations: u64,
+}
+
+/// Counts every rung of [`COUNTED`] on the current thread's runtime; `tell` hears of each.
+///
+/// # Errors
+/// Without valgrind or the gateway's program; a request that is not answered as it should.
+pub async fn count(gateway: &Path, tell: impl Fn(&str)) -> Result<Vec<Cost>> {
+    if find("valgrind").is_none() {
+        bail!("valgrind is not installed (Debian package valgrind)");
+    }
+    let gateway = std::path::absolute(gateway).context("cannot resolve the gateway's path")?;
+    let origin = Origin::bind("127.0.0.1:0".parse()?).await?;
+    let address = origin.address();
+    let serving = tokio::spawn(origin.serve());
+    let names: Vec<String> = COUNTED.iter().map(|name| (*name).to_owned()).collect();
+    let mut costs = Vec::new();
+    for rung in Rung::named(&names).map_err(anyhow::Error::msg)? {
+        let cost = count_one(&rung, &gateway, address)
+            .await
+            .with_context(|| format!("rung {}", rung.name))?;
+        tell(&format!(
+            "{:<8}{:>8} instructions, {:.1} allocations a request",
+            cost.rung,
+            cost.instructions,
+            cost.milli_allocations as f64 / 1_000.0
+        ));
+        costs.push(cost);
+    }
+    serving.abort();
+    Ok(costs)
+}
+
+async fn count_one(rung: &Rung, gateway: &Path, origin: SocketAddr) -> Result<Cost> {
+    let [few, many] = [
+        counted(rung, gateway, origin, REQUESTS[0]).await?,
+        counted(rung, gateway, origin, REQUESTS[1]).await?,
+    ];
+    let requests = u64::from(REQUESTS[1] - REQUESTS[0]);
+    let Some((instructions, allocations)) = many
+        .instructions
+        .checked_sub(few.instructions)
+        .zip(many.allocations.checked_sub(few.allocations))
+    else {
+        bail!("the longer run took less than the shorter one");
+    };
+    Ok(Cost {
+        rung: rung.name,
+        instructions: instructions / requests,
+        milli_allocations: allocations * 1_000 / requests,
+    })
+}
+
+/// One run of the gateway with so many requests, from its start to its end.
+async fn counted(rung: &Rung, gateway: &Path, origin: SocketAddr, requests: u32) -> Result<Counts> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let bench = Bench {
+        origin,
+        folder: folder.path().to_path_buf(),
+        core: None,
+        gateway: gateway.to_path_buf(),
+        credentials: Credentials::make(rung.credential, folder.path())?,
+        redis: None,
+        receiver: None,
+    };
+    let file: PathBuf = folder.path().join("callgrind.out");
+    let subject = match gateway_under_callgrind(&bench, rung, free_address()?, &file).await? {
+        Entry::Ready(subject) => *subject,
+        Entry::Cannot { reason, .. } => bail!("{reason}"),
+    };
+    ask(&subject, requests).await?;
+    let server = subject.server.context("the gateway has no process")?;
+    server.stop().await?;
+    counts::read(&file)
+}
+
+/// One request after the other on one connection: nothing is left to chance.
+async fn ask(subject: &Subject, requests: u32) -> Result<()> {
+    let plan = Plan {
+        target: subject.target.clone(),
+        callers: [subject.callers.first().cloned().unwrap_or_default()].into(),
+        pace: Pace::Open { per_second: PER_SECOND },
+        duration: Duration::from_millis(u64::from(requests) * 1_000 / u64::from(PER_SECOND)),
+        connections: 1,
+        expected: StatusCode::OK,
+        least_body: BODY_LENGTH as u64,
+    };
+    let run = generator::run(plan).await?;
+    if run.measured.succeeded() != u64::from(requests) {
+        bail!(
+            "{} of {requests} requests were answered as they should: statuses {:?}, {:?}",
+            run.measured.succeeded(),
+            run.measured.statuses,
+            run.measured.failures
+        );
+    }
+    Ok(())
+}
