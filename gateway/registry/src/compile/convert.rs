@@ -43,7 +43,7 @@ pub(crate) fn backend(backend: &Backend) -> BackendDraft {
         connect_timeout: Duration::from_millis(backend.connect_timeout_milliseconds),
         allow_private_network: backend.private_network,
         ca_file: backend.trusted_roots_file.clone(),
-        assertion: snapshot::Assertion::Session,
+        assertion: snapshot::Assertion::None,
         internal: None,
     }
 }
