@@ -19,6 +19,10 @@ const BROWSER_PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"
 /// The OTLP receiver that the tracing tests export to. Pinned, because tests read its log.
 const ROTEL: &str = "rotel==0.0.1a15";
 
+/// Libraries of others that check what we send and speak to what we serve. Pinned, so that a failure is ours.
+const PYTHON_CLIENTS: &[&str] = &["standardwebhooks==1.1.0", "mcp==2.3.0"];
+const NODE_CLIENTS: &[&str] = &["standardwebhooks@1.1.1"];
+
 /// Makes sure every program is there and returns the folder that holds a link to each.
 pub(crate) fn prepare() -> Result<PathBuf> {
     let home = workspace::test_tools();
@@ -32,6 +36,8 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     for (name, file) in browser(&home, &mut debian)? {
         link(&bin, name, &file)?;
     }
+    python_clients(&home, &mut debian)?;
+    node_clients(&home, &mut debian)?;
     for (name, program) in postgres(&mut debian)? {
         link(&bin, name, &program)?;
     }
@@ -158,7 +164,7 @@ fn rotel(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
             "install {ROTEL} (PyPI, into {}): a real OTLP receiver for the tracing tests",
             shown(&environment)
         );
-        python_environment(&environment, debian)?;
+        python_environment(&environment, debian, &[ROTEL])?;
         fs::write(&stamp, format!("{ROTEL}\n")).with_context(|| format!("cannot write {}", shown(&stamp)))?;
     }
     // The package brings a program of its own, but as a file of the module: no launcher is made for it.
@@ -180,9 +186,58 @@ fn rotel(home: &Path, debian: &mut Debian) -> Result<PathBuf> {
     Ok(file)
 }
 
-fn python_environment(environment: &Path, debian: &mut Debian) -> Result<()> {
+/// Packages that nobody here wrote, and that must accept what we send: `python/bin/python` has them.
+fn python_clients(home: &Path, debian: &mut Debian) -> Result<()> {
+    let environment = home.join("python");
+    let wanted = PYTHON_CLIENTS.join(" ");
+    let stamp = environment.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|text| text.trim() == wanted) {
+        return Ok(());
+    }
+    println!(
+        "install {wanted} (PyPI, into {}): clients that tests run",
+        shown(&environment)
+    );
+    python_environment(&environment, debian, PYTHON_CLIENTS)?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", shown(&stamp)))
+}
+
+/// As [`python_clients`], for Node: `node/node_modules` has them.
+fn node_clients(home: &Path, debian: &mut Debian) -> Result<()> {
+    if find("node").is_none() || find("npm").is_none() {
+        debian.install(&["nodejs", "npm"], "a client written for Node checks what we send")?;
+    }
+    let folder = home.join("node");
+    let wanted = NODE_CLIENTS.join(" ");
+    let stamp = folder.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|text| text.trim() == wanted) {
+        return Ok(());
+    }
+    println!(
+        "install {wanted} (npm, into {}): clients that tests run",
+        shown(&folder)
+    );
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", shown(&folder)))?;
+    Tool::new("npm")
+        .args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--no-save",
+        ])
+        .args(["--prefix"])
+        .args([&folder])
+        .args(NODE_CLIENTS)
+        .hint("can this machine reach the npm registry?")
+        .run()?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", shown(&stamp)))
+}
+
+fn python_environment(environment: &Path, debian: &mut Debian, packages: &[&str]) -> Result<()> {
     if !Tool::new("python3").args(["-c", "import ensurepip, venv"]).succeeds() {
-        debian.install(&["python3", "python3-venv"], "rotel is a Python package")?;
+        debian.install(&["python3", "python3-venv"], "some tools are Python packages")?;
     }
     Tool::new("python3")
         .args(["-m", "venv", "--clear"])
@@ -190,7 +245,8 @@ fn python_environment(environment: &Path, debian: &mut Debian) -> Result<()> {
         .hint("is the Debian package python3-venv installed?")
         .output()?;
     Tool::new(environment.join("bin/pip"))
-        .args(["install", "--quiet", "--disable-pip-version-check", "--no-input", ROTEL])
+        .args(["install", "--quiet", "--disable-pip-version-check", "--no-input"])
+        .args(packages)
         .hint("can this machine reach the Python package index?")
         .run()
 }

@@ -1,0 +1,37 @@
+//! Where things are, and how often they are looked at.
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// How the service is to be.
+#[derive(Clone, Debug)]
+pub struct ChannelsConfig {
+    /// `sqlite:PATH` or `postgres://..`.
+    pub database: String,
+    /// Base URL of the case status service, without `/case-status/v1`.
+    pub case_status: String,
+    /// How often cases that somebody follows are read, so that sources which never tell by themselves are noticed.
+    pub refresh: Duration,
+    /// Whether webhooks may go to private addresses and over plain HTTP: for development and tests only.
+    pub allow_private_network: bool,
+    /// How many deliveries are under way at a time.
+    pub workers: usize,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl ChannelsConfig {
+    /// A configuration with the usual times and the usual caution.
+    #[must_use]
+    pub fn new(database: impl Into<String>, case_status: impl Into<String>) -> Self {
+        Self {
+            database: database.into(),
+            case_status: case_status.into(),
+            refresh: Duration::from_secs(15 * 60),
+            allow_private_network: false,
+            workers: 16,
+            clock: Clock::system(),
+        }
+    }
+}

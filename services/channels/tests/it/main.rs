@@ -1,0 +1,13 @@
+//! Channels as its callers and their endpoints meet it, on both databases, with a clock of the tests' own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot set itself up has failed"
+)]
+
+mod deaths;
+mod delivering;
+mod libraries;
+mod streaming;
+mod subscribing;
+mod support;

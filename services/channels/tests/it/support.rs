@@ -1,0 +1,276 @@
+//! The service over a feed of changes that a test writes, and an endpoint that does as it is told.
+
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use channels::{Channels, ChannelsConfig, Clock};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use service_host::{ServiceTelemetry, serve};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// A task that ends when nobody holds it any more.
+pub(crate) struct Task(tokio::task::JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub(crate) async fn start(router: Router) -> (String, Task) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (
+        url,
+        Task(tokio::spawn(
+            async move { axum::serve(listener, router).await.unwrap() },
+        )),
+    )
+}
+
+/// A clock that goes on only when it is told to.
+#[derive(Clone)]
+pub(crate) struct Hands(Arc<AtomicI64>);
+
+impl Hands {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(Timestamp::now().as_second())))
+    }
+
+    pub(crate) fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let hands = Arc::clone(&self.0);
+        Clock::new(move || Timestamp::from_second(hands.load(Ordering::SeqCst)).unwrap())
+    }
+}
+
+/// One webhook as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Hook {
+    pub(crate) id: String,
+    pub(crate) timestamp: String,
+    pub(crate) signature: String,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+/// An endpoint.
+#[derive(Clone)]
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    hooks: Arc<Mutex<Vec<Hook>>>,
+    status: Arc<AtomicU16>,
+    _task: Arc<Task>,
+}
+
+/// In place of a status: take it and never answer.
+pub(crate) const SILENCE: u16 = 0;
+
+impl Endpoint {
+    pub(crate) async fn start() -> Self {
+        let (hooks, status) = (Arc::<Mutex<Vec<Hook>>>::default(), Arc::new(AtomicU16::new(200)));
+        let state = (Arc::clone(&hooks), Arc::clone(&status));
+        let (url, task) = start(Router::new().route("/hook", post(take)).with_state(state)).await;
+        Self {
+            url: format!("{url}/hook"),
+            hooks,
+            status,
+            _task: Arc::new(task),
+        }
+    }
+
+    pub(crate) fn answer_with(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// Every webhook but verifications.
+    pub(crate) fn events(&self) -> Vec<Hook> {
+        let all = self.hooks.lock().unwrap().clone();
+        all.into_iter()
+            .filter(|hook| !hook.id.starts_with("verification"))
+            .collect()
+    }
+
+    pub(crate) fn verifications(&self) -> usize {
+        let all = self.hooks.lock().unwrap().len();
+        all - self.events().len()
+    }
+}
+
+type Shared = (Arc<Mutex<Vec<Hook>>>, Arc<AtomicU16>);
+
+async fn take(State((hooks, status)): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap();
+    let challenge = body["data"]["challenge"].clone();
+    hooks.lock().unwrap().push(Hook {
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp"),
+        signature: header("webhook-signature"),
+        text,
+        body,
+    });
+    match status.load(Ordering::SeqCst) {
+        SILENCE => std::future::pending().await,
+        status => {
+            let status = StatusCode::from_u16(status).unwrap();
+            (status, Json(json!({ "challenge": challenge }))).into_response()
+        }
+    }
+}
+
+/// Changes as case status would tell them.
+#[derive(Clone, Default)]
+pub(crate) struct News(Arc<Mutex<Vec<Value>>>);
+
+impl News {
+    pub(crate) fn tell(&self, party: &str, case: u128) {
+        let mut all = self.0.lock().unwrap();
+        let sequence = all.len() + 1;
+        all.push(json!({
+            "sequence": sequence, "party": party, "caseId": uuid(case), "sourceId": "skattekontoret", "kind": "updated",
+            "revision": "r", "changedAt": "2026-11-26T10:00:00Z",
+        }));
+    }
+
+    async fn start(&self) -> (String, Task) {
+        let all = Arc::clone(&self.0);
+        let changes = move |Query(asked): Query<std::collections::HashMap<String, String>>| {
+            let after: u64 = asked["after"].parse().unwrap();
+            let all = all.lock().unwrap().clone();
+            let later: Vec<_> = all
+                .into_iter()
+                .filter(|one| one["sequence"].as_u64().unwrap() > after)
+                .collect();
+            async move { Json(json!({ "changes": later })) }
+        };
+        let router = Router::new()
+            .route("/internal/changes", get(changes))
+            .route("/case-status/v1/cases", get(|| async { Json(json!({ "cases": [] })) }));
+        start(router).await
+    }
+}
+
+pub(crate) fn uuid(number: u128) -> String {
+    format!("00000000-0000-4000-8000-{number:012x}")
+}
+
+/// The service, with nothing going on by itself.
+pub(crate) struct Running {
+    pub(crate) channels: Channels,
+    pub(crate) config: ChannelsConfig,
+    pub(crate) url: String,
+    pub(crate) news: News,
+    pub(crate) hands: Hands,
+    pub(crate) endpoint: Endpoint,
+    _tasks: (Task, Task),
+    _directory: TempDir,
+}
+
+/// Both databases, for tests of what is kept.
+pub(crate) async fn both() -> [Running; 2] {
+    let postgres = database::testing::postgres().await;
+    [Running::start(None).await, Running::start(Some(postgres)).await]
+}
+
+impl Running {
+    pub(crate) async fn start(database: Option<String>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let news = News::default();
+        let (case_status, feed) = news.start().await;
+        let hands = Hands::new();
+        let file = format!("sqlite:{}", directory.path().join("channels.sqlite").display());
+        let config = ChannelsConfig {
+            allow_private_network: true,
+            clock: hands.clock(),
+            ..ChannelsConfig::new(database.unwrap_or(file), case_status)
+        };
+        let channels = Channels::open(config.clone()).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/channels/v1", listener.local_addr().unwrap());
+        let serving = serve(
+            listener,
+            channels.service(),
+            std::future::pending(),
+            ServiceTelemetry::off(),
+        );
+        Self {
+            channels,
+            config,
+            url,
+            news,
+            hands,
+            endpoint: Endpoint::start().await,
+            _tasks: (feed, Task(tokio::spawn(async move { serving.await.unwrap() }))),
+            _directory: directory,
+        }
+    }
+
+    /// Takes in what has changed and sends all that is due.
+    pub(crate) async fn go_on(&self) {
+        self.channels.read_changes().await.unwrap();
+        for _ in 0..100 {
+            if self.channels.deliver().await.unwrap() == 0 {
+                return;
+            }
+        }
+        panic!("there is no end to what is due");
+    }
+
+    pub(crate) async fn call(&self, method: &str, party: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = client()
+            .request(method.parse().unwrap(), format!("{}{path}", self.url))
+            .header("vagvisare-subject", party)
+            .header("vagvisare-application", "bank");
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// A subscription for the party to the endpoint; gives its path and its secret.
+    pub(crate) async fn subscribe(&self, party: &str) -> (String, String) {
+        let body = json!({ "url": self.endpoint.url });
+        let (status, made) = self.call("POST", party, "/subscriptions", Some(body)).await;
+        assert_eq!((status, made["state"].as_str()), (201, Some("unverified")), "{made}");
+        let id = made["subscriptionId"].as_str().unwrap();
+        (
+            format!("/subscriptions/{id}"),
+            made["secret"].as_str().unwrap().to_owned(),
+        )
+    }
+
+    pub(crate) async fn get(&self, party: &str, path: &str) -> Value {
+        let (status, body) = self.call("GET", party, path, None).await;
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+}
+
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
