@@ -1,7 +1,7 @@
 //! `/registry/v1`: everything that agencies and operators do, and what the document says of the whole.
 //!
-//! The API is a service of the node behind the gateway's own stack: who calls is said by the gateway ([`acting`]), and
-//! nobody else is listened to. What every kind of object has in common is written once ([`resource`]).
+//! The API is a service of the node behind the gateway's own stack: who calls is said by the gateway (`acting`), and
+//! nobody else is listened to. What every kind of object has in common is written once (`resource`).
 
 mod acting;
 mod agreements;

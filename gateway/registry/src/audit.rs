@@ -1,6 +1,6 @@
 //! The audit trail: who changed what, before and after, each entry sealed by a hash over itself and the one before it.
 //!
-//! An entry is written in the same transaction as the change. [`verify`] walks the whole trail: a changed entry, a missing
+//! An entry is written in the same transaction as the change. [`verify()`] walks the whole trail: a changed entry, a missing
 //! one, and an object that is not what its last entry says are found. Whoever can write to the tables could also write a
 //! whole new chain; so note the last hash somewhere else now and then, and give it to `vagvisare audit verify --expect`.
 

@@ -1,6 +1,6 @@
 //! What may be registered: pure functions over objects, each saying what is wrong and what to do instead.
 //!
-//! What the request path could not serve is found by compiling the object alone ([`served`]), so that there is one set of
+//! What the request path could not serve is found by compiling the object alone (`served`), so that there is one set of
 //! rules; here are those that only a registry has.
 
 mod agreement;
