@@ -473,7 +473,6 @@ async fn what_has_two_readings_reaches_nobody() {
         }
     })
     .await;
-    println!("{} cases", cases.len());
     assert!(
         wrong.is_empty(),
         "{} of {}:\n{}",
