@@ -1,7 +1,7 @@
 //! The real programs that tests talk to: found, or installed where missing, and linked into one folder.
 //!
 //! Nothing is started here; each test starts its own server on a free port. What is installed stays below
-//! `target/test-tools`, apart from `curl`, Python's `venv`, PostgreSQL and the libraries of `redis-server`, which are
+//! `target/test-tools`, apart from `curl`, `jq`, Python's `venv`, PostgreSQL and the libraries of `redis-server`, which are
 //! ordinary Debian packages.
 
 use std::fs;
@@ -29,7 +29,13 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     let bin = home.join("bin");
     fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
     let mut debian = Debian::default();
-    link(&bin, "curl", &curl(&mut debian)?)?;
+    let pasted = "what README and the demo print is run as a reader pastes it";
+    link(
+        &bin,
+        "curl",
+        &ordinary("curl", &["curl", "ca-certificates"], pasted, &mut debian)?,
+    )?;
+    link(&bin, "jq", &ordinary("jq", &["jq"], pasted, &mut debian)?)?;
     link(&bin, "prometheus", &prometheus(&home, &mut debian)?)?;
     link(&bin, "redis-server", &redis(&home, &mut debian)?)?;
     link(&bin, "rotel", &rotel(&home, &mut debian)?)?;
@@ -44,15 +50,13 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     Ok(bin)
 }
 
-fn curl(debian: &mut Debian) -> Result<PathBuf> {
-    if let Some(file) = find("curl") {
+/// A program that Debian's package of the same name brings, installed where it is missing.
+fn ordinary(name: &str, packages: &[&str], why: &str, debian: &mut Debian) -> Result<PathBuf> {
+    if let Some(file) = find(name) {
         return Ok(file);
     }
-    debian.install(
-        &["curl", "ca-certificates"],
-        "the demo's printed calls are run as printed, with curl",
-    )?;
-    find("curl").context("the package curl is installed but there is no `curl` on PATH")
+    debian.install(packages, why)?;
+    find(name).with_context(|| format!("{} is installed but there is no `{name}` on PATH", packages.join(" ")))
 }
 
 fn prometheus(home: &Path, debian: &mut Debian) -> Result<PathBuf> {

@@ -3,12 +3,13 @@
 use super::{control_runtime, registry_store, say};
 use crate::governed::PepperSecrets;
 use anyhow::{Context, bail};
+use document::{Problems, Source};
 use identity::api_key::Pepper;
 use registry::api::Secrets;
 use registry::model::{Credential, CredentialHolder, CredentialKind, Member, Organisation, OrganisationKind, Role};
 use registry::rules;
 use registry::store::{Actor, NewObject};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Arguments of `init`.
@@ -30,12 +31,9 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
-    let (config, store) = registry_store(&args.config)?;
-    let pepper_file = config
-        .identity
-        .pepper_file
-        .context("identity.pepper_file is missing; keys are hashed with it")?;
-    let pepper = Pepper::load_or_create(&pepper_file)?;
+    // Before the configuration is checked, which asks for a pepper that is there: a new registry has none yet.
+    let pepper = Pepper::load_or_create(&pepper_file(&args.config)?)?;
+    let (_, store) = registry_store(&args.config)?;
     let key = control_runtime()?.block_on(begin(&store, &args, pepper))?;
     say(&format!(
         "The operator's key; it is not shown again:\n\n    {key}\n\n\
@@ -43,6 +41,16 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         args.config.display()
     ));
     Ok(())
+}
+
+fn pepper_file(config: &Path) -> anyhow::Result<PathBuf> {
+    let source = Source::load(config).map_err(|error| anyhow::anyhow!("{}", Problems::from(error).render()))?;
+    let unread = Problems::new();
+    source
+        .table(&unread)
+        .table("identity")
+        .optional_path("pepper_file")
+        .context("identity.pepper_file is missing; keys are hashed with it")
 }
 
 async fn begin(store: &registry::store::Store, args: &Args, pepper: Pepper) -> anyhow::Result<String> {

@@ -10,4 +10,5 @@ mod oauth;
 mod people;
 mod process;
 mod refusals;
+mod registry;
 mod serve;

@@ -5,6 +5,7 @@
     reason = "a test stops at what it does not expect"
 )]
 
+mod attack_chunks;
 mod attack_corpus;
 mod backends;
 mod framing;
