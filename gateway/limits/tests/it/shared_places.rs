@@ -113,6 +113,15 @@ async fn sentinels_name_another_server() {
         passed += u32::from(matches!(node.check(&demands).await, Decision::Admitted(_)));
     }
     assert!(!unknown.status().up);
+    // What is leased when a server dies is lost with it; here nothing is: all is spent or given back, and the replica knows.
+    node.until(|status| status.granted - status.returned == u64::from(passed))
+        .await;
+    primary
+        .answers(&["INFO", "replication"], |info| {
+            let offset = |name: &str| info.split(name).nth(1)?.split([',', '\r', '\n']).next();
+            offset("master_repl_offset:").is_some_and(|own| offset(",offset=") == Some(own))
+        })
+        .await;
 
     primary.kill();
     let killed = Instant::now();
