@@ -90,6 +90,13 @@ fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Pro
             problems.add(registry.source().problem(&path, message));
         }
     }
+    for (position, backend) in registry.draft.backends.iter().enumerate() {
+        if backend.assertion != snapshot::Assertion::None && config.identity.service.is_none() {
+            let path = format!("backends[{position}].assertion");
+            let message = "needs a node that signs; configure identity.service, or leave it out";
+            problems.add(registry.source().problem(&path, message));
+        }
+    }
     let has_keys = registry
         .draft
         .applications

@@ -3,9 +3,11 @@
 use crate::governed::Uses;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
-use edge::middleware::authenticate::{Binding, Credentials, Possession, Token, TokenRefusal, TokenVerdict};
+use edge::middleware::authenticate::{Binding, Credentials, Possession, Statement, Token, TokenRefusal, TokenVerdict};
+use http::HeaderValue;
 use identity::api_key::{self, KeyError, Pepper};
 use identity::dpop::{self, Expected, Nonces, ProofError, Replays};
+use identity::service::Service;
 use identity::token::{Claims, Confirmation, TokenError, Verdict, Verifier};
 use snapshot::{ApplicationIndex, Snapshot};
 use std::sync::Arc;
@@ -18,6 +20,7 @@ pub struct Checks {
     proofs: Replays,
     nonces: Option<Nonces>,
     uses: Arc<Uses>,
+    signer: Option<Service>,
 }
 
 /// Proofs of possession that a node remembers while they are fresh.
@@ -32,6 +35,7 @@ impl Checks {
             proofs: Replays::new(PROOFS),
             nonces: None,
             uses: Arc::default(),
+            signer: None,
         }
     }
 
@@ -47,9 +51,29 @@ impl Checks {
         self.uses = Arc::clone(uses);
         self
     }
+
+    /// Backends that ask for it are told who calls in a statement that this service signs.
+    pub fn with_signer(mut self, signer: Option<Service>) -> Self {
+        self.signer = signer;
+        self
+    }
 }
 
 impl Credentials for Checks {
+    fn assertion(&self, statement: &Statement<'_>) -> Option<HeaderValue> {
+        let stated = identity::service::Statement {
+            api: statement.api,
+            client: statement.client,
+            organisation: statement.organisation,
+            agreement: statement.agreement,
+            scopes: statement.scopes,
+            person: statement.person,
+            trace: statement.trace,
+        };
+        let text = self.signer.as_ref()?.assertion(&stated, statement.now)?;
+        HeaderValue::from_str(&text).ok()
+    }
+
     fn key(&self, presented: &str, snapshot: &Snapshot, now: i64) -> Result<ApplicationIndex, CredentialRefusal> {
         let key = api_key::parse(presented).map_err(malformed)?;
         if self.tokens.revocations().refuses_key(key.id()) {

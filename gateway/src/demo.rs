@@ -124,7 +124,9 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
 
-    let checks = Checks::new(pepper, tokens.verifier.clone()).with_nonces(tokens.nonces());
+    let checks = Checks::new(pepper, tokens.verifier.clone())
+        .with_nonces(tokens.nonces())
+        .with_signer(Some(tokens.service.clone()));
     let node = bound.serve(snapshot, Arc::new(checks))?;
     tokens.follow(&node);
     let mut demo = Demo {

@@ -142,6 +142,11 @@ impl Facts {
         self.shared.settings.public_base_url.as_deref()
     }
 
+    /// Who signs for backends.
+    pub(crate) fn credentials(&self) -> &dyn crate::middleware::authenticate::Credentials {
+        &*self.shared.credentials
+    }
+
     /// Takes a place among the requests in flight; given back when the facts are dropped.
     pub(crate) fn count_in_flight(&mut self, most: usize) -> bool {
         self.counted = true;

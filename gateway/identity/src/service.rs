@@ -5,6 +5,7 @@
 //! logging people in is a matter of its own, and mints its tokens by [`Service::mint`] like everything else here.
 
 mod access;
+mod assertion;
 mod client;
 mod error;
 mod exchange;
@@ -22,6 +23,7 @@ mod throttle;
 mod token;
 
 pub use access::{Allowed, decide};
+pub use assertion::Statement;
 pub use error::OAuthError;
 pub use mint::{Grant, Minted};
 pub use seal::{KeyEncryption, SealError};
@@ -85,6 +87,7 @@ struct Inner {
     clients: client::Clients,
     nonces: crate::dpop::Nonces,
     throttle: throttle::Throttle,
+    assertions: assertion::Assertions,
     revocations: Arc<Revocations>,
     verifier: OnceLock<Verifier>,
     people: OnceLock<crate::people::People>,
@@ -128,6 +131,7 @@ impl Service {
             inner: Arc::new(Inner {
                 clients: client::Clients::new(settings.allow_private_key_sets),
                 throttle: throttle::Throttle::new(settings.tokens_per_minute),
+                assertions: assertion::Assertions::default(),
                 settings,
                 database,
                 registry,

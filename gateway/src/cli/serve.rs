@@ -96,9 +96,13 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         }
     };
     let nonces = tokens.as_ref().and_then(TokenService::nonces);
+    let signer = tokens.as_ref().map(|tokens| tokens.service.clone());
     let operations = bound.operations_address()?;
     let uses = Arc::<Uses>::default();
-    let credentials = Arc::new(Checks::new(pepper.clone(), verifier).with_nonces(nonces).noting(&uses));
+    let checks = Checks::new(pepper.clone(), verifier)
+        .with_nonces(nonces)
+        .with_signer(signer);
+    let credentials = Arc::new(checks.noting(&uses));
     let (node, following) = if let Some(settings) = &config.registry.store {
         let store = Store::at(&settings.address);
         if let Some(registry) = registry {

@@ -7,7 +7,7 @@ use crate::call::{Call, Consumer};
 use crate::error::{CredentialKind, CredentialRefusal, GatewayError, ProofRefusal};
 use crate::middleware::gate::{Change, Decide, Flow};
 use crate::plan::Shared;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use snapshot::{ApplicationIndex, Authentication, SenderConstraint, Snapshot};
 use std::fmt;
 use std::future::Future;
@@ -38,6 +38,32 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     /// # Errors
     /// What is wrong with the proof, in words that are safe to send.
     fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal>;
+
+    /// What a backend that asks for it is told of the call, signed. `None`: nobody here can sign.
+    fn assertion(&self, _statement: &Statement<'_>) -> Option<HeaderValue> {
+        None
+    }
+}
+
+/// A call, as its backend is told of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// Id of the API.
+    pub api: &'a str,
+    /// The application; `None`: an open call.
+    pub client: Option<&'a str>,
+    /// Its organisation.
+    pub organisation: Option<&'a str>,
+    /// The agreement that admits it.
+    pub agreement: Option<&'a str>,
+    /// What its token may be used for.
+    pub scopes: Option<&'a [Box<str>]>,
+    /// The person, as an opaque id.
+    pub person: Option<&'a str>,
+    /// The trace, where the statement is to be of this call alone.
+    pub trace: Option<&'a str>,
+    /// Unix seconds.
+    pub now: i64,
 }
 
 /// A proof of possession, and what it has to be for.

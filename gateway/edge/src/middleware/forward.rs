@@ -12,7 +12,7 @@ use crate::upstream::{self, Timing, UpstreamBody, UpstreamError};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use snapshot::{Backend, Document, Target};
+use snapshot::{Assertion, Backend, Document, Target};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -114,6 +114,9 @@ async fn ask(
     headers::towards_backend(&mut head, facts, span_id, caller.is_some());
     if let Some(secret) = &backend.internal {
         head.headers.insert(headers::INTERNAL, secret.clone());
+    }
+    if backend.assertion != Assertion::None {
+        headers::add_assertion(&mut head.headers, backend.assertion, facts);
     }
     head.extensions.clear();
     let (version, method) = (head.version, head.method.clone());

@@ -1,8 +1,9 @@
 //! Which header fields cross the gateway, in each direction. The backend's request is built from parsed parts.
 
 use crate::call::Facts;
+use crate::middleware::authenticate::Statement;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request};
-use snapshot::Authentication;
+use snapshot::{Assertion, Authentication};
 use std::fmt::Write;
 use std::time::Instant;
 
@@ -232,6 +233,27 @@ fn claims_identity(name: &str) -> bool {
             || (starts("x-http-method") && (name.len() == 13 || starts("x-http-method-override")))
             || starts("x-method-override"))
         || (starts("x-api-key") && name != "x-api-key")
+}
+
+/// The signed statement of who calls, for backends that ask for one.
+pub(crate) fn add_assertion(headers: &mut HeaderMap, kind: Assertion, facts: &Facts) {
+    let snapshot = &facts.plan.snapshot;
+    let consumer = facts.consumer.as_ref();
+    let application = consumer.map(|consumer| snapshot.application(consumer.application));
+    let trace = facts.record.trace.trace_id_hex();
+    let statement = Statement {
+        api: facts.api().map_or("", |api| &api.id),
+        client: application.map(|application| &*application.id),
+        organisation: application.map(|application| &*snapshot.organisation(application.organisation).id),
+        agreement: facts.agreement.map(|agreement| &*snapshot.agreement(agreement).id),
+        scopes: consumer.and_then(|consumer| consumer.scopes.as_deref()),
+        person: consumer.and_then(|consumer| consumer.subject.as_deref()),
+        trace: (kind == Assertion::Call).then_some(trace.as_str()),
+        now: facts.now(),
+    };
+    if let Some(value) = facts.credentials().assertion(&statement) {
+        headers.insert(HeaderName::from_static("vagvisare-assertion"), value);
+    }
 }
 
 fn add_identity(headers: &mut HeaderMap, facts: &Facts) {

@@ -8,6 +8,7 @@
 mod attack_chunks;
 mod attack_corpus;
 mod backends;
+mod bound_tokens;
 mod framing;
 mod headers;
 mod refusals;

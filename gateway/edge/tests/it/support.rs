@@ -4,7 +4,7 @@ use bytes::Bytes;
 use edge::BoxError;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
-use edge::middleware::authenticate::{Binding, Credentials, Possession, Token, TokenRefusal, TokenVerdict};
+use edge::middleware::authenticate::{Binding, Credentials, Possession, Statement, Token, TokenRefusal, TokenVerdict};
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, Running};
 use edge::stack::Entry;
@@ -108,6 +108,17 @@ impl Credentials for TestCredentials {
                 code: "unknown_key",
                 description: "The key is not known.".into(),
             })
+    }
+
+    fn assertion(&self, told: &Statement<'_>) -> Option<http::HeaderValue> {
+        let text = format!(
+            "{} {:?} {:?} {}",
+            told.api,
+            told.client,
+            told.person,
+            told.trace.is_some()
+        );
+        text.parse().ok()
     }
 
     fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {

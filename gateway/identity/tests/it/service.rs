@@ -189,3 +189,41 @@ async fn metadata_and_keys_are_public_and_hold_no_secret() {
         "{keys}"
     );
 }
+
+#[tokio::test]
+async fn what_a_backend_is_told_verifies_with_the_published_keys_and_is_no_token() {
+    use identity::service::Statement;
+    use jsonwebtoken::jwk::JwkSet;
+    let (node, _directory) = node().await;
+    let statement = Statement {
+        api: "cases-v1",
+        client: Some("app"),
+        person: Some("party-1"),
+        ..Statement::default()
+    };
+    let told = node.service.assertion(&statement, now()).unwrap();
+    let keys: JwkSet = serde_json::from_slice(&node.service.key_set()).unwrap();
+    let header = jsonwebtoken::decode_header(&*told).unwrap();
+    assert_eq!(header.typ.as_deref(), Some("vagvisare-assertion+jwt"));
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+    validation.set_audience(&["cases-v1"]);
+    validation.set_issuer(&[ISSUER]);
+    let key = jsonwebtoken::DecodingKey::from_jwk(keys.find(&header.kid.unwrap()).unwrap()).unwrap();
+    let said = jsonwebtoken::decode::<serde_json::Value>(&*told, &key, &validation)
+        .unwrap()
+        .claims;
+    assert_eq!((&said["client"], &said["person"]), (&json!("app"), &json!("party-1")));
+    assert_eq!(
+        node.service.assertion(&statement, now()).unwrap(),
+        told,
+        "signed once for some seconds"
+    );
+    assert_ne!(node.service.assertion(&statement, now() + 31).unwrap(), told);
+    let call = Statement {
+        trace: Some("0af7651916cd43dd8448eb211c80319c"),
+        ..statement
+    };
+    let once = node.service.assertion(&call, now()).unwrap();
+    assert_ne!(node.service.assertion(&call, now()).unwrap(), once);
+    assert_eq!(verified(&node, &told, "cases-v1"), Err(TokenError::Type));
+}

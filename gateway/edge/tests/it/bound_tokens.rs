@@ -1,0 +1,88 @@
+//! Tokens that are bound to their sender, APIs that take no others, and what a backend is told, signed.
+
+use crate::support::{api, echo, gateway, origin, problem};
+use snapshot::{Assertion, Authentication, SenderConstraint};
+
+#[tokio::test]
+async fn a_bound_token_needs_its_proof_and_an_unbound_one_is_refused_where_binding_is_asked_for() {
+    let gateway = gateway(origin(echo).await)
+        .with(|draft| {
+            draft.apis[0] = api("test", Authentication::Token);
+            let mut bound = api("bound", Authentication::Token);
+            bound.sender_constraint = SenderConstraint::Dpop;
+            draft.apis.push(bound);
+            let mut mtls = api("mtls", Authentication::Token);
+            mtls.sender_constraint = SenderConstraint::Mtls;
+            draft.apis.push(mtls);
+        })
+        .agreement(&["items"], None)
+        .start();
+    let ask = async |path: &str, authorization: &str, proof: Option<&str>| {
+        let mut headers = vec![("authorization", authorization)];
+        headers.extend(proof.map(|proof| ("dpop", proof)));
+        gateway.get(path, &headers).await
+    };
+    for api in ["test", "bound"] {
+        let path = format!("/{api}/v1/items/1");
+        let proof = format!("GET {} thumbprint", gateway.url(&path));
+        let good = ask(&path, "DPoP bound-app-items", Some(&proof)).await;
+        assert_eq!(good.status(), 200, "{api}");
+        let refused = ask(&path, "DPoP bound-app-items", Some("another")).await;
+        assert_eq!(refused.status(), 401);
+        assert_eq!(refused.headers()["dpop-nonce"], "n1");
+        let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+        assert!(
+            challenge.starts_with("DPoP ") && challenge.contains("error=\"use_dpop_nonce\""),
+            "{challenge}"
+        );
+        for (authorization, proof) in [
+            ("DPoP bound-app-items", None),
+            ("Bearer bound-app-items", Some(proof.as_str())),
+        ] {
+            let refused = ask(&path, authorization, proof).await;
+            assert_eq!(refused.status(), 401, "{api} {authorization}");
+            assert_eq!(problem(refused).await["reason"], "invalid_token");
+        }
+    }
+    assert_eq!(
+        ask("/test/v1/items/1", "Bearer token-app-items", None).await.status(),
+        200
+    );
+    assert_eq!(
+        ask("/test/v1/items/1", "DPoP token-app-items", None).await.status(),
+        401
+    );
+    for path in ["/bound/v1/items/1", "/mtls/v1/items/1"] {
+        assert_eq!(ask(path, "Bearer token-app-items", None).await.status(), 401, "{path}");
+    }
+    let proof = format!("GET {} thumbprint", gateway.url("/mtls/v1/items/1"));
+    let refused = ask("/mtls/v1/items/1", "DPoP bound-app-items", Some(&proof)).await;
+    assert_eq!(refused.status(), 401, "a key is no certificate");
+}
+
+#[tokio::test]
+async fn a_backend_that_asks_for_it_is_told_who_calls_and_nobody_else_can_tell_it() {
+    for (kind, wanted) in [
+        (Assertion::None, None),
+        (
+            Assertion::Session,
+            Some("test-v1 Some(\"app\") Some(\"party-1\") false"),
+        ),
+        (Assertion::Call, Some("test-v1 Some(\"app\") Some(\"party-1\") true")),
+    ] {
+        let gateway = gateway(origin(echo).await)
+            .with(|draft| {
+                draft.apis[0] = api("test", Authentication::Token);
+                draft.backends[0].assertion = kind;
+            })
+            .agreement(&["items"], None)
+            .start();
+        let headers = [
+            ("authorization", "Bearer token-app-items"),
+            ("vagvisare-assertion", "forged"),
+        ];
+        let seen = gateway.get("/test/v1/items/1", &headers).await.text().await.unwrap();
+        let told = seen.lines().find_map(|line| line.strip_prefix("vagvisare-assertion: "));
+        assert_eq!(told, wanted, "{seen}");
+    }
+}
