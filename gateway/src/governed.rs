@@ -74,21 +74,20 @@ impl Governed {
             settings.takes_tokens,
             &settings.site.public_base_url,
         )?;
-        let service = registry::api::service(
-            Registry {
-                store: settings.store,
-                secrets: Arc::new(PepperSecrets::new(settings.pepper)),
-                addresses: Arc::new(Addresses {
-                    allow_private: settings.allow_private_backends,
-                }),
-            },
-            builtin.admission(),
-        );
+        let service = registry::api::service(Registry {
+            store: settings.store,
+            secrets: Arc::new(PepperSecrets::new(settings.pepper)),
+            addresses: Arc::new(Addresses {
+                allow_private: settings.allow_private_backends,
+            }),
+        });
+        let entrance = builtin.entrance();
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(service_host::serve(
+        tasks.spawn(service_host::serve_behind(
             listener,
             service,
+            move |router| entrance.guard(router),
             stop.clone().cancelled_owned(),
             ServiceTelemetry::otlp_http(&format!("http://{}", settings.operations)),
         ));

@@ -12,6 +12,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use snapshot::{ApiDraft, Assertion, BackendDraft, Draft, LimitDraft, OrganisationDraft, OrganisationKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
@@ -64,6 +65,45 @@ impl InternalApi {
     }
 }
 
+/// The way into a service of this process, for its gateway alone: an address with a secret in it.
+#[derive(Clone)]
+pub(crate) struct Entrance(Arc<str>);
+
+impl std::fmt::Debug for Entrance {
+    /// Without the secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Entrance")
+    }
+}
+
+impl Entrance {
+    /// With a secret of its own.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let secret = identity::random_word().context("no random bytes could be had")?;
+        Ok(Self(format!("/{secret}").into()))
+    }
+
+    /// Where the gateway finds what [`Entrance::guard`] lets in.
+    pub(crate) fn backend(&self, id: &str, organisation: &str, address: SocketAddr) -> BackendDraft {
+        BackendDraft {
+            id: id.to_owned(),
+            organisation: organisation.to_owned(),
+            addresses: vec![format!("http://{address}{}", self.0)],
+            connect_timeout: Duration::from_secs(1),
+            allow_private_network: true,
+            ca_file: None,
+            assertion: Assertion::None,
+        }
+    }
+
+    /// Everything but what comes this way is not found.
+    pub(crate) fn guard(&self, router: Router) -> Router {
+        Router::new()
+            .fallback_service(router)
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.0), guard))
+    }
+}
+
 /// Serves `router` for this node's gateway alone, until `stop`; gives the backend to put into the registry. Call it inside
 /// the control runtime.
 ///
@@ -73,29 +113,16 @@ pub async fn serve(id: &str, router: Router, stop: CancellationToken) -> anyhow:
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .context("no loopback port for the node's own APIs")?;
-    let address = listener.local_addr()?;
-    let secret = identity::random_word().context("no random bytes could be had")?;
-    let prefix: Arc<str> = format!("/{secret}").into();
-    let url = format!("http://{address}{prefix}");
-    let guarded = Router::new()
-        .fallback_service(router)
-        .layer(middleware::from_fn_with_state(prefix, guard));
+    let entrance = Entrance::new()?;
+    let backend = entrance.backend(id, ORGANISATION, listener.local_addr()?);
+    let guarded = entrance.guard(router);
     tokio::spawn(async move {
         let served = axum::serve(listener, guarded).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
             tracing::error!(%error, "the node's own APIs are no longer served");
         }
     });
-    Ok(BackendDraft {
-        id: id.to_owned(),
-        organisation: ORGANISATION.to_owned(),
-        addresses: vec![url],
-        connect_timeout: Duration::from_secs(1),
-        allow_private_network: true,
-        ca_file: None,
-        assertion: Assertion::None,
-        internal: None,
-    })
+    Ok(backend)
 }
 
 /// Lets through what this process's gateway sends, without the secret in its path.

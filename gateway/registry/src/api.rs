@@ -93,22 +93,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     scopes::add(Api::document(&facts(), routes()))
 }
 
-/// The service. `admit` says whether a request comes from the gateway of this process.
+/// The service. Who serves it lets in only the gateway of this process: what that says of the caller is believed.
 #[must_use]
-pub fn service(registry: Registry, admit: Arc<dyn Fn(&axum::http::HeaderMap) -> bool + Send + Sync>) -> Service {
-    let registry = Arc::new(registry);
-    let router = routes().with_state(registry).layer(axum::middleware::from_fn(
-        move |request: axum::extract::Request, next: axum::middleware::Next| {
-            let admitted = admit(request.headers());
-            async move {
-                if admitted {
-                    next.run(request).await
-                } else {
-                    refuse::outsider()
-                }
-            }
-        },
-    ));
+pub fn service(registry: Registry) -> Service {
+    let router = routes().with_state(Arc::new(registry));
     Service::new("registry", env!("CARGO_PKG_VERSION"))
         .api(Api::new(facts(), router))
         .body_limit(LARGEST_BODY)

@@ -75,7 +75,6 @@ fn draft(routes: usize, routes_per_api: usize) -> Draft {
             kind: OrganisationKind::Region,
         }],
         backends: vec![BackendDraft {
-            internal: None,
             id: "b".into(),
             organisation: "o".into(),
             addresses: vec!["http://127.0.0.1:8101".into()],

@@ -82,7 +82,6 @@ fn backend(number: usize) -> BackendDraft {
         connect_timeout: Duration::from_secs(1),
         allow_private_network: false,
         ca_file: None,
-        internal: None,
         assertion: snapshot::Assertion::None,
     }
 }

@@ -4,7 +4,6 @@ use crate::model::{
     AgreementKind, Assertion, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
     OrganisationKind, SenderConstraint,
 };
-use http::HeaderValue;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,7 +93,6 @@ pub struct BackendDraft {
     pub allow_private_network: bool,
     pub ca_file: Option<String>,
     pub assertion: Assertion,
-    pub internal: Option<HeaderValue>,
 }
 
 /// See [`crate::Application`] and [`crate::ClientCredentials`].

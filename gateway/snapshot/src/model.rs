@@ -189,8 +189,6 @@ pub struct Backend {
     pub ca_file: Option<Arc<str>>,
     /// Whether calls carry a signed statement of who calls.
     pub assertion: Assertion,
-    /// For a service of the node's own process: what the gateway shows it, so that it answers nobody else.
-    pub internal: Option<HeaderValue>,
 }
 
 /// One address of a backend.

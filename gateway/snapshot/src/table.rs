@@ -103,7 +103,6 @@ impl Absent for Backend {
             allow_private_network: false,
             ca_file: None,
             assertion: Assertion::None,
-            internal: None,
         }
     }
 }

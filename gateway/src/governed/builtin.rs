@@ -1,13 +1,12 @@
 //! The registry's own API in the registry's draft: a call to it crosses the gateway's stack like any other.
 
-use anyhow::Context;
-use axum::http::{HeaderMap, HeaderValue};
+use crate::internal::Entrance;
 use registry::compile::Objects;
 use registry::model::Role;
 use serde_json::Value;
 use snapshot::{
-    AgreementDraft, AgreementKind, ApiDraft, Assertion, Authentication, BackendDraft, Draft, LifecycleState,
-    LimitDraft, LimitPer, SenderConstraint,
+    AgreementDraft, AgreementKind, ApiDraft, Authentication, Draft, LifecycleState, LimitDraft, LimitPer,
+    SenderConstraint,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,14 +14,12 @@ use std::time::Duration;
 
 /// Id of the API, its backend and its agreement. Nobody else can have it: members' ids have a dot, operators' are refused.
 pub(super) const ID: &str = "registry-v1";
-/// What the edge shows to services of its own process.
-const SHOWN: &str = "vagvisare-internal";
 
 /// The registry's API, as it stands in each draft.
 #[derive(Debug)]
 pub(super) struct Builtin {
     address: SocketAddr,
-    secret: HeaderValue,
+    entrance: Entrance,
     authentication: Authentication,
     audience: String,
     document: Arc<Value>,
@@ -30,16 +27,9 @@ pub(super) struct Builtin {
 
 impl Builtin {
     pub(super) fn new(address: SocketAddr, takes_tokens: bool, public_base_url: &str) -> anyhow::Result<Self> {
-        let mut random = [0_u8; 32];
-        getrandom::fill(&mut random)
-            .ok()
-            .context("the operating system gives no random bytes")?;
-        // Anyone on the machine can reach a port on loopback; who does not know this is not the gateway.
-        let mut secret = HeaderValue::from_str(&blake3::Hash::from_bytes(random).to_hex())?;
-        secret.set_sensitive(true);
         Ok(Self {
             address,
-            secret,
+            entrance: Entrance::new()?,
             authentication: if takes_tokens {
                 Authentication::KeyOrToken
             } else {
@@ -50,15 +40,9 @@ impl Builtin {
         })
     }
 
-    /// Whether a request comes from the gateway of this process.
-    pub(super) fn admission(&self) -> Arc<dyn Fn(&HeaderMap) -> bool + Send + Sync> {
-        let secret = blake3::hash(self.secret.as_bytes());
-        Arc::new(move |headers| {
-            let mut values = headers.get_all(SHOWN).iter();
-            // Hashes compare in the same time whatever is in them.
-            let shown = values.next().map(|value| blake3::hash(value.as_bytes()));
-            shown == Some(secret) && values.next().is_none()
-        })
+    /// The way in, for the gateway of this process alone.
+    pub(super) fn entrance(&self) -> Entrance {
+        self.entrance.clone()
     }
 
     pub(super) fn document(&self) -> Arc<Value> {
@@ -85,16 +69,7 @@ impl Builtin {
             burst: Some(1_200),
             shared: None,
         });
-        draft.backends.push(BackendDraft {
-            id: ID.to_owned(),
-            organisation: owner.clone(),
-            addresses: vec![format!("http://{}", self.address)],
-            connect_timeout: Duration::from_secs(2),
-            allow_private_network: true,
-            ca_file: None,
-            assertion: Assertion::None,
-            internal: Some(self.secret.clone()),
-        });
+        draft.backends.push(self.entrance.backend(ID, &owner, self.address));
         draft.apis.push(ApiDraft {
             id: ID.to_owned(),
             base_path: None,

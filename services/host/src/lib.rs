@@ -39,6 +39,6 @@ pub use outgoing::{Fetched, Limits, Outgoing, OutgoingError};
 pub use paging::page;
 pub use refusal::Refusal;
 pub use run::{run, shutdown_signal};
-pub use serve::serve;
+pub use serve::{serve, serve_behind};
 pub use service::Service;
 pub use telemetry::ServiceTelemetry;

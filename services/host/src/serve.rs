@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::serve::ListenerExt;
@@ -26,6 +27,20 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
     telemetry: ServiceTelemetry,
 ) -> anyhow::Result<()> {
+    serve_behind(listener, service, |router| router, shutdown, telemetry).await
+}
+
+/// As [`serve`], with something in front that sees each request first and may turn it away or change it.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_behind(
+    listener: impl IntoListener,
+    service: Service,
+    entrance: impl FnOnce(Router) -> Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    telemetry: ServiceTelemetry,
+) -> anyhow::Result<()> {
     let listener = listener.into_listener()?.tap_io(|stream| {
         // Without it a small response may wait for the peer's acknowledgement; failing to set it only costs time.
         let _ = stream.set_nodelay(true);
@@ -37,7 +52,7 @@ pub async fn serve(
         .layer(middleware::from_fn_with_state(tracing.tracer.clone(), answer));
 
     let (stopping, stopped) = oneshot::channel();
-    let graceful = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let graceful = axum::serve(listener, entrance(router)).with_graceful_shutdown(async move {
         shutdown.await;
         // The receiver is gone only when serving has already ended.
         let _ = stopping.send(());

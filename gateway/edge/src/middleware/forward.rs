@@ -112,9 +112,6 @@ async fn ask(
     let caller = websocket.then(|| head.extensions.remove::<OnUpgrade>()).flatten();
     let span_id = facts.record.trace.child();
     headers::towards_backend(&mut head, facts, span_id, caller.is_some());
-    if let Some(secret) = &backend.internal {
-        head.headers.insert(headers::INTERNAL, secret.clone());
-    }
     if backend.assertion != Assertion::None {
         headers::add_assertion(&mut head.headers, backend.assertion, facts);
     }

@@ -20,9 +20,6 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     HeaderName::from_static("http2-settings"),
 ];
 
-/// What the gateway shows to the services of its own process; no caller's header of this name crosses.
-pub(crate) const INTERNAL: HeaderName = HeaderName::from_static("vagvisare-internal");
-
 /// What a backend tells about itself, or decides for the gateway's whole origin.
 const NOT_FOR_CALLERS: [HeaderName; 5] = [
     header::SERVER,

@@ -210,7 +210,6 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
         },
     ];
     draft.backends = vec![BackendDraft {
-        internal: None,
         id: "origin".into(),
         organisation: "agency".into(),
         addresses: vec![format!("http://{origin}")],

@@ -118,7 +118,6 @@ pub(crate) fn backend(addresses: &[&str]) -> Backend {
             kind: OrganisationKind::StateAgency,
         }],
         backends: vec![BackendDraft {
-            internal: None,
             id: format!("backend-{}", NEXT.fetch_add(1, Ordering::SeqCst)),
             organisation: "agency".to_owned(),
             addresses: addresses.iter().map(ToString::to_string).collect(),

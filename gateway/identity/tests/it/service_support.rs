@@ -118,7 +118,6 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
             connect_timeout: Duration::from_secs(1),
             allow_private_network: true,
             ca_file: None,
-            internal: None,
             assertion: Assertion::None,
         }],
         applications: vec![

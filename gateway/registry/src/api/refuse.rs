@@ -2,7 +2,6 @@
 
 use crate::rules::Breach;
 use crate::store;
-use axum::response::{IntoResponse, Response};
 use database::Error as DatabaseError;
 use model::{Problem, ProblemKind};
 use service_host::Refusal;
@@ -43,11 +42,6 @@ pub(crate) fn breaches(breaches: Vec<Breach>) -> Refusal {
         .into_iter()
         .fold(problem, |problem, breach| problem.field(breach.field, breach.message))
         .into()
-}
-
-/// Whoever is not the gateway of this process learns nothing.
-pub(crate) fn outsider() -> Response {
-    not_allowed("This service answers the gateway of its own process only.").into_response()
 }
 
 pub(crate) fn store(error: store::Error) -> Refusal {

@@ -44,7 +44,6 @@ pub(crate) fn backend(backend: &Backend) -> BackendDraft {
         allow_private_network: backend.private_network,
         ca_file: backend.trusted_roots_file.clone(),
         assertion: snapshot::Assertion::None,
-        internal: None,
     }
 }
 

@@ -16,7 +16,6 @@ const ASSERTION: [(&str, Assertion); 3] = [
 /// Reads one backend. Private networks must be allowed in so many words.
 pub(super) fn backend(table: &Table<'_>) -> BackendDraft {
     BackendDraft {
-        internal: None,
         id: table.required_string("id"),
         organisation: table.required_string("organisation"),
         addresses: table.required_strings("addresses"),

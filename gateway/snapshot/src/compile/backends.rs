@@ -45,7 +45,6 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Probl
             allow_private_network: backend.allow_private_network,
             ca_file: backend.ca_file.as_deref().map(Arc::from),
             assertion: backend.assertion,
-            internal: backend.internal.clone(),
         });
     }
     backends

@@ -85,7 +85,6 @@ pub(crate) fn route(operation: &str) -> RouteDraft {
 /// A backend of `agency`.
 pub(crate) fn backend(id: &str, address: &str) -> BackendDraft {
     BackendDraft {
-        internal: None,
         id: id.into(),
         organisation: "agency".into(),
         addresses: vec![address.into()],
