@@ -5,12 +5,13 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 5] = [
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
     (
         "contact-routing.json",
         include_str!("../../../openapi/contact-routing.json"),
     ),
+    ("encounters.json", include_str!("../../../openapi/encounters.json")),
     ("insights.json", include_str!("../../../openapi/insights.json")),
     (
         "test-identity.json",

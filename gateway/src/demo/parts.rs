@@ -3,6 +3,7 @@
 use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
 use contact_routing::ContactRoutingConfig;
+use encounters::EncountersConfig;
 use identity::people::web::Web;
 use insights::InsightsConfig;
 use model::LocalizedText;
@@ -55,6 +56,11 @@ impl Parts {
             database: data_dir.join("contact-routing.sqlite"),
         })
         .await?;
+        let encounters = encounters::service(EncountersConfig {
+            database: format!("sqlite:{}", data_dir.join("encounters.sqlite").display()),
+            number_key: data_dir.join("number.key"),
+        })
+        .await?;
         let insights = insights::service(InsightsConfig {
             database: format!("sqlite:{}", data_dir.join("insights.sqlite").display()),
         })
@@ -67,6 +73,7 @@ impl Parts {
         };
         parts.add("case-status", case_status, &telemetry).await?;
         parts.add("contact-routing", contact_routing, &telemetry).await?;
+        parts.add("encounters", encounters, &telemetry).await?;
         parts.add("insights", insights, &telemetry).await?;
         Ok(parts)
     }

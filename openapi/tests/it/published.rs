@@ -69,6 +69,18 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "the profile itself asks for _meta (FNS.10, FNS.13)",
     ),
     (
+        "encounters.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "encounters.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
         "insights.json",
         "AME.01",
         "/paths/~1effort-chart/get/responses/200/content",
