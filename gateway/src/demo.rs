@@ -22,6 +22,7 @@ use identity::service::{KeyEncryption, Settings as TokenSettings};
 use identity::token::{Issuer, KeySource};
 use parts::Parts;
 use serde_json::json;
+use snapshot::{ApplicationDraft, Draft};
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The consumer's application in the demo.
 pub(crate) const APPLICATION: &str = "exempelbanken-app";
+/// An agency's application: what offers call-back times and answers for the agency.
+const AGENCY_APPLICATION: &str = "provkommun-sidor";
 /// The audience of the demo's API that an application calls for itself.
 const OPEN_RESOURCE: &str = "https://api.vagvisare.example/contact-routing/v1";
 /// Where the demo's application takes people back; nobody needs to listen there to see the address.
@@ -58,6 +61,7 @@ pub struct Demo {
     /// `demo.json`.
     pub file: PathBuf,
     api_key: String,
+    agency_key: String,
     client_key: PathBuf,
     audience: String,
     node: Node,
@@ -80,28 +84,17 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     bound.set_public_base_url(&base);
     let parts = Parts::start(&options.data_dir, &base, operations).await?;
     let pepper = Pepper::load_or_create(&options.data_dir.join("pepper"))?;
-    let key = api_key::generate("demo", &pepper)?;
-
     let mut registry =
         embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
     parts.put_into(&mut registry.loaded.draft)?;
-    let application = registry
-        .loaded
-        .draft
-        .applications
-        .iter_mut()
-        .find(|application| application.id == APPLICATION);
-    let application = application.context("the demo's registry lacks the demo's application")?;
+    let api_key = give_key(&mut registry.loaded.draft, APPLICATION, &pepper)?;
+    let agency_key = give_key(&mut registry.loaded.draft, AGENCY_APPLICATION, &pepper)?;
+    let application = application(&mut registry.loaded.draft, APPLICATION)?;
     let pair = client_key::generate(client_key::Algorithm::ES256).context("no client key could be made")?;
     let client_key = options.data_dir.join("client-key.pem");
     private::write(&client_key, pair.private_pem.expose())?;
     application.redirect_uris = vec![REDIRECT_URI.to_owned()];
     application.jwks = Some(json!({ "keys": [pair.public_jwk] }).to_string());
-    application.keys = vec![snapshot::KeyDraft {
-        id: key.id.clone(),
-        hash: key.hash,
-        expires_at: None,
-    }];
     let audience = registry
         .loaded
         .draft
@@ -134,7 +127,8 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         operations,
         file: options.data_dir.join("demo.json"),
         client_key: std::path::absolute(&client_key).unwrap_or(client_key),
-        api_key: key.text.expose().to_owned(),
+        api_key,
+        agency_key,
         audience: audience.context("the demo's registry lacks case-status")?,
         node,
         parts,
@@ -144,6 +138,23 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     demo.write_file()?;
     demo.file = std::path::absolute(&demo.file).unwrap_or(demo.file);
     Ok(demo)
+}
+
+fn application<'a>(draft: &'a mut Draft, id: &str) -> anyhow::Result<&'a mut ApplicationDraft> {
+    let mut all = draft.applications.iter_mut();
+    all.find(|application| application.id == id)
+        .with_context(|| format!("the demo's registry lacks the application {id}"))
+}
+
+/// Makes a key for an application of the demo; gives it as a caller sends it.
+fn give_key(draft: &mut Draft, id: &str, pepper: &Pepper) -> anyhow::Result<String> {
+    let key = api_key::generate("demo", pepper)?;
+    application(draft, id)?.keys = vec![snapshot::KeyDraft {
+        id: key.id.clone(),
+        hash: key.hash,
+        expires_at: None,
+    }];
+    Ok(key.text.expose().to_owned())
 }
 
 /// The token service of the demo: an embedded database, and secrets beside it.
@@ -223,6 +234,8 @@ impl Demo {
             "operations": format!("http://{}", self.operations),
             "apiKey": self.api_key,
             "application": APPLICATION,
+            "agencyKey": self.agency_key,
+            "agencyApplication": AGENCY_APPLICATION,
             "personToken": {
                 "how": "POST this body to the url; the answer's access_token goes into Authorization: Bearer. With Accept: text/plain the answer is the token alone.",
                 "url": format!("http://{}/test-identity/v0/tokens", self.address),

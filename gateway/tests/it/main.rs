@@ -5,6 +5,7 @@ mod browser;
 mod check;
 mod demo;
 mod explain;
+mod journey;
 mod lint;
 mod oauth;
 mod people;

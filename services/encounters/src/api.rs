@@ -24,7 +24,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Store>> {
     OpenApiRouter::new()
         .routes(routes!(slots::list_slots, slots::create_slot))
         .routes(routes!(slots::list_promises))
-        .routes(routes!(bookings::create_booking))
+        .routes(routes!(slots::withdraw_slot))
+        .routes(routes!(bookings::list_bookings, bookings::create_booking))
         .routes(routes!(bookings::get_booking, bookings::cancel_booking))
         .routes(routes!(bookings::get_number))
         .routes(routes!(bookings::close_booking))
@@ -83,12 +84,32 @@ fn invalid(field: &str, message: &str) -> Refusal {
         .into()
 }
 
+fn safe(value: &str) -> bool {
+    (1..=100).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+const ID: &str = "must be 1 to 100 letters, digits and hyphens";
+
+/// An id in a body.
 fn id(field: &str, value: &str) -> Result<(), Refusal> {
-    let safe = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if value.is_empty() || value.len() > 100 || !safe {
-        return Err(invalid(field, "must be 1 to 100 letters, digits and hyphens"));
-    }
-    Ok(())
+    safe(value).then_some(()).ok_or_else(|| invalid(field, ID))
+}
+
+/// An id in the query.
+fn is_id(parameter: &str, value: &str) -> Result<(), Refusal> {
+    let refused = || {
+        Problem::of(ProblemKind::InvalidParameter)
+            .detail(format!("The query parameter '{parameter}' {ID}."))
+            .field(parameter, ID)
+    };
+    safe(value).then_some(()).ok_or_else(|| refused().into())
+}
+
+/// An id in the path: what cannot be one is not there.
+fn is_path_id(value: &str) -> Result<(), Refusal> {
+    safe(value)
+        .then_some(())
+        .ok_or_else(|| Refusal::of(ProblemKind::NotFound, "Nothing has this id."))
 }
 
 fn failed(error: impl Into<BookingError>) -> Refusal {

@@ -1,14 +1,19 @@
 //! Putting the service together.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use service_host::{Api, Service};
 
 use crate::api;
 use crate::seal::Seal;
 use crate::store::Store;
+
+/// How long a number that should be gone may wait when nobody asks about bookings.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// What the service needs to start.
 #[derive(Clone, Debug)]
@@ -37,6 +42,20 @@ pub async fn service(config: EncountersConfig) -> anyhow::Result<Service> {
     let store = Store::open(&config.database, seal)
         .await
         .context("cannot open the database of encounters")?;
-    let api = Api::new(api::facts(), api::routes().with_state(Arc::new(store)));
+    let store = Arc::new(store);
+    tokio::spawn(forget(Arc::downgrade(&store)));
+    let api = Api::new(api::facts(), api::routes().with_state(store));
     Ok(Service::new("encounters", env!("CARGO_PKG_VERSION")).api(api))
+}
+
+/// Removes numbers of promises that nobody kept, as long as the service lives.
+async fn forget(store: Weak<Store>) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    loop {
+        ticks.tick().await;
+        let Some(store) = store.upgrade() else { return };
+        if let Err(error) = store.forget_missed(Timestamp::now()).await {
+            tracing::warn!(%error, "missed bookings cannot be closed; tried again in a minute");
+        }
+    }
 }

@@ -6,10 +6,9 @@
 use aws_lc_rs::digest;
 use database::{Database, Error, Migrations, query};
 use jiff::{Span, Timestamp};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::meeting::{Booking, BookingState, EncounterKind, Slot};
 use crate::seal::{Broken, Seal};
 
 const MIGRATIONS: Migrations = Migrations {
@@ -33,8 +32,12 @@ CREATE TABLE encounters_booking (
     language TEXT NOT NULL,
     number {blob},
     state TEXT NOT NULL,
-    ends BIGINT NOT NULL
+    ends BIGINT NOT NULL,
+    matter TEXT
 );
+CREATE INDEX encounters_booking_due ON encounters_booking (state, ends);
+CREATE INDEX encounters_booking_owner ON encounters_booking (owner);
+CREATE INDEX encounters_booking_promised ON encounters_booking (organisation, ends);
 CREATE TABLE encounters_thread (
     owner TEXT NOT NULL,
     organisation TEXT NOT NULL,
@@ -48,107 +51,8 @@ CREATE TABLE encounters_thread (
 pub const THREAD_LENGTH: i64 = 3;
 /// After this long past its end, a booking that nobody closed was missed.
 const GRACE_HOURS: i64 = 1;
-
-/// How people meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum EncounterKind {
-    /// The agency calls the person.
-    Callback,
-    /// On site.
-    MeetingOnSite,
-    /// By video.
-    Video,
-}
-
-impl EncounterKind {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Callback => "callback",
-            Self::MeetingOnSite => "meetingOnSite",
-            Self::Video => "video",
-        }
-    }
-
-    fn read(word: &str) -> Self {
-        match word {
-            "callback" => Self::Callback,
-            "video" => Self::Video,
-            _ => Self::MeetingOnSite,
-        }
-    }
-}
-
-/// How far a booking has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum BookingState {
-    /// Promised.
-    Booked,
-    /// The promise was kept.
-    Kept,
-    /// The promise was not kept.
-    Missed,
-    /// The person changed their mind.
-    Cancelled,
-}
-
-impl BookingState {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Booked => "booked",
-            Self::Kept => "kept",
-            Self::Missed => "missed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    fn read(word: &str) -> Self {
-        match word {
-            "booked" => Self::Booked,
-            "kept" => Self::Kept,
-            "cancelled" => Self::Cancelled,
-            _ => Self::Missed,
-        }
-    }
-}
-
-/// A time that an agency offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// Its id.
-    pub id: String,
-    /// Who offers it.
-    pub organisation: String,
-    /// How people meet.
-    pub kind: EncounterKind,
-    /// From.
-    pub starts: Timestamp,
-    /// To.
-    pub ends: Timestamp,
-    /// Where, on site or by video.
-    pub place: Option<String>,
-    /// How many it was offered to.
-    pub capacity: u32,
-    /// How many places are left.
-    pub free: u32,
-}
-
-/// A booked time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Booking {
-    /// Its id.
-    pub id: String,
-    /// Which time.
-    pub slot: Slot,
-    /// How far it has come.
-    pub state: BookingState,
-    /// The language to speak.
-    pub language: String,
-    /// Whether a number is kept.
-    pub has_number: bool,
-    owner: String,
-}
+/// How long a booking that has ended is listed.
+const SHOWN_DAYS: i64 = 7;
 
 /// Why a booking did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +97,19 @@ pub enum Asker<'a> {
     Organisation(&'a str),
 }
 
+/// What is wished for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The time to take.
+    pub slot: &'a str,
+    /// The number to call.
+    pub number: Option<&'a str>,
+    /// The language to speak.
+    pub language: &'a str,
+    /// The matter it is about, by an id of the caller's own.
+    pub matter: Option<&'a str>,
+}
+
 /// The store.
 pub struct Store {
     database: Database,
@@ -201,6 +118,23 @@ pub struct Store {
 
 const SLOT: &str = "s.id AS slot, s.organisation AS organisation, s.kind AS kind, s.starts AS starts, s.ends AS ends, \
                     s.place AS place, s.capacity AS capacity, s.taken AS taken";
+
+const BOOKING: &str = "s.id AS slot, s.organisation AS organisation, s.kind AS kind, s.starts AS starts, s.ends AS ends, \
+                       s.place AS place, s.capacity AS capacity, s.taken AS taken, b.id AS booking, b.owner AS owner, \
+                       b.language AS language, b.state AS state, b.number AS number, b.matter AS matter \
+                       FROM encounters_booking b JOIN encounters_slot s ON s.id = b.slot";
+
+fn booking(row: &database::Row) -> Result<Booking, Error> {
+    Ok(Booking {
+        id: row.get("booking")?,
+        slot: slot(row)?,
+        state: BookingState::read(&row.get::<String>("state")?),
+        language: row.get("language")?,
+        matter: row.get("matter")?,
+        has_number: row.get::<Option<Vec<u8>>>("number")?.is_some(),
+        owner: row.get("owner")?,
+    })
+}
 
 fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
@@ -286,38 +220,35 @@ impl Store {
     ///
     /// # Errors
     /// The time is full or over; or see [`BookingError`].
-    pub async fn book(
-        &self,
-        owner: &Owner,
-        slot_id: &str,
-        number: Option<&str>,
-        language: &str,
-        now: Timestamp,
-    ) -> Result<Booking, BookingError> {
+    pub async fn book(&self, owner: &Owner, wish: &Wish<'_>, now: Timestamp) -> Result<Booking, BookingError> {
         let id = Uuid::now_v7().to_string();
-        let sealed = number.map(|number| self.seal.close(number, &id)).transpose()?;
+        let sealed = wish.number.map(|number| self.seal.close(number, &id)).transpose()?;
         let mut transaction = self.database.begin().await?;
         let take = query(
             "UPDATE encounters_slot SET taken = taken + 1 WHERE id = ? AND taken < capacity AND starts > ? \
              RETURNING organisation, ends",
         );
-        let Some(row) = transaction.fetch_optional(take.bind(slot_id).bind(micros(now))).await? else {
+        let Some(row) = transaction
+            .fetch_optional(take.bind(wish.slot).bind(micros(now)))
+            .await?
+        else {
             transaction.rollback().await?;
             return Err(BookingError::NotOffered);
         };
         let insert = query(
-            "INSERT INTO encounters_booking (id, slot, organisation, owner, language, number, state, ends) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO encounters_booking (id, slot, organisation, owner, language, number, state, ends, matter) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
         let insert = insert
             .bind(&id)
-            .bind(slot_id)
+            .bind(wish.slot)
             .bind(row.get::<String>("organisation")?)
             .bind(&owner.0)
-            .bind(language)
+            .bind(wish.language)
             .bind(sealed)
             .bind(BookingState::Booked.word())
-            .bind(row.get::<i64>("ends")?);
+            .bind(row.get::<i64>("ends")?)
+            .bind(wish.matter);
         transaction.execute(insert).await?;
         transaction.commit().await?;
         self.booking(&Asker::Owner(owner), &id, now).await
@@ -328,29 +259,43 @@ impl Store {
     /// # Errors
     /// There is none, or it is another's.
     pub async fn booking(&self, asker: &Asker<'_>, id: &str, now: Timestamp) -> Result<Booking, BookingError> {
-        self.close_missed(now).await?;
-        let find = query(format!(
-            "SELECT {SLOT}, b.id AS booking, b.owner AS owner, b.language AS language, b.state AS state, b.number AS number \
-             FROM encounters_booking b JOIN encounters_slot s ON s.id = b.slot WHERE b.id = ?"
-        ));
-        let row = self
-            .database
-            .fetch_optional(find.bind(id))
-            .await?
-            .ok_or(BookingError::NoBooking)?;
-        let booking = Booking {
-            id: row.get("booking")?,
-            slot: slot(&row)?,
-            state: BookingState::read(&row.get::<String>("state")?),
-            language: row.get("language")?,
-            has_number: row.get::<Option<Vec<u8>>>("number")?.is_some(),
-            owner: row.get("owner")?,
-        };
+        self.forget_missed(now).await?;
+        let find = query(format!("SELECT {BOOKING} WHERE b.id = ?")).bind(id);
+        let row = self.database.fetch_optional(find).await?;
+        let booking = booking(&row.ok_or(BookingError::NoBooking)?)?;
         let own = match asker {
             Asker::Owner(owner) => booking.owner == owner.0,
             Asker::Organisation(organisation) => booking.slot.organisation == **organisation,
         };
         if own { Ok(booking) } else { Err(BookingError::NoBooking) }
+    }
+
+    /// The asker's own bookings that have not ended a week ago, first one first; at most 500.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn bookings(&self, asker: &Asker<'_>, now: Timestamp) -> Result<Vec<Booking>, Error> {
+        self.forget_missed(now).await?;
+        let since = now.checked_sub(Span::new().hours(24 * SHOWN_DAYS)).unwrap_or(now);
+        let (column, whose) = match asker {
+            Asker::Owner(owner) => ("owner", owner.0.as_str()),
+            Asker::Organisation(organisation) => ("organisation", *organisation),
+        };
+        let find = query(format!(
+            "SELECT {BOOKING} WHERE b.{column} = ? AND b.ends > ? ORDER BY b.ends, b.id LIMIT 500"
+        ));
+        let rows = self.database.fetch_all(find.bind(whose).bind(micros(since))).await?;
+        rows.iter().map(booking).collect()
+    }
+
+    /// Takes a time back: whoever has booked keeps it, nobody else gets it. Says whether there is such a time.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn withdraw(&self, organisation: &str, slot_id: &str) -> Result<bool, Error> {
+        // A cancelled place lowers `taken`; below 1 no place is ever offered again.
+        let end = query("UPDATE encounters_slot SET capacity = 0 WHERE id = ? AND organisation = ?");
+        Ok(self.database.execute(end.bind(slot_id).bind(organisation)).await? > 0)
     }
 
     /// The number to call, for the agency that promised to, while the booking waits.
@@ -392,9 +337,17 @@ impl Store {
         self.booking(asker, id, now).await
     }
 
-    /// Bookings that nobody closed were missed; their numbers go.
-    async fn close_missed(&self, now: Timestamp) -> Result<(), Error> {
+    /// Bookings that nobody closed in time were missed; their numbers go. Called by whoever reads, and every minute.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn forget_missed(&self, now: Timestamp) -> Result<(), Error> {
         let limit = now.checked_sub(Span::new().hours(GRACE_HOURS)).unwrap_or(now);
+        let due = query("SELECT id FROM encounters_booking WHERE state = ? AND ends < ? LIMIT 1");
+        let due = due.bind(BookingState::Booked.word()).bind(micros(limit));
+        if self.database.fetch_optional(due).await?.is_none() {
+            return Ok(());
+        }
         let end = query("UPDATE encounters_booking SET state = ?, number = NULL WHERE state = ? AND ends < ?");
         let end = end
             .bind(BookingState::Missed.word())
@@ -409,7 +362,7 @@ impl Store {
     /// # Errors
     /// The database fails.
     pub async fn promises(&self, organisation: &str, now: Timestamp) -> Result<[i64; 3], Error> {
-        self.close_missed(now).await?;
+        self.forget_missed(now).await?;
         let mut counts = [0; 3];
         let states = [BookingState::Booked, BookingState::Kept, BookingState::Missed];
         for (count, state) in counts.iter_mut().zip(states) {

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use model::{Links, Problem};
+use model::{Links, Meta, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use service_host::{Caller, Json, Path, Refusal};
-use utoipa::ToSchema;
+use service_host::{Caller, Json, Path, Query, Refusal, page};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::slots::{self, SlotView};
-use crate::api::{failed, id, invalid, now, organisation, owner};
-use crate::store::{Asker, Booking, BookingError, BookingState, EncounterKind, Store};
+use crate::api::{failed, id, invalid, is_path_id, now, organisation, owner};
+use crate::meeting::{Booking, BookingState, EncounterKind};
+use crate::store::{Asker, BookingError, Store, Wish};
 
 /// A time to take.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -20,16 +21,20 @@ use crate::store::{Asker, Booking, BookingError, BookingState, EncounterKind, St
 #[schema(example = json!({"slotId": "01930000-0000-7000-8000-000000000001", "phoneNumber": "070-174 06 05", "language": "sv"}))]
 pub(crate) struct NewBooking {
     /// Which time.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9-]+$")]
     pub(crate) slot_id: String,
     /// The number to call; needed for a call back. Stored encrypted and removed after use.
     #[serde(default)]
-    #[schema(min_length = 6, max_length = 20)]
+    #[schema(min_length = 6, max_length = 20, pattern = "^[+]?[0-9 -]+$")]
     pub(crate) phone_number: Option<String>,
     /// The language to speak, as a BCP 47 tag.
     #[serde(default = "swedish")]
-    #[schema(default = "sv", max_length = 12)]
+    #[schema(default = "sv", min_length = 1, max_length = 35, pattern = "^[A-Za-z0-9-]+$")]
     pub(crate) language: String,
+    /// The matter to talk about, by an id of the caller's own that is not a person's.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9-]+$")]
+    pub(crate) matter_id: Option<String>,
 }
 
 fn swedish() -> String {
@@ -57,6 +62,9 @@ pub(crate) struct BookingView {
     pub(crate) state: BookingState,
     /// The language to speak.
     pub(crate) language: String,
+    /// The matter to talk about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) matter_id: Option<String>,
     /// Whether a number is kept; it is removed when the booking is closed.
     pub(crate) has_number: bool,
     /// Links.
@@ -83,16 +91,106 @@ fn example(state: &str) -> Value {
     })
 }
 
-fn shown(booking: Booking, caller: &Caller) -> Json<BookingView> {
-    let base = &caller.base_url;
-    Json(BookingView {
+/// Bookings.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BookingList {
+    /// The bookings of this page.
+    pub(crate) bookings: Vec<BookingView>,
+    /// This page and those around it.
+    #[serde(rename = "_links")]
+    pub(crate) links: Links,
+    /// Which page of how many.
+    #[serde(rename = "_meta")]
+    pub(crate) meta: Meta,
+}
+
+/// On whose side the caller stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Side {
+    /// Has booked.
+    #[default]
+    Booker,
+    /// Has promised.
+    Agency,
+}
+
+/// Which bookings, and which part of the list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct BookingQuery {
+    /// What the caller has booked, or what its organisation has promised. Bokat eller lovat.
+    #[param(inline, default = "booker", example = "agency")]
+    pub(crate) side: Option<Side>,
+    /// Page, from 1. Sida, från 1.
+    #[param(minimum = 1, default = 1)]
+    pub(crate) page: Option<u64>,
+    /// At most how many on a page. Högst så många på en sida.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub(crate) limit: Option<u64>,
+}
+
+fn example_list() -> Value {
+    json!({
+        "bookings": [example("booked")],
+        "_links": [{"href": "https://api.vagvisare.example/encounters/v1/bookings?page=1&limit=20", "rel": "self", "method": "GET"}],
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
+}
+
+fn view(booking: Booking, base: &str) -> BookingView {
+    BookingView {
         links: Links::to_self(format!("{base}/bookings/{}", booking.id)),
         booking_id: booking.id,
         slot: slots::shown(booking.slot, base),
         state: booking.state,
         language: booking.language,
+        matter_id: booking.matter,
         has_number: booking.has_number,
-    })
+    }
+}
+
+fn shown(booking: Booking, caller: &Caller) -> Json<BookingView> {
+    Json(view(booking, &caller.base_url))
+}
+
+/// List bookings
+///
+/// Egna bokningar, eller det som den egna organisationen har lovat: kommande, och de som slutade senaste veckan.
+/// One's own bookings, or what one's own organisation has promised: coming ones, and those that ended within a week.
+#[utoipa::path(
+    get, path = "/bookings", operation_id = "listBookings", tag = "bookings",
+    params(BookingQuery),
+    responses(
+        (status = 200, description = "Bokningarna. The bookings.", body = BookingList, examples(
+            ("bookings" = (summary = "En bokning. A booking.", value = json!(example_list()))))),
+        (status = 403, description = "Bara en applikation kan. Only an application can.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list_bookings(
+    State(store): State<Arc<Store>>,
+    caller: Caller,
+    Query(query): Query<BookingQuery>,
+) -> Result<Json<BookingList>, Refusal> {
+    let page = page(query.page, query.limit, 100)?;
+    let booker = owner(&caller)?;
+    let asker = match query.side.unwrap_or_default() {
+        Side::Booker => Asker::Owner(&booker),
+        Side::Agency => Asker::Organisation(organisation(&caller)?),
+    };
+    let others = match query.side {
+        Some(Side::Agency) => "side=agency",
+        Some(Side::Booker) => "side=booker",
+        None => "",
+    };
+    let (found, meta) = page.cut(store.bookings(&asker, now()).await.map_err(failed)?);
+    let base = &caller.base_url;
+    Ok(Json(BookingList {
+        bookings: found.into_iter().map(|one| view(one, base)).collect(),
+        links: page.links(&format!("{base}/bookings"), others, meta.total_records),
+        meta,
+    }))
 }
 
 /// Book a time
@@ -131,11 +229,16 @@ pub(crate) async fn create_booking(
         }
         _ => {}
     }
-    let number = new.phone_number.as_deref();
-    let booking = store
-        .book(&who, &new.slot_id, number, &new.language, now())
-        .await
-        .map_err(failed)?;
+    if let Some(matter) = &new.matter_id {
+        id("matterId", matter)?;
+    }
+    let wish = Wish {
+        slot: &new.slot_id,
+        number: new.phone_number.as_deref(),
+        language: &new.language,
+        matter: new.matter_id.as_deref(),
+    };
+    let booking = store.book(&who, &wish, now()).await.map_err(failed)?;
     Ok((StatusCode::CREATED, shown(booking, &caller)))
 }
 
@@ -167,6 +270,7 @@ pub(crate) async fn get_booking(
     Path(booking_id): Path<String>,
 ) -> Result<Json<BookingView>, Refusal> {
     let who = owner(&caller)?;
+    is_path_id(&booking_id)?;
     let own = store.booking(&Asker::Owner(&who), &booking_id, now()).await;
     let found = match (own, caller.organisation.as_deref()) {
         (Err(BookingError::NoBooking), Some(one)) => store.booking(&Asker::Organisation(one), &booking_id, now()).await,
@@ -195,6 +299,7 @@ pub(crate) async fn cancel_booking(
     Path(booking_id): Path<String>,
 ) -> Result<Json<BookingView>, Refusal> {
     let who = owner(&caller)?;
+    is_path_id(&booking_id)?;
     let closed = store
         .close(&Asker::Owner(&who), &booking_id, BookingState::Cancelled, now())
         .await;
@@ -222,6 +327,7 @@ pub(crate) async fn get_number(
     Path(booking_id): Path<String>,
 ) -> Result<Json<NumberView>, Refusal> {
     let who = organisation(&caller)?;
+    is_path_id(&booking_id)?;
     let phone_number = store.number(who, &booking_id, now()).await.map_err(failed)?;
     let links = Links::default().and("up", format!("{}/bookings/{booking_id}", caller.base_url));
     Ok(Json(NumberView { phone_number, links }))
@@ -250,6 +356,7 @@ pub(crate) async fn close_booking(
     Json(outcome): Json<BookingOutcome>,
 ) -> Result<Json<BookingView>, Refusal> {
     let who = organisation(&caller)?;
+    is_path_id(&booking_id)?;
     let state = if outcome.kept {
         BookingState::Kept
     } else {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use model::{Links, Meta, Problem};
+use model::{Links, Meta, Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use service_host::{Caller, Json, Query, Refusal, page};
+use service_host::{Caller, Json, Path, Query, Refusal, page};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::{failed, id, invalid, now, organisation};
-use crate::store::{EncounterKind, Slot, Store};
+use crate::api::{failed, invalid, is_id, is_path_id, now, organisation};
+use crate::meeting::{EncounterKind, Slot};
+use crate::store::Store;
 
 /// A time to offer.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -99,7 +100,12 @@ pub(crate) struct Promises {
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SlotQuery {
     /// The agency; the caller's own organisation if left out. Myndigheten.
-    #[param(example = "skatteverket")]
+    #[param(
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9-]+$",
+        example = "skatteverket"
+    )]
     pub(crate) organisation_id: Option<String>,
     /// Page, from 1. Sida, från 1.
     #[param(minimum = 1, default = 1)]
@@ -161,19 +167,14 @@ pub(crate) async fn list_slots(
     Query(query): Query<SlotQuery>,
 ) -> Result<Json<SlotList>, Refusal> {
     let page = page(query.page, query.limit, 100)?;
-    let whose = query
-        .organisation_id
-        .as_deref()
-        .or(caller.organisation.as_deref())
-        .unwrap_or_default();
+    let mut whose = caller.organisation.as_deref().unwrap_or_default();
+    let mut others = String::new();
+    if let Some(asked) = &query.organisation_id {
+        is_id("organisationId", asked)?;
+        whose = asked;
+        others = format!("organisationId={asked}");
+    }
     let (found, meta) = page.cut(store.offered(whose, now()).await.map_err(failed)?);
-    let others = query
-        .organisation_id
-        .as_ref()
-        .filter(|whose| id("organisationId", whose).is_ok());
-    let others = others
-        .map(|whose| format!("organisationId={whose}"))
-        .unwrap_or_default();
     let base = &caller.base_url;
     Ok(Json(SlotList {
         slots: found.into_iter().map(|slot| shown(slot, base)).collect(),
@@ -211,8 +212,12 @@ pub(crate) async fn create_slot(
     if !(1..=100).contains(&new.capacity) {
         return Err(invalid("capacity", "must be from 1 to 100"));
     }
-    if new.place.as_ref().is_some_and(|place| place.chars().count() > 200) {
-        return Err(invalid("place", "must be at most 200 characters"));
+    if new
+        .place
+        .as_ref()
+        .is_some_and(|place| place.chars().count() > 200 || place.chars().any(char::is_control))
+    {
+        return Err(invalid("place", "must be at most 200 characters on one line"));
     }
     let slot = Slot {
         id: String::new(),
@@ -226,6 +231,35 @@ pub(crate) async fn create_slot(
     };
     let slot = store.offer(slot).await.map_err(failed)?;
     Ok((StatusCode::CREATED, Json(shown(slot, &caller.base_url))))
+}
+
+/// Take a time back
+///
+/// Tiden erbjuds inte längre. Den som redan har bokat behåller sin plats.
+/// The time is offered no longer. Whoever has booked already keeps the place.
+#[utoipa::path(
+    delete, path = "/slots/{slotId}", operation_id = "withdrawSlot", tag = "slots",
+    params(("slotId" = String, Path, description = "Tidens id. The time's id.", example = "01930000-0000-7000-8000-000000000001")),
+    responses(
+        (status = 204, description = "Återtagen. Taken back."),
+        (status = 403, description = "Bara en organisation kan. Only an organisation can.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "Organisationen har ingen sådan tid. The organisation has no such time.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn withdraw_slot(
+    State(store): State<Arc<Store>>,
+    caller: Caller,
+    Path(slot_id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let who = organisation(&caller)?;
+    is_path_id(&slot_id)?;
+    if store.withdraw(who, &slot_id).await.map_err(failed)? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Refusal::of(
+        ProblemKind::NotFound,
+        "Your organisation has no time with this id.",
+    ))
 }
 
 /// List promises

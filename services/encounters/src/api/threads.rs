@@ -18,10 +18,10 @@ use crate::store::{Store, THREAD_LENGTH};
 #[schema(example = json!({"organisationId": "skatteverket", "matterId": "m-2026-17"}))]
 pub(crate) struct NewMessage {
     /// The agency.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9-]+$")]
     pub(crate) organisation_id: String,
     /// The matter, by an id of the caller's own that is not a person's.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9-]+$")]
     pub(crate) matter_id: String,
 }
 

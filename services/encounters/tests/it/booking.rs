@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use encounters::meeting::{BookingState, EncounterKind, Slot};
 use encounters::seal::Seal;
-use encounters::store::{Asker, BookingError, BookingState, EncounterKind, Owner, Slot, Store};
+use encounters::store::{Asker, BookingError, Owner, Store, Wish};
 use jiff::{Span, Timestamp};
-use proptest::prelude::*;
+use proptest::test_runner::{Config as ProptestConfig, TestRunner};
 
 async fn store(address: &str, directory: &tempfile::TempDir) -> Arc<Store> {
     let seal = Seal::load_or_create(&directory.path().join("key")).unwrap();
@@ -30,6 +31,15 @@ async fn offer(store: &Store, capacity: u32) -> Slot {
     store.offer(slot).await.unwrap()
 }
 
+fn wish(slot: &str) -> Wish<'_> {
+    Wish {
+        slot,
+        number: Some("070-174 06 05"),
+        language: "sv",
+        matter: None,
+    }
+}
+
 /// `wanting` callers at once, each of whom books and some of whom cancel at once: gives how many hold a place at the end.
 async fn rush(store: &Arc<Store>, slot: &Slot, wanting: usize, cancelling: usize) -> usize {
     let tasks: Vec<_> = (0..wanting)
@@ -37,9 +47,7 @@ async fn rush(store: &Arc<Store>, slot: &Slot, wanting: usize, cancelling: usize
             let (store, slot) = (Arc::clone(store), slot.id.clone());
             tokio::spawn(async move {
                 let owner = Owner::new(&format!("app-{number}"), None);
-                let booked = store
-                    .book(&owner, &slot, Some("070-174 06 05"), "sv", Timestamp::now())
-                    .await;
+                let booked = store.book(&owner, &wish(&slot), Timestamp::now()).await;
                 let booking = match booked {
                     Ok(booking) => booking,
                     Err(BookingError::NotOffered) => return 0,
@@ -80,28 +88,63 @@ async fn never_more_than_offered(store: Arc<Store>, capacity: u32, wanting: usiz
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn no_time_is_given_twice_in_sqlite(capacity in 1_u32..5, wanting in 1_usize..24, cancelling in 0_usize..8) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(async {
-            let directory = tempfile::tempdir().unwrap();
-            let address = format!("sqlite:{}", directory.path().join("encounters.sqlite").display());
-            never_more_than_offered(store(&address, &directory).await, capacity, wanting, cancelling).await;
-        });
-    }
+/// Any number of places, of callers and of changes of mind, again and again in the same store.
+fn whoever_comes(address: impl Future<Output = String>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let store = runtime.block_on(async { store(&address.await, &directory).await });
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
+    let cases = (1_u32..5, 1_usize..24, 0_usize..8);
+    runner
+        .run(&cases, |(capacity, wanting, cancelling)| {
+            runtime.block_on(never_more_than_offered(
+                Arc::clone(&store),
+                capacity,
+                wanting,
+                cancelling,
+            ));
+            Ok(())
+        })
+        .unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_time_is_given_twice_in_postgresql() {
+#[test]
+fn no_time_is_given_twice_in_sqlite() {
     let directory = tempfile::tempdir().unwrap();
-    let address = database::testing::postgres().await;
+    let file = directory.path().join("encounters.sqlite");
+    whoever_comes(async { format!("sqlite:{}", file.display()) });
+}
+
+#[test]
+fn no_time_is_given_twice_in_postgresql() {
+    whoever_comes(database::testing::postgres());
+}
+
+#[tokio::test]
+async fn a_time_taken_back_is_kept_by_whoever_has_it_and_given_to_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", directory.path().join("encounters.sqlite").display());
     let store = store(&address, &directory).await;
-    for (capacity, wanting, cancelling) in [(1, 20, 0), (3, 24, 8), (4, 2, 1)] {
-        never_more_than_offered(Arc::clone(&store), capacity, wanting, cancelling).await;
-    }
+    let slot = offer(&store, 2).await;
+    let (owner, now) = (Owner::new("app", None), Timestamp::now());
+    let booking = store.book(&owner, &wish(&slot.id), now).await.unwrap();
+    assert!(!store.withdraw("csn", &slot.id).await.unwrap());
+    assert!(store.withdraw("skatteverket", &slot.id).await.unwrap());
+    let refused = store.book(&owner, &wish(&slot.id), now).await;
+    assert!(matches!(refused, Err(BookingError::NotOffered)));
+    let kept = store.bookings(&Asker::Organisation("skatteverket"), now).await.unwrap();
+    assert_eq!(kept.iter().map(|one| &one.id).collect::<Vec<_>>(), [&booking.id]);
+    let asker = Asker::Owner(&owner);
+    store
+        .close(&asker, &booking.id, BookingState::Cancelled, now)
+        .await
+        .unwrap();
+    let refused = store.book(&owner, &wish(&slot.id), now).await;
+    assert!(matches!(refused, Err(BookingError::NotOffered)));
 }
 
 #[tokio::test]
@@ -111,10 +154,7 @@ async fn a_promise_that_nobody_keeps_is_missed_and_its_number_goes() {
     let store = store(&address, &directory).await;
     let slot = offer(&store, 1).await;
     let owner = Owner::new("app", Some("party-1"));
-    let booking = store
-        .book(&owner, &slot.id, Some("070-174 06 05"), "sv", Timestamp::now())
-        .await
-        .unwrap();
+    let booking = store.book(&owner, &wish(&slot.id), Timestamp::now()).await.unwrap();
     assert_eq!(
         store
             .number("skatteverket", &booking.id, Timestamp::now())
@@ -133,6 +173,11 @@ async fn a_promise_that_nobody_keeps_is_missed_and_its_number_goes() {
     let missed = store.booking(&Asker::Owner(&owner), &booking.id, later).await.unwrap();
     assert_eq!((missed.state, missed.has_number), (BookingState::Missed, false));
     assert_eq!(store.promises("skatteverket", later).await.unwrap(), [0, 0, 1]);
+    let (mine, others) = (
+        store.bookings(&Asker::Owner(&owner), later).await.unwrap(),
+        store.bookings(&Asker::Owner(&stranger), later).await.unwrap(),
+    );
+    assert_eq!((mine.len(), others.len()), (1, 0));
     let late = store
         .close(
             &Asker::Organisation("skatteverket"),

@@ -52,6 +52,8 @@ async fn a_call_back_is_offered_booked_and_kept() {
     let (status, booked) = send("POST", "/bookings", booking.clone(), "banken").await;
     assert_eq!((status, booked["state"].as_str()), (201, Some("booked")));
     assert_eq!(send("POST", "/bookings", booking, "hyresvarden").await.0, 409);
+    let (_, promised) = send("GET", "/bookings?side=agency", json!({}), "skatteverket").await;
+    assert_eq!(promised["bookings"][0]["bookingId"], booked["bookingId"]);
     let path = format!("/bookings/{}", booked["bookingId"].as_str().unwrap());
     assert_eq!(send("GET", &path, json!({}), "hyresvarden").await.0, 404);
     assert_eq!(send("GET", &format!("{path}/number"), json!({}), "banken").await.0, 404);
