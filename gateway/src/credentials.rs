@@ -3,10 +3,13 @@
 use crate::governed::Uses;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
-use edge::middleware::authenticate::{Binding, Credentials, Possession, Statement, Token, TokenRefusal, TokenVerdict};
+use edge::middleware::authenticate::{
+    Binding, Credentials, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+};
 use http::HeaderValue;
 use identity::api_key::{self, KeyError, Pepper};
 use identity::dpop::{self, Expected, Nonces, ProofError, Replays};
+use identity::people::{NewReading, Readings};
 use identity::service::Service;
 use identity::token::{Claims, Confirmation, TokenError, Verdict, Verifier};
 use snapshot::{ApplicationIndex, Snapshot};
@@ -21,6 +24,7 @@ pub struct Checks {
     nonces: Option<Nonces>,
     uses: Arc<Uses>,
     signer: Option<Service>,
+    readings: Option<Readings>,
 }
 
 /// Proofs of possession that a node remembers while they are fresh.
@@ -36,6 +40,7 @@ impl Checks {
             nonces: None,
             uses: Arc::default(),
             signer: None,
+            readings: None,
         }
     }
 
@@ -52,6 +57,12 @@ impl Checks {
         self
     }
 
+    /// Who reads about people is noted here.
+    pub fn with_readings(mut self, readings: Option<Readings>) -> Self {
+        self.readings = readings;
+        self
+    }
+
     /// Backends that ask for it are told who calls in a statement that this service signs.
     pub fn with_signer(mut self, signer: Option<Service>) -> Self {
         self.signer = signer;
@@ -60,6 +71,16 @@ impl Checks {
 }
 
 impl Credentials for Checks {
+    fn reading(&self, reading: Reading<'_>) -> bool {
+        let Some(readings) = &self.readings else { return true };
+        readings.tell(NewReading {
+            token_id: Arc::clone(reading.token_id),
+            api: Arc::clone(reading.api),
+            operation: format!("{} {}", reading.method, reading.template),
+            trace: reading.trace.trace_id_hex().as_str().to_owned(),
+        })
+    }
+
     fn assertion(&self, statement: &Statement<'_>) -> Option<HeaderValue> {
         let stated = identity::service::Statement {
             api: statement.api,
@@ -158,7 +179,10 @@ fn translate(verdict: Result<Arc<Claims>, TokenError>) -> Result<Token, TokenRef
     match verdict {
         Ok(claims) => Ok(Token {
             client: Arc::clone(&claims.client_id),
-            subject: claims.person.then(|| Arc::clone(&claims.subject)),
+            subject: claims
+                .person
+                .then(|| Arc::clone(claims.known_as.as_ref().unwrap_or(&claims.subject))),
+            id: claims.known_as.as_ref().and(claims.token_id.clone()),
             scopes: Arc::clone(&claims.scopes),
             binding: claims.confirmation.as_ref().map(|confirmation| match confirmation {
                 Confirmation::Key(thumbprint) => Binding::Key(Arc::clone(thumbprint)),

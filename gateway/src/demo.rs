@@ -15,9 +15,10 @@ use crate::people;
 use crate::publish::{self, Site};
 use crate::token_service::{self, TokenService};
 use anyhow::{Context, anyhow};
-use identity::api_key::{self, Pepper};
+use identity::api_key::{self, Pepper, SecretText};
 use identity::client_key;
 use identity::people::openid::ProviderSettings;
+use identity::people::{Readings, RegisterSettings};
 use identity::service::{KeyEncryption, Settings as TokenSettings};
 use identity::token::{Issuer, KeySource};
 use parts::Parts;
@@ -36,6 +37,8 @@ pub(crate) const APPLICATION: &str = "exempelbanken-app";
 const AGENCY_APPLICATION: &str = "provkommun-sidor";
 /// The audience of the demo's API that an application calls for itself.
 const OPEN_RESOURCE: &str = "https://api.vagvisare.example/contact-routing/v1";
+/// Whose services stand behind the demo's gateway.
+const SERVICES: &str = "vagvisare-demo";
 /// Where the demo's application takes people back; nobody needs to listen there to see the address.
 const REDIRECT_URI: &str = "http://127.0.0.1:8888/callback";
 /// The synthetic person whose cases the demo shows.
@@ -64,6 +67,7 @@ pub struct Demo {
     agency_key: String,
     client_key: PathBuf,
     audience: String,
+    readings: Readings,
     node: Node,
     parts: Parts,
     stop: CancellationToken,
@@ -82,7 +86,17 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let (address, operations) = (bound.address(), bound.operations_address()?);
     let base = format!("http://{address}");
     bound.set_public_base_url(&base);
-    let parts = Parts::start(&options.data_dir, &base, operations).await?;
+    let mut register = people::Register::bind(
+        SocketAddr::from(([127, 0, 0, 1], 0)),
+        RegisterSettings {
+            organisation: SERVICES.to_owned(),
+            key: SecretText::new(identity::random_word().context("no random bytes could be had")?),
+            behind: None,
+        },
+    )
+    .await?;
+    let parts = Parts::start(&options.data_dir, &base, operations, &register).await?;
+    register.settings.behind = Some(parts.party_register().to_owned());
     let pepper = Pepper::load_or_create(&options.data_dir.join("pepper"))?;
     let mut registry =
         embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
@@ -106,20 +120,21 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
     issuer.allow_http_loopback = true;
     let tokens = TokenService::start(demo_tokens(&options.data_dir, &base, &pepper)?, vec![issuer], &stop).await?;
-    let people = people::start(demo_people(&options.data_dir, &base, &parts)?, &tokens, &stop).await?;
+    let people = people::start(demo_people(&options.data_dir, &base, &parts, register)?, &tokens, &stop).await?;
     let site = Site {
         public_base_url: base.clone(),
         issuer: Some(parts.issuer().to_owned()),
         credentials_url: Some(format!("{base}/test-identity/v0/docs")),
         service_problems: publish::service_problems(),
         authorization_servers: vec![base.clone(), parts.issuer().to_owned()],
-        internal: vec![tokens.internal.clone(), people],
+        internal: vec![tokens.internal.clone(), people.internal],
     };
     let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
 
     let checks = Checks::new(pepper, tokens.verifier.clone())
         .with_nonces(tokens.nonces())
-        .with_signer(Some(tokens.service.clone()));
+        .with_signer(Some(tokens.service.clone()))
+        .with_readings(Some(people.readings.clone()));
     let node = bound.serve(snapshot, Arc::new(checks))?;
     tokens.follow(&node);
     let mut demo = Demo {
@@ -130,6 +145,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         api_key,
         agency_key,
         audience: audience.context("the demo's registry lacks case-status")?,
+        readings: people.readings,
         node,
         parts,
         stop,
@@ -170,7 +186,12 @@ fn demo_tokens(directory: &Path, base: &str, pepper: &Pepper) -> anyhow::Result<
 }
 
 /// The pages for people, who log in at the sandbox.
-fn demo_people(directory: &Path, base: &str, parts: &Parts) -> anyhow::Result<people::Setup> {
+fn demo_people(
+    directory: &Path,
+    base: &str,
+    parts: &Parts,
+    register: people::Register,
+) -> anyhow::Result<people::Setup> {
     let mut provider = ProviderSettings::new(parts.openid_issuer(), parts::RELYING_PARTY);
     provider.name = "test-e-legitimation".to_owned();
     provider.test_provider = true;
@@ -179,6 +200,7 @@ fn demo_people(directory: &Path, base: &str, parts: &Parts) -> anyhow::Result<pe
         keys: (Pepper::load_or_create(&directory.join("people-key"))?, Vec::new()),
         provider,
         base_url: base.to_owned(),
+        register: Some(register),
     })
 }
 
@@ -271,6 +293,7 @@ impl Demo {
     /// A background thread that panicked.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.node.stop().await?;
+        self.readings.flush().await;
         self.stop.cancel();
         self.parts.stop().await;
         Ok(())

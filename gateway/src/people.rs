@@ -6,13 +6,15 @@ use crate::token_service::TokenService;
 use anyhow::{Context, bail};
 use database::Database;
 use http::Method;
-use identity::api_key::Pepper;
+use identity::api_key::{Pepper, SecretText};
 use identity::people::openid::{LoginError, OpenId, ProviderSettings};
 use identity::people::web::Web;
-use identity::people::{MIGRATIONS, People, PersonKeys};
+use identity::people::{MIGRATIONS, People, PersonKeys, Readings, RegisterSettings};
 use snapshot::{ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, RouteDraft, SenderConstraint};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// What the pages are started with.
@@ -25,6 +27,45 @@ pub struct Setup {
     pub provider: ProviderSettings,
     /// Under what address people reach the gateway.
     pub base_url: String,
+    /// Where services learn what agencies know people by; `None`: they do not.
+    pub register: Option<Register>,
+}
+
+/// The party register, bound to its address and not yet served.
+pub struct Register {
+    /// The listener.
+    pub listener: TcpListener,
+    /// What it is told.
+    pub settings: RegisterSettings,
+}
+
+impl Register {
+    /// Binds the register of `organisation`'s services.
+    ///
+    /// # Errors
+    /// An address that is taken.
+    pub async fn bind(address: SocketAddr, settings: RegisterSettings) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("the party register cannot listen on {address}"))?;
+        Ok(Self { listener, settings })
+    }
+
+    /// Its base URL.
+    ///
+    /// # Errors
+    /// The operating system.
+    pub fn url(&self) -> anyhow::Result<String> {
+        Ok(format!("http://{}", self.listener.local_addr()?))
+    }
+}
+
+/// What runs.
+pub struct Running {
+    /// `/me`, for the registry.
+    pub internal: InternalApi,
+    /// Where the request path tells who reads about people.
+    pub readings: Readings,
 }
 
 impl Setup {
@@ -32,18 +73,33 @@ impl Setup {
     ///
     /// # Errors
     /// A key file that cannot be used.
-    pub fn of(people: &config::People, database: &str, base_url: &str) -> anyhow::Result<Self> {
+    pub async fn of(people: &config::People, database: &str, base_url: &str) -> anyhow::Result<Self> {
         let mut provider = people.provider.clone();
         if let Some(file) = &people.client_secret_file {
             let secret = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
             provider.client_secret = Some(secret.trim_end().to_owned());
         }
         let others = people.previous_key_file.as_slice();
+        let register = match &people.register {
+            Some(register) => {
+                // Read as a key first: long enough, and its owner's alone.
+                Pepper::load(&register.key_file)?;
+                let key = std::fs::read_to_string(&register.key_file)?;
+                let settings = RegisterSettings {
+                    organisation: register.organisation.clone(),
+                    key: SecretText::new(key.trim().to_owned()),
+                    behind: register.behind.clone(),
+                };
+                Some(Register::bind(register.listen, settings).await?)
+            }
+            None => None,
+        };
         Ok(Self {
             database: database.to_owned(),
             keys: PersonKeys::load(&people.key_file, others)?,
             provider,
             base_url: base_url.to_owned(),
+            register,
         })
     }
 }
@@ -52,7 +108,7 @@ impl Setup {
 ///
 /// # Errors
 /// A database or a key that cannot be used; a provider that must not be used. One that does not answer yet is no error.
-pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken) -> anyhow::Result<InternalApi> {
+pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken) -> anyhow::Result<Running> {
     let issuer = setup.provider.issuer.clone();
     let openid = OpenId::new(setup.provider)?;
     match openid.check().await {
@@ -70,6 +126,18 @@ pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken
         tracing::info!(rows, "people are encrypted with the first key");
     }
     tokens.service.serve_people(people.clone());
+    if let Some(Register { listener, settings }) = setup.register {
+        let router = identity::people::Register::new(people.clone(), settings)?.router();
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+            if let Err(error) = served.await {
+                tracing::error!(%error, "the party register is no longer served");
+            }
+        });
+    }
+    let (readings, log) = Readings::new(people.clone());
+    tokio::spawn(log.run());
     let web = Web::new(
         people,
         openid,
@@ -78,12 +146,15 @@ pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken
         Arc::new(tokens.service.clone()),
     );
     let backend = internal::serve("vagvisare-me", web.router(), stop.clone()).await?;
-    Ok(InternalApi {
-        api: api(&backend.id),
-        backend,
-        limits: vec![limit()],
-        relays: Vec::new(),
-        document: None,
+    Ok(Running {
+        internal: InternalApi {
+            api: api(&backend.id),
+            backend,
+            limits: vec![limit()],
+            relays: Vec::new(),
+            document: None,
+        },
+        readings,
     })
 }
 

@@ -59,6 +59,8 @@ pub struct Consumer {
     pub subject: Option<Arc<str>>,
     /// The token's scopes; `None`: an API key, whose scopes are its agreement's.
     pub scopes: Option<Arc<[Box<str>]>>,
+    /// Id of the token, where it has one.
+    pub token: Option<Arc<str>>,
 }
 
 /// What is known about a call. Set from the outside in; read by the layers below and by `respond`.

@@ -11,6 +11,7 @@ pub mod record;
 pub mod respond;
 pub mod route;
 pub mod shed;
+pub mod witness;
 
 pub mod client_address;
 pub mod gate;

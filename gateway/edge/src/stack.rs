@@ -9,7 +9,7 @@ use crate::middleware::gate::gate;
 use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
-    authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed,
+    authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -28,7 +28,10 @@ type RouteGates = Gate<
     cors::Cors,
     Gate<
         authenticate::Authenticate,
-        Gate<authorise::Authorise, Gate<limit::Limit, Gate<deadline::Deadline, forward::Forward>>>,
+        Gate<
+            authorise::Authorise,
+            Gate<limit::Limit, Gate<witness::Witness, Gate<deadline::Deadline, forward::Forward>>>,
+        >,
     >,
 >;
 
@@ -50,6 +53,7 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(authenticate::Authenticate::new(shared))) // says who; everything below may name the application
         .layer(gate(authorise::Authorise)) // needs the consumer from above
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
+        .layer(gate(witness::Witness::new(shared))) // after every refusal: what is told is read
         .layer(gate(deadline::Deadline)) // the clock of what follows
         .service(forward::Forward::new(shared))
 }

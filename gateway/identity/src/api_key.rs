@@ -61,7 +61,8 @@ pub struct NewKey {
 pub struct SecretText(String);
 
 impl SecretText {
-    pub(crate) fn new(text: String) -> Self {
+    /// Keeps `text` from being shown.
+    pub fn new(text: String) -> Self {
         Self(text)
     }
 

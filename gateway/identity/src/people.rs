@@ -11,6 +11,7 @@ mod keys;
 mod mapping;
 pub mod openid;
 mod reading;
+mod register;
 mod store;
 pub mod web;
 mod word;
@@ -19,7 +20,8 @@ pub use consent::{Consent, Item, NewConsent};
 pub use grant::PersonGrant;
 pub use keys::PersonKeys;
 pub use mapping::{PersonId, PersonNumber};
-pub use reading::{Reading, ReadingLog, Readings};
+pub use reading::{NewReading, Reading, ReadingLog, Readings};
+pub use register::{Register, RegisterSettings};
 pub use store::MIGRATIONS;
 pub use word::WordKind;
 

@@ -14,6 +14,7 @@ mod introspect;
 mod keys;
 mod metadata;
 mod mint;
+pub(crate) mod party;
 mod person;
 mod proof;
 mod seal;
@@ -156,6 +157,10 @@ impl Service {
         others.push(Issuer::new(&self.inner.settings.issuer, KeySource::Own));
         let settings = crate::token::Settings {
             revocations: Arc::clone(&self.inner.revocations),
+            parties: Some((
+                self.inner.settings.issuer.as_str().into(),
+                self.inner.settings.key_encryption.clone(),
+            )),
             ..crate::token::Settings::default()
         };
         let verifier = Verifier::with_settings(others, &settings)?;

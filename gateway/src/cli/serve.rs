@@ -70,10 +70,13 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         None => None,
     };
     let mut internal: Vec<_> = tokens.iter().map(|tokens| tokens.internal.clone()).collect();
+    let mut readings = None;
     if let (Some(tokens), Some(service), Some(settings)) = (&tokens, &config.identity.service, &config.identity.people)
     {
-        let setup = people::Setup::of(settings, &service.database, &public_base_url)?;
-        internal.push(people::start(setup, tokens, &halt).await?);
+        let setup = people::Setup::of(settings, &service.database, &public_base_url).await?;
+        let people = people::start(setup, tokens, &halt).await?;
+        internal.push(people.internal);
+        readings = Some(people.readings);
     }
     let own = tokens.iter().map(|_| public_base_url.clone());
     let authorization_servers: Vec<String> = own
@@ -101,7 +104,8 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     let uses = Arc::<Uses>::default();
     let checks = Checks::new(pepper.clone(), verifier)
         .with_nonces(nonces)
-        .with_signer(signer);
+        .with_signer(signer)
+        .with_readings(readings.clone());
     let credentials = Arc::new(checks.noting(&uses));
     let (node, following) = if let Some(settings) = &config.registry.store {
         let store = Store::at(&settings.address);
@@ -142,6 +146,9 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     .await;
     say("stopping: requests in flight may finish");
     let report = node.stop().await?;
+    if let Some(readings) = readings {
+        readings.flush().await;
+    }
     halt.cancel();
     if let Some(following) = following {
         following.stop().await;

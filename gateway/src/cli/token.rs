@@ -22,6 +22,15 @@ pub(super) struct Args {
     /// The audience of the API to call
     #[arg(long, value_name = "URL")]
     resource: String,
+    /// A code that a person has granted: the token speaks for the person
+    #[arg(long, requires = "redirect_uri", requires = "code_verifier")]
+    code: Option<String>,
+    /// Where the code was sent
+    #[arg(long, value_name = "URL", requires = "code")]
+    redirect_uri: Option<String>,
+    /// What the code's challenge was made from (PKCE)
+    #[arg(long, value_name = "TEXT", requires = "code")]
+    code_verifier: Option<String>,
     /// Scopes, separated by spaces; default: all that the agreement grants
     #[arg(long)]
     scope: Option<String>,
@@ -38,8 +47,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let gateway = args.gateway.trim_end_matches('/');
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let assertion = key.assertion(&args.application, gateway, i64::try_from(now)?);
+    let grant_type = match args.code {
+        Some(_) => "authorization_code",
+        None => "client_credentials",
+    };
     let mut form = vec![
-        ("grant_type", "client_credentials".to_owned()),
+        ("grant_type", grant_type.to_owned()),
         (
             "client_assertion_type",
             "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
@@ -50,7 +63,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         ),
         ("resource", args.resource.clone()),
     ];
-    form.extend(args.scope.clone().map(|scope| ("scope", scope)));
+    for (name, value) in [
+        ("scope", &args.scope),
+        ("code", &args.code),
+        ("redirect_uri", &args.redirect_uri),
+        ("code_verifier", &args.code_verifier),
+    ] {
+        form.extend(value.clone().map(|value| (name, value)));
+    }
     if args.print_request {
         let body: Vec<String> = form
             .iter()

@@ -5,6 +5,7 @@ use ::document::Table;
 use ::identity::people::openid::ProviderSettings;
 use ::identity::service::Algorithm;
 use ::identity::token::{Issuer, KeySource};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,6 +33,21 @@ pub struct People {
     pub client_secret_file: Option<PathBuf>,
     /// Where people log in.
     pub provider: ProviderSettings,
+    /// `[identity.people.register]`: what agencies know people by; `None`: nobody is told.
+    pub register: Option<Register>,
+}
+
+/// `[identity.people.register]`.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// Where it listens, on this machine.
+    pub listen: SocketAddr,
+    /// Whose services ask.
+    pub organisation: String,
+    /// What they show is made from it.
+    pub key_file: PathBuf,
+    /// A register of agencies' own references.
+    pub behind: Option<String>,
 }
 
 /// `[identity.service]`.
@@ -142,6 +158,41 @@ fn read_people(table: &Table<'_>) -> Option<People> {
         previous_key_file: table.optional_file("previous_key_file"),
         client_secret_file: table.optional_file("client_secret_file"),
         provider,
+        register: read_register(&table.table("register")),
+    })
+}
+
+fn read_register(table: &Table<'_>) -> Option<Register> {
+    if !table.is_present() {
+        return None;
+    }
+    let listen: Option<SocketAddr> = table.parsed("listen", "an address such as 127.0.0.1:9180");
+    match listen {
+        None if !table.has("listen") => table.report("listen", "is missing"),
+        Some(address) if !address.ip().is_loopback() => table.report(
+            "listen",
+            "must be on this machine: person numbers cross no network without TLS",
+        ),
+        _ => {}
+    }
+    let behind = table.optional_string("behind");
+    if let Some(address) = &behind {
+        match url::check(address) {
+            Err(message) => table.report("behind", message),
+            Ok(url) if url.scheme_str() == Some("http") && !url::is_loopback(&url) => {
+                table.report(
+                    "behind",
+                    "is plain http to another machine; person numbers are sent over https",
+                );
+            }
+            Ok(_) => {}
+        }
+    }
+    Some(Register {
+        listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
+        organisation: table.required_string("organisation"),
+        key_file: table.required_file("key_file").unwrap_or_default(),
+        behind,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The services and simulated agencies behind the demo's gateway.
 
+use crate::people;
 use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
 use contact_routing::ContactRoutingConfig;
@@ -32,7 +33,12 @@ pub(super) struct Parts {
 
 impl Parts {
     /// Starts each part on a free port; spans go to the gateway's operations listener, where the traces are shown.
-    pub(super) async fn start(data_dir: &Path, base: &str, operations: SocketAddr) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        data_dir: &Path,
+        base: &str,
+        operations: SocketAddr,
+        register: &people::Register,
+    ) -> anyhow::Result<Self> {
         let telemetry = ServiceTelemetry::otlp_http(&format!("http://{operations}"));
         let sandbox = sandbox::start(SandboxConfig {
             issuer: format!("{base}/test-identity/v0"),
@@ -46,12 +52,9 @@ impl Parts {
         })
         .await?;
         let producers = sandbox.agencies.iter().map(producer).collect();
-        let case_status = case_status::service(CaseStatusConfig::new(
-            producers,
-            sandbox.party_register_url.clone(),
-            data_dir,
-        ))
-        .await?;
+        let mut config = CaseStatusConfig::new(producers, register.url()?, data_dir);
+        config.party_register_key = Some(register.settings.key.expose().to_owned());
+        let case_status = case_status::service(config).await?;
         let contact_routing = contact_routing::service(ContactRoutingConfig {
             database: data_dir.join("contact-routing.sqlite"),
         })
@@ -120,6 +123,11 @@ impl Parts {
     /// Where its keys are.
     pub(super) fn key_set(&self) -> &str {
         &self.sandbox.jwks_url
+    }
+
+    /// Where agencies' own references of people are looked up.
+    pub(super) fn party_register(&self) -> &str {
+        &self.sandbox.party_register_url
     }
 
     /// Where faults are switched.

@@ -93,10 +93,10 @@ impl From<OutgoingError> for Failed {
 }
 
 impl Asker {
-    pub(crate) fn new(outgoing: Outgoing, party_register: &str, index: Arc<Index>) -> Self {
+    pub(crate) fn new(outgoing: Outgoing, register: Register, index: Arc<Index>) -> Self {
         Self {
             index,
-            register: Register::new(outgoing.clone(), party_register),
+            register,
             outgoing,
         }
     }

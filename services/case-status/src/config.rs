@@ -1,5 +1,6 @@
 //! Which producers there are, and how long they may take.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,6 +49,9 @@ pub struct Producers {
     /// Base URL of the party register.
     #[serde(default)]
     pub party_register: Option<String>,
+    /// File with what the register asks to be shown (`Authorization: Bearer`); relative to this one.
+    #[serde(default)]
+    pub party_register_key_file: Option<PathBuf>,
     /// The producers.
     #[serde(default)]
     pub producers: Vec<Producer>,
@@ -62,19 +66,43 @@ impl Producers {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         toml::from_str(&text).with_context(|| file.display().to_string())
     }
+
+    /// What the register asks to be shown, for a file of producers that is in `folder`.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn party_register_key(&self, folder: &Path) -> anyhow::Result<Option<String>> {
+        let Some(file) = &self.party_register_key_file else {
+            return Ok(None);
+        };
+        let file = folder.join(file);
+        let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        Ok(Some(text.trim().to_owned()))
+    }
 }
 
 /// How the service is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CaseStatusConfig {
     /// The producers.
     pub producers: Vec<Producer>,
     /// Base URL of the party register; asks are posted to `/parties/lookups` under it.
     pub party_register: String,
+    /// What the register asks to be shown.
+    pub party_register_key: Option<String>,
     /// The SQLite file; made if it is not there.
     pub database: PathBuf,
     /// How long an answer may take when the caller sets no shorter time.
     pub deadline: Duration,
+}
+
+impl fmt::Debug for CaseStatusConfig {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaseStatusConfig")
+            .field("producers", &self.producers)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CaseStatusConfig {
@@ -84,6 +112,7 @@ impl CaseStatusConfig {
         Self {
             producers,
             party_register: party_register.into(),
+            party_register_key: None,
             database: data_dir.join("case-status.sqlite"),
             deadline: Duration::from_secs(2),
         }
@@ -155,6 +184,7 @@ mod tests {
         let Producers {
             producers,
             party_register,
+            ..
         } = Producers::load(&file).unwrap();
         CaseStatusConfig::new(producers, party_register.unwrap(), Path::new("."))
             .check()

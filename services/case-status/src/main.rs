@@ -1,6 +1,6 @@
 //! Case status alone: `case-status --listen 127.0.0.1:0 --producers FILE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use case_status::{CaseStatusConfig, Producers, service};
 use clap::Parser;
@@ -20,14 +20,17 @@ struct Cli {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let Cli { host, producers } = Cli::parse();
-    let Producers {
-        party_register,
-        producers,
-    } = match producers {
-        Some(file) => Producers::load(&file)?,
-        None => Producers::default(),
+    let (read, key) = match producers {
+        Some(file) => {
+            let read = Producers::load(&file)?;
+            let key = read.party_register_key(file.parent().unwrap_or(Path::new(".")))?;
+            (read, key)
+        }
+        None => (Producers::default(), None),
     };
-    let config = CaseStatusConfig::new(producers, party_register.unwrap_or_default(), &host.data_dir);
+    let register = read.party_register.unwrap_or_default();
+    let mut config = CaseStatusConfig::new(read.producers, register, &host.data_dir);
+    config.party_register_key = key;
     let service = service(config).await?;
     service_host::run(host, service).await
 }

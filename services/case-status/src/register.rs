@@ -1,6 +1,7 @@
 //! Asking the party register what a producer knows a person by. The answer is used for one call and not kept.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,12 +16,21 @@ use crate::ask::Failed;
 use crate::config::Producer;
 
 /// A client of the party register.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Register {
     outgoing: Outgoing,
     base_url: String,
+    /// What the register asks to be shown.
+    key: Option<String>,
     /// Set once the register has said that it does not list engagements.
     lists_none: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for Register {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Register(..)")
+    }
 }
 
 /// Which organisations have to do with a party, and what each knows the party by.
@@ -50,8 +60,9 @@ struct Known {
 }
 
 impl Register {
-    pub(crate) fn new(outgoing: Outgoing, base_url: &str) -> Self {
+    pub(crate) fn new(outgoing: Outgoing, base_url: &str, key: Option<String>) -> Self {
         Self {
+            key,
             outgoing,
             base_url: base_url.trim_end_matches('/').to_owned(),
             lists_none: Arc::default(),
@@ -110,7 +121,10 @@ impl Register {
             time,
             body_bytes: 256 * 1024,
         };
-        let request = self.outgoing.request(Method::POST, &url).json(body);
+        let mut request = self.outgoing.request(Method::POST, &url).json(body);
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key);
+        }
         self.outgoing.fetch(path, request, limits).await
     }
 

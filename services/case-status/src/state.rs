@@ -10,6 +10,7 @@ use crate::ask::Asker;
 use crate::config::{CaseStatusConfig, Producer};
 use crate::index::Index;
 use crate::last_known::LastKnown;
+use crate::register::Register;
 use crate::{api, changes, intake};
 
 /// Time kept back to put the answer together and send it, before the caller stops waiting.
@@ -44,8 +45,10 @@ impl State {
 pub async fn service(config: CaseStatusConfig) -> anyhow::Result<Service> {
     config.check()?;
     let index = Arc::new(Index::open(&config.database).await?);
+    let outgoing = Outgoing::new()?;
+    let register = Register::new(outgoing.clone(), &config.party_register, config.party_register_key);
     let state = State {
-        asker: Asker::new(Outgoing::new()?, &config.party_register, Arc::clone(&index)),
+        asker: Asker::new(outgoing, register, Arc::clone(&index)),
         index,
         last_known: LastKnown::new(),
         producers: config.producers,

@@ -26,7 +26,11 @@ pub(crate) fn router(world: Arc<World>) -> Router {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Lookup {
-    party_id: Uuid,
+    #[serde(default)]
+    party_id: Option<Uuid>,
+    /// Instead of the id, from a register that knows who people are.
+    #[serde(default)]
+    person_number: Option<String>,
     organisation_id: String,
 }
 
@@ -40,7 +44,16 @@ struct Known {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Whose {
-    party_id: Uuid,
+    #[serde(default)]
+    party_id: Option<Uuid>,
+    #[serde(default)]
+    person_number: Option<String>,
+}
+
+/// Whom a question is about. Nobody has the nil id.
+fn party(world: &World, party_id: Option<Uuid>, person_number: Option<&str>) -> Uuid {
+    let by_number = person_number.and_then(|number| world.party_of_number(number));
+    by_number.or(party_id).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -57,8 +70,9 @@ struct Engagements {
 
 /// Every agency that has to do with the party: an index that holds no content.
 async fn engagements(State(world): State<Arc<World>>, Json(whose): Json<Whose>) -> Json<Engagements> {
+    let party = party(&world, whose.party_id, whose.person_number.as_deref());
     let engagement = |agency: &'static Agency| {
-        world.identifier(agency, whose.party_id).map(|identifier| Engagement {
+        world.identifier(agency, party).map(|identifier| Engagement {
             organisation_id: agency.id,
             identifier,
         })
@@ -91,8 +105,9 @@ async fn relations(State(world): State<Arc<World>>, Json(whose): Json<Whose>) ->
         name: one.name,
         may_act: one.kind.may_act(),
     };
+    let party = party(&world, whose.party_id, whose.person_number.as_deref());
     Json(Relations {
-        relations: world.relations(whose.party_id).into_iter().map(related).collect(),
+        relations: world.relations(party).into_iter().map(related).collect(),
     })
 }
 
@@ -107,6 +122,7 @@ struct Identification {
 #[serde(rename_all = "camelCase")]
 struct Identified {
     party_id: Uuid,
+    person_number: String,
 }
 
 /// The other way: whom an agency knows by this.
@@ -119,6 +135,7 @@ async fn identify(
         .map(|person| {
             Json(Identified {
                 party_id: person.party_id,
+                person_number: person.number.digits().to_owned(),
             })
         })
         .ok_or_else(|| Refusal::of(ProblemKind::NotFound, "The organisation knows nobody by this."))
@@ -132,7 +149,8 @@ async fn look_up(State(world): State<Arc<World>>, Json(lookup): Json<Lookup>) ->
         )
     };
     let agency = Agency::find(&lookup.organisation_id).ok_or_else(unknown)?;
-    let identifier = world.identifier(agency, lookup.party_id).ok_or_else(unknown)?;
+    let party = party(&world, lookup.party_id, lookup.person_number.as_deref());
+    let identifier = world.identifier(agency, party).ok_or_else(unknown)?;
     let kind = if agency.form == Form::MinaArenden61 {
         "personNumber"
     } else {

@@ -80,6 +80,12 @@ impl World {
         self.people.iter().find(|person| person.key == key)
     }
 
+    /// The party with this person number.
+    pub(crate) fn party_of_number(&self, number: &str) -> Option<Uuid> {
+        let person = self.people.iter().find(|person| person.number.digits() == number)?;
+        Some(person.party_id)
+    }
+
     /// In what relations a party stands to others.
     pub(crate) fn relations(&self, party: Uuid) -> Vec<Relation> {
         let person = self.people.iter().find(|person| person.party_id == party);

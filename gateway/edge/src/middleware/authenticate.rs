@@ -39,10 +39,30 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     /// What is wrong with the proof, in words that are safe to send.
     fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal>;
 
+    /// Notes that somebody reads about a person. `false`: it cannot be noted, and the call must not be answered.
+    fn reading(&self, _reading: Reading<'_>) -> bool {
+        true
+    }
+
     /// What a backend that asks for it is told of the call, signed. `None`: nobody here can sign.
     fn assertion(&self, _statement: &Statement<'_>) -> Option<HeaderValue> {
         None
     }
+}
+
+/// A call with a person's token, to be noted for the person.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Id of the token.
+    pub token_id: &'a Arc<str>,
+    /// Audience of the API.
+    pub api: &'a Arc<str>,
+    /// The method.
+    pub method: &'a str,
+    /// The path's template.
+    pub template: &'a str,
+    /// The trace.
+    pub trace: &'a telemetry::TraceContext,
 }
 
 /// A call, as its backend is told of it.
@@ -112,8 +132,10 @@ pub enum TokenVerdict {
 pub struct Token {
     /// The application (`client_id`).
     pub client: Arc<str>,
-    /// The person, as an opaque id; `None`: the application acts for itself.
+    /// The person, by the id that the API's organisation knows; `None`: the application acts for itself.
     pub subject: Option<Arc<str>>,
+    /// The token's own id.
+    pub id: Option<Arc<str>>,
     /// What the token may be used for.
     pub scopes: Arc<[Box<str>]>,
     /// What its sender has to show; `None`: whoever has it may use it.
@@ -159,6 +181,7 @@ impl Authenticate {
                 application,
                 subject: None,
                 scopes: None,
+                token: None,
             },
         );
         Ok(Flow::Continue)
@@ -326,6 +349,7 @@ fn accept(call: &mut Call, verdict: Result<Token, TokenRefusal>) -> Result<(), G
             application,
             subject: token.subject,
             scopes: Some(token.scopes),
+            token: token.id,
         },
     );
     Ok(())

@@ -16,6 +16,7 @@ mod shared_limits;
 mod stack_table;
 mod streaming;
 mod support;
+mod witness;
 
 mod server_bind;
 mod server_drain;

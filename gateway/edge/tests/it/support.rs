@@ -4,7 +4,9 @@ use bytes::Bytes;
 use edge::BoxError;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
-use edge::middleware::authenticate::{Binding, Credentials, Possession, Statement, Token, TokenRefusal, TokenVerdict};
+use edge::middleware::authenticate::{
+    Binding, Credentials, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+};
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, Running};
 use edge::stack::Entry;
@@ -121,6 +123,10 @@ impl Credentials for TestCredentials {
         text.parse().ok()
     }
 
+    fn reading(&self, reading: Reading<'_>) -> bool {
+        &**reading.token_id != "full"
+    }
+
     fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {
         let wanted = format!("{} {} {}", question.method, question.address, question.thumbprint);
         (question.proof == wanted).then_some(()).ok_or(ProofRefusal {
@@ -137,18 +143,28 @@ impl Credentials for TestCredentials {
                 client: (*client).into(),
                 subject: Some("party-1".into()),
                 scopes: Arc::from([Box::from(*scope)]),
+                id: None,
                 binding: None,
             }),
             ["bound", client, scope] => Ok(Token {
                 client: (*client).into(),
                 subject: None,
                 scopes: Arc::from([Box::from(*scope)]),
+                id: None,
                 binding: Some(Binding::Key("thumbprint".into())),
             }),
             ["token", client, scope, person] => Ok(Token {
                 client: (*client).into(),
                 subject: Some((*person).into()),
                 scopes: Arc::from([Box::from(*scope)]),
+                id: None,
+                binding: None,
+            }),
+            ["told", client, scope, id] => Ok(Token {
+                client: (*client).into(),
+                subject: Some("party-1".into()),
+                scopes: Arc::from([Box::from(*scope)]),
+                id: Some((*id).into()),
                 binding: None,
             }),
             ["later", client, scope] => {
@@ -156,6 +172,7 @@ impl Credentials for TestCredentials {
                     client: (*client).into(),
                     subject: None,
                     scopes: Arc::from([Box::from(*scope)]),
+                    id: None,
                     binding: None,
                 };
                 return TokenVerdict::Later(Box::pin(async move {

@@ -76,6 +76,9 @@ pub struct Consent {
     pub items: Vec<Item>,
 }
 
+/// How long a token's consent is known after its end, in microseconds.
+const KEPT: i64 = 3_600 * 1_000_000;
+
 const COLUMNS: &str = "SELECT id, acts_for, relation, application, organisation, agreement, purpose, assurance, given_at, \
                        ends_at, withdrawn_at FROM people_consent";
 
@@ -145,6 +148,22 @@ impl People {
         }
     }
 
+    /// The consent that an access token was made under, while it is in force.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn consent_of_token(&self, token_id: &str) -> Result<Option<Consent>, PeopleError> {
+        let find = query("SELECT consent FROM people_token WHERE id = ?").bind(token_id);
+        let Some(row) = self.database.fetch_optional(find).await? else {
+            return Ok(None);
+        };
+        match self.consent_in_force(&row.get::<String>("consent")?).await {
+            Ok(consent) => Ok(Some(consent)),
+            Err(PeopleError::NoConsent) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Notes that an access token was made under a consent, so that a withdrawal finds it.
     ///
     /// # Errors
@@ -184,7 +203,8 @@ impl People {
         }
         let sql = "SELECT id FROM people_token WHERE consent = ? AND ends_at > ?";
         let rows = transaction.fetch_all(query(sql).bind(consent).bind(now)).await?;
-        let gone = query("DELETE FROM people_token WHERE ends_at <= ?").bind(now);
+        // Readings of the last moments may still be on their way to their consent.
+        let gone = query("DELETE FROM people_token WHERE ends_at <= ?").bind(now - KEPT);
         transaction.execute(gone).await?;
         transaction.commit().await?;
         rows.iter().map(|row| Ok(row.get("id")?)).collect()

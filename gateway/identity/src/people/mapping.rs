@@ -78,6 +78,17 @@ impl People {
         Ok(whose.map(|(person, _)| PersonId(person.to_owned())))
     }
 
+    /// By what `to` knows the person whom `of` knows by this id.
+    ///
+    /// # Errors
+    /// The database, or random bytes.
+    pub async fn known_to(&self, party_id: &str, of: &str, to: &str) -> Result<Option<String>, PeopleError> {
+        match self.person_of(party_id, of).await? {
+            Some(person) => self.party_id(&person, to).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The person's number, for the producer that needs it.
     ///
     /// # Errors

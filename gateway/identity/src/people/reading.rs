@@ -1,13 +1,14 @@
-//! Who asked about a person, when and for what. Written beside the request, and exactly: a reading that finds no place in
-//! the queue waits for one.
+//! Who asked about a person, when and for what. Written beside the request: one that finds no place in the queue is not
+//! told, and the call that it would be about must not be answered.
 
 use super::{People, PeopleError, PersonId, moment, now_micros};
 use database::{Row, query};
 use serde::Serialize;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Readings that may wait to be written.
-const QUEUE: usize = 4_096;
+const QUEUE: usize = 16_384;
 /// Readings that are written in one transaction.
 const BATCH: usize = 256;
 /// Readings that are listed at once.
@@ -25,17 +26,31 @@ pub struct Reading {
     pub organisation: String,
     /// Audience of the API that was asked.
     pub api: String,
+    /// What was asked there: method and path without anything of anybody.
+    pub operation: String,
     /// The consent it rested on.
     pub consent: String,
     /// The trace of the call.
     pub trace: String,
 }
 
+/// A call with a person's token, as the request path tells it.
+#[derive(Debug, Clone)]
+pub struct NewReading {
+    /// `jti` of the token; leads to the consent, and so to the person.
+    pub token_id: Arc<str>,
+    /// Audience of the API.
+    pub api: Arc<str>,
+    /// Method and path template.
+    pub operation: String,
+    /// The trace of the call.
+    pub trace: String,
+}
+
 /// A reading to be written.
 struct New {
-    person: String,
     at: i64,
-    reading: [String; 5],
+    reading: NewReading,
 }
 
 enum Message {
@@ -66,20 +81,11 @@ impl Readings {
         (Self(sender), ReadingLog { people, messages })
     }
 
-    /// Tells a reading; waits only while the queue is full. `false`: nobody writes any more, and the answer must not be given.
-    pub async fn tell(&self, person: &PersonId, reading: Reading) -> bool {
-        let new = New {
-            person: person.0.clone(),
-            at: now_micros(),
-            reading: [
-                reading.application,
-                reading.organisation,
-                reading.api,
-                reading.consent,
-                reading.trace,
-            ],
-        };
-        self.0.send(Message::Write(Box::new(new))).await.is_ok()
+    /// Tells a reading, without waiting. `false`: there is no place for it just now, and the call must not be answered.
+    #[must_use]
+    pub fn tell(&self, reading: NewReading) -> bool {
+        let at = now_micros();
+        self.0.try_send(Message::Write(Box::new(New { at, reading }))).is_ok()
     }
 
     /// Returns when everything that was told before has been written.
@@ -126,7 +132,7 @@ impl People {
     /// # Errors
     /// The database.
     pub async fn readings(&self, person: &PersonId, before: Option<i64>) -> Result<Vec<Reading>, PeopleError> {
-        let sql = "SELECT at, application, organisation, api, consent, trace FROM people_reading \
+        let sql = "SELECT at, application, organisation, api, operation, consent, trace FROM people_reading \
                    WHERE person = ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?";
         let find = query(sql).bind(&person.0).bind(before.unwrap_or(i64::MAX)).bind(PAGE);
         let rows = self.database.fetch_all(find).await?;
@@ -136,6 +142,7 @@ impl People {
                 application: row.get("application")?,
                 organisation: row.get("organisation")?,
                 api: row.get("api")?,
+                operation: row.get("operation")?,
                 consent: row.get("consent")?,
                 trace: row.get("trace")?,
             })
@@ -150,13 +157,17 @@ impl People {
         }
         let mut transaction = self.database.begin().await?;
         for (id, new) in new {
-            let sql = "INSERT INTO people_reading (id, person, at, application, organisation, api, consent, trace) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            // Who and for whom is what the consent of the token says; a token without one is not of our people.
+            let sql = "INSERT INTO people_reading (id, person, at, application, organisation, api, operation, consent, trace) \
+                       SELECT ?, c.person, ?, c.application, c.organisation, ?, ?, c.id, ? \
+                       FROM people_token t JOIN people_consent c ON c.id = t.consent WHERE t.id = ? ON CONFLICT DO NOTHING";
             let insert = query(sql)
                 .bind(id)
-                .bind(&new.person)
                 .bind(new.at)
-                .bind_all(new.reading.iter());
+                .bind(&*new.reading.api)
+                .bind(&new.reading.operation)
+                .bind(&new.reading.trace)
+                .bind(&*new.reading.token_id);
             transaction.execute(insert).await?;
         }
         transaction.commit().await?;

@@ -29,5 +29,6 @@ pub const MIGRATIONS: Migrations = Migrations {
         CREATE TABLE people_word (
             hash TEXT PRIMARY KEY, kind TEXT NOT NULL, content TEXT NOT NULL, ends_at BIGINT NOT NULL);
         CREATE INDEX people_word_ends ON people_word (ends_at)",
+        "ALTER TABLE people_reading ADD COLUMN operation TEXT NOT NULL DEFAULT ''",
     ],
 };

@@ -8,7 +8,8 @@ use super::access::Allowed;
 use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
-use crate::token::Confirmation;
+use super::person::unavailable;
+use crate::token::{Claims, Confirmation};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ pub(super) struct Subject {
     pub(super) person: Arc<str>,
     pub(super) ends: i64,
     before: Option<Arc<str>>,
+    /// By what the organisation of the API knows them, and the consent it rests on; of the people of this service.
+    pub(super) known_as: Option<String>,
+    pub(super) consent: Option<String>,
 }
 
 impl Subject {
@@ -35,7 +39,7 @@ impl Subject {
 }
 
 impl Service {
-    pub(super) fn subject(&self, form: &Form, client: &Client, allowed: &Allowed) -> Result<Subject, OAuthError> {
+    pub(super) async fn subject(&self, form: &Form, client: &Client, allowed: &Allowed) -> Result<Subject, OAuthError> {
         if form.required("subject_token_type")? != ACCESS_TOKEN {
             return Err(OAuthError::invalid_request(format!(
                 "subject_token_type must be {ACCESS_TOKEN}."
@@ -73,10 +77,41 @@ impl Service {
                 "The subject_token does not grant the scope {beyond}."
             )));
         }
+        let (consent, known_as) = self.consented(&claims, client, allowed).await?;
         Ok(Subject {
+            consent,
+            known_as,
             person: Arc::clone(&claims.subject),
             ends: claims.expires_at,
             before: claims.actor.clone(),
         })
+    }
+
+    /// The consent that a person's token rests on, if it is in force and lets this API be read; and by what its
+    /// organisation knows the person.
+    async fn consented(
+        &self,
+        claims: &Claims,
+        client: &Client,
+        allowed: &Allowed,
+    ) -> Result<(Option<String>, Option<String>), OAuthError> {
+        let (Some(people), Some(token_id)) = (self.people(), claims.token_id.as_deref()) else {
+            return Ok((None, None));
+        };
+        let consent = people.consent_of_token(token_id).await;
+        let Some(consent) = consent.map_err(|error| unavailable(&error))? else {
+            return Err(OAuthError::invalid_grant("The person has withdrawn the consent."));
+        };
+        let covers = |scope: &String| {
+            let mut items = consent.items.iter();
+            items.any(|item| *item.api == *allowed.audience && item.scope == *scope)
+        };
+        if !allowed.scopes.iter().all(covers) {
+            return Err(OAuthError::invalid_target(
+                "The person has not consented to this API, or not to all of it.",
+            ));
+        }
+        let known_as = self.known_as(people, &claims.subject, client, allowed).await?;
+        Ok((Some(consent.id), Some(known_as)))
     }
 }

@@ -36,8 +36,13 @@ impl Service {
         if owner != Some(asks) && claims.client_id != client.id {
             return Ok(inactive);
         }
+        // Each is told the id that it knows the person by.
+        let subject = match &claims.known_as {
+            Some(known_as) if owner == Some(asks) => known_as,
+            _ => &claims.subject,
+        };
         let mut answer = json!({
-            "active": true, "iss": &*claims.issuer, "sub": &*claims.subject, "aud": audience,
+            "active": true, "iss": &*claims.issuer, "sub": &**subject, "aud": audience,
             "client_id": &*claims.client_id, "scope": claims.scopes.join(" "), "exp": claims.expires_at,
             "nbf": claims.not_before, "iat": claims.issued_at, "jti": claims.token_id,
             "token_type": if matches!(claims.confirmation, Some(Confirmation::Key(_))) { "DPoP" } else { "Bearer" },

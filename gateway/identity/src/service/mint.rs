@@ -1,6 +1,6 @@
 //! How an access token is made (RFC 9068). The only place where one is.
 
-use super::{Service, access::Allowed, error::OAuthError};
+use super::{Service, access::Allowed, error::OAuthError, party};
 use crate::token::Confirmation;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,8 @@ pub struct Grant<'a> {
     pub client: &'a str,
     /// The person it speaks for, as the client's organisation knows them; `None`: the client speaks for itself.
     pub person: Option<&'a str>,
+    /// The person, as the organisation of the API knows them; goes along encrypted.
+    pub known_as: Option<&'a str>,
     /// Who acts for the person (RFC 8693 section 4.1): a guardian, a representative, a service down the line.
     pub actor: Option<Value>,
     /// What it is for.
@@ -71,6 +73,11 @@ impl Service {
         set("consumer", json!(&*grant.allowed.organisation));
         set("agreement_id", json!(&*grant.allowed.agreement));
         set("credential", json!(grant.credential));
+        if let Some(known_as) = grant.known_as {
+            let sealed = party::seal(&settings.key_encryption, &id, known_as);
+            let sealed = sealed.map_err(|_| OAuthError::unavailable("No random bytes could be had. Try again."))?;
+            set("party", json!(sealed));
+        }
         if let Some(actor) = &grant.actor {
             set("act", actor.clone());
         }

@@ -1,5 +1,6 @@
 //! Tokens that speak for a person: `grant_type=authorization_code` (RFC 6749 section 4.1.3, RFC 7636).
 
+use super::access::Allowed;
 use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
@@ -67,9 +68,11 @@ impl Service {
             super::now(),
         )?;
         let confirmation = self.binding(headers, client, allowed.api).await?;
+        let known_as = self.known_as(people, &grant.party_id, client, &allowed).await?;
         let minted = self.mint(&Grant {
             client: &client.id,
             person: Some(&grant.party_id),
+            known_as: Some(&known_as),
             actor: None,
             allowed: &allowed,
             confirmation,
@@ -78,16 +81,43 @@ impl Service {
             logged_in_at: Some(grant.logged_in_at),
             not_after: None,
         })?;
+        self.note(people, &grant.consent, &minted).await?;
+        Ok((minted, scope))
+    }
+
+    /// By what the organisation of the API knows the person whom the client's organisation knows by `party_id`.
+    pub(super) async fn known_as(
+        &self,
+        people: &People,
+        party_id: &str,
+        client: &Client,
+        allowed: &Allowed,
+    ) -> Result<String, OAuthError> {
+        let snapshot = &client.snapshot;
+        let producer = &snapshot.organisation(snapshot.api(allowed.api).organisation).id;
+        let known = people.known_to(party_id, &allowed.organisation, producer).await;
+        known
+            .map_err(|error| unavailable(&error))?
+            .ok_or_else(|| OAuthError::invalid_grant("The organisation of this client knows no such person."))
+    }
+
+    /// Notes a token with its consent, before it is given out: a withdrawal finds it.
+    pub(super) async fn note(&self, people: &People, consent: &str, minted: &Minted) -> Result<(), OAuthError> {
         let ends_at = (super::now() + minted.expires_in).saturating_mul(1_000_000);
-        match people.note_token(&grant.consent, &minted.id, ends_at).await {
-            Ok(()) => Ok((minted, scope)),
+        match people.note_token(consent, &minted.id, ends_at).await {
+            Ok(()) => Ok(()),
             Err(PeopleError::NoConsent) => Err(OAuthError::invalid_grant("The person has withdrawn the consent.")),
             Err(error) => Err(unavailable(&error)),
         }
     }
+
+    /// Those who have people here.
+    pub(super) fn people(&self) -> Option<&People> {
+        self.inner.people.get()
+    }
 }
 
-fn unavailable(error: &(dyn std::error::Error + 'static)) -> OAuthError {
+pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> OAuthError {
     tracing::error!(error, "the people of the token service");
     OAuthError::unavailable("The token service cannot answer just now. Try again.")
 }

@@ -56,13 +56,14 @@ impl Service {
             now,
         )?;
         let on_behalf = match grant_type {
-            exchange::GRANT_TYPE => Some(self.subject(&form, &client, &allowed)?),
+            exchange::GRANT_TYPE => Some(self.subject(&form, &client, &allowed).await?),
             _ => None,
         };
         let confirmation = self.binding(headers, &client, allowed.api).await?;
         let minted = self.mint(&Grant {
             client: &client.id,
             person: on_behalf.as_ref().map(|subject| &*subject.person),
+            known_as: on_behalf.as_ref().and_then(|subject| subject.known_as.as_deref()),
             actor: on_behalf.as_ref().map(|subject| subject.actor(&client.id)),
             allowed: &allowed,
             confirmation,
@@ -71,6 +72,12 @@ impl Service {
             logged_in_at: None,
             not_after: on_behalf.as_ref().map(|subject| subject.ends),
         })?;
+        if let (Some(people), Some(consent)) = (
+            self.people(),
+            on_behalf.as_ref().and_then(|subject| subject.consent.as_deref()),
+        ) {
+            self.note(people, consent, &minted).await?;
+        }
         let issued = on_behalf.map(|_| exchange::ACCESS_TOKEN);
         Ok((minted, allowed.scopes.join(" "), issued))
     }

@@ -23,7 +23,7 @@ pub struct Claims {
     /// `iat`, Unix seconds.
     pub issued_at: Option<i64>,
     /// `jti`.
-    pub token_id: Option<Box<str>>,
+    pub token_id: Option<Arc<str>>,
     /// `agreement_id`: the agreement it was issued under, by our own issuer.
     pub agreement: Option<Arc<str>>,
     /// `credential`: what the client proved itself with, at our own issuer.
@@ -32,6 +32,10 @@ pub struct Claims {
     pub actor: Option<Arc<str>>,
     /// `cnf`: what its sender has to prove.
     pub confirmation: Option<Confirmation>,
+    /// `party`: the person by the id that the API's own organisation knows, sealed; opened once the signature holds.
+    pub(crate) sealed_party: Option<Box<str>>,
+    /// What was sealed, from our own issuer: what a backend of the API is told in place of the subject.
+    pub known_as: Option<Arc<str>>,
     /// Whether it speaks for a person: its subject is someone else than the client (RFC 9068, section 2.2).
     pub person: bool,
 }
@@ -83,6 +87,8 @@ impl Claims {
             credential: text(claims, "credential")?.map(Into::into),
             actor: actor(claims)?,
             confirmation: confirmation(claims)?,
+            sealed_party: text(claims, "party")?.map(Into::into),
+            known_as: None,
             person: subject != client_id,
         };
         check_audience(claims, audience)?;

@@ -7,6 +7,8 @@ use super::keys::Found;
 use super::upkeep::{Cause, IssuerKeys, Usable};
 use super::verifier::MAX_LENGTH;
 use crate::revocation::Revocations;
+use crate::service::KeyEncryption;
+use crate::service::party;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,8 @@ pub(super) struct Inner {
     pub(super) cache: Cache<[u8; 32], Known>,
     pub(super) times: Times,
     pub(super) revocations: Arc<Revocations>,
+    /// Our own issuer, and what opens the `party` of its tokens.
+    pub(super) parties: Option<(Arc<str>, KeyEncryption)>,
 }
 
 /// A token that was verified under a generation of its issuer's keys.
@@ -130,7 +134,7 @@ impl Inner {
         let name = claims::issuer(&compact.claims)?;
         let named = self.issuers.iter().enumerate().find(|(_, keys)| *keys.name == *name);
         let (issuer, keys) = named.ok_or(TokenError::UnknownIssuer)?;
-        let claims = Claims::read(&compact.claims, &keys.name, audience, now_unix, self.times)?;
+        let mut claims = Claims::read(&compact.claims, &keys.name, audience, now_unix, self.times)?;
 
         let seen = keys.landings();
         let held = match keys.usable(now, last) {
@@ -172,6 +176,11 @@ impl Inner {
         match jsonwebtoken::crypto::verify(compact.signature, signed, key, compact.algorithm) {
             Ok(true) => {}
             Ok(false) | Err(_) => return Err(TokenError::BadSignature),
+        }
+        if let Some((own, encryption)) = &self.parties
+            && own == &keys.name
+        {
+            claims.known_as = party::open(encryption, &claims)?;
         }
         let claims = Arc::new(claims);
         let known = Known {

@@ -8,6 +8,7 @@ use super::judge::{Inner, Judged, Question};
 use super::keys::KeySet;
 use super::upkeep::IssuerKeys;
 use crate::revocation::Revocations;
+use crate::service::KeyEncryption;
 use futures_util::future::{BoxFuture, join_all};
 use quick_cache::sync::Cache;
 use std::collections::HashSet;
@@ -33,6 +34,8 @@ pub struct Settings {
     pub max_lifetime: Duration,
     /// What has been revoked; whoever learns of it tells it here.
     pub revocations: Arc<Revocations>,
+    /// This process as an issuer, and what opens whom its tokens speak for; `None`: it issues none.
+    pub parties: Option<(Arc<str>, KeyEncryption)>,
 }
 
 impl Default for Settings {
@@ -42,6 +45,7 @@ impl Default for Settings {
             leeway: MAX_LEEWAY,
             max_lifetime: Duration::from_secs(60 * 60),
             revocations: Arc::default(),
+            parties: None,
         }
     }
 }
@@ -115,6 +119,7 @@ impl Verifier {
                 cache,
                 times,
                 revocations: Arc::clone(&settings.revocations),
+                parties: settings.parties.clone(),
             }),
         })
     }

@@ -3,7 +3,7 @@
 use database::Database;
 use identity::api_key::Pepper;
 use identity::people::{
-    Item, MIGRATIONS, NewConsent, People, PeopleError, PersonKeys, PersonNumber, Reading, Readings, WordKind,
+    Item, MIGRATIONS, NewConsent, NewReading, People, PeopleError, PersonKeys, PersonNumber, Readings, WordKind,
 };
 use std::path::Path;
 
@@ -201,20 +201,24 @@ async fn every_reading_is_written_and_goes_into_the_export() {
         let id = consent(&people, &person, i64::MAX / 2).await;
         let (readings, log) = Readings::new(people.clone());
         let log = tokio::spawn(log.run());
+        people.note_token(&id, "token-1", i64::MAX / 2).await.unwrap();
         for call in 0..150 {
-            let reading = Reading {
-                at: String::new(),
-                application: "app".to_owned(),
-                organisation: "bank".to_owned(),
-                api: "https://api.example/cases".to_owned(),
-                consent: id.clone(),
+            let told = readings.tell(NewReading {
+                token_id: "token-1".into(),
+                api: "https://api.example/cases".into(),
+                operation: "GET /cases".to_owned(),
                 trace: format!("{call:032x}"),
-            };
-            assert!(readings.tell(&person, reading).await);
+            });
+            assert!(told);
         }
         readings.flush().await;
         let written = people.readings(&person, None).await.unwrap();
         assert_eq!(written.len(), 150);
+        let first = &written[0];
+        assert_eq!(
+            (first.application.as_str(), first.consent.as_str()),
+            ("app", id.as_str())
+        );
         assert_eq!(written[0].trace, format!("{:032x}", 149));
         let export = people.export(&person).await.unwrap();
         assert_eq!(export["readings"].as_array().unwrap().len(), 150);

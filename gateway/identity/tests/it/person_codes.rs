@@ -7,9 +7,12 @@ use database::Database;
 use identity::api_key::Pepper;
 use identity::people::web::Revoke;
 use identity::people::{Item, MIGRATIONS, NewConsent, People, PersonGrant, PersonId, PersonKeys, PersonNumber};
-use identity::token::{TokenError, Verdict};
+use identity::token::{Claims, TokenError, Verdict};
+use std::sync::Arc;
 
 const BACK: &str = "https://app.example/callback";
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
 
 struct Journey {
@@ -95,6 +98,30 @@ impl Journey {
         self.node.post("/oauth2/token", &form, &[]).await
     }
 
+    fn claims(&self, token: &str) -> Arc<Claims> {
+        let verifier = self.node.service.verifier(Vec::new()).unwrap();
+        match verifier.verify(token, CASES, now()) {
+            Verdict::Done(Ok(claims)) => claims,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn exchange(&self, token: &str, changed: &[(&'static str, &str)]) -> crate::service_support::Answer {
+        let mut form = self.node.good();
+        for (name, value) in [
+            ("grant_type", EXCHANGE),
+            ("subject_token", token),
+            ("subject_token_type", ACCESS_TOKEN),
+        ]
+        .iter()
+        .chain(changed)
+        {
+            form.retain(|(known, _)| known != name);
+            form.push((name, (*value).to_owned()));
+        }
+        self.node.post("/oauth2/token", &form, &[]).await
+    }
+
     fn verified(&self, token: &str) -> Result<(), TokenError> {
         match self
             .node
@@ -119,6 +146,17 @@ async fn a_code_becomes_a_token_that_names_the_person_as_the_organisation_knows_
     assert_eq!(said["client_id"], "app");
     assert_eq!(said["scope"], "cases.read");
     assert_eq!(said["acr"], "loa3");
+    // The agency's own id of the person goes along, for the agency's side alone.
+    let known_as = journey.people.party_id(&journey.person, "agency").await.unwrap();
+    assert_ne!(known_as, journey.party_id);
+    assert!(
+        said["party"].is_string() && !said.to_string().contains(&known_as),
+        "{said}"
+    );
+    assert_eq!(
+        journey.claims(&answer.token()).known_as.as_deref(),
+        Some(known_as.as_str())
+    );
     let again = journey.redeem(&code, ("x", "y")).await;
     assert_eq!((again.status, again.error()), (400, "invalid_grant"));
 }
@@ -159,4 +197,46 @@ async fn a_withdrawal_ends_the_codes_and_the_tokens_of_its_consent() {
     assert!(journey.verified(&token).is_err());
     assert_eq!(journey.verified(&other), Ok(()));
     assert_eq!(journey.redeem(&late, ("x", "y")).await.error(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_persons_token_is_exchanged_within_the_consent_and_ends_with_it() {
+    let journey = journey().await;
+    let consent = journey.consent().await;
+    let token = journey.redeem(&journey.code(&consent).await, ("x", "y")).await.token();
+    let answer = journey.exchange(&token, &[("scope", "cases.read")]).await;
+    let exchanged = answer.token();
+    assert_eq!(answer.body["issued_token_type"], ACCESS_TOKEN);
+    let said = claims(&exchanged);
+    assert_eq!(
+        (said["sub"].as_str(), said["act"]["sub"].as_str()),
+        (Some(&*journey.party_id), Some("app"))
+    );
+    assert!(said["exp"].as_i64() <= claims(&token)["exp"].as_i64());
+    assert_eq!(journey.claims(&exchanged).known_as, journey.claims(&token).known_as);
+    // No wider than what the person said yes to, and nothing without a person.
+    for (changed, error) in [
+        (("resource", BOUND), "invalid_target"),
+        (("scope", "cases.write"), "invalid_scope"),
+        (("subject_token", "eyJhbGciOiJub25lIn0.e30."), "invalid_grant"),
+        (("actor_token", token.as_str()), "invalid_request"),
+        (
+            ("requested_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+            "invalid_request",
+        ),
+    ] {
+        let answer = journey.exchange(&token, &[("scope", "cases.read"), changed]).await;
+        assert_eq!(answer.error(), error, "{changed:?}: {answer:?}");
+    }
+    let own = journey.node.token().await;
+    assert_eq!(journey.exchange(&own, &[]).await.error(), "invalid_grant");
+
+    for id in journey.people.withdraw(&journey.person, &consent).await.unwrap() {
+        Revoke::revoke(&journey.node.service, &id).await.unwrap();
+    }
+    assert_eq!(journey.verified(&exchanged), Err(TokenError::Revoked));
+    assert_eq!(
+        journey.exchange(&token, &[("scope", "cases.read")]).await.error(),
+        "invalid_grant"
+    );
 }

@@ -12,6 +12,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use snapshot::Snapshot;
+use std::collections::HashMap;
 
 #[derive(Template)]
 #[template(path = "people/mine.html")]
@@ -50,6 +51,8 @@ struct Read {
     application: String,
     organisation: String,
     api: String,
+    operation: String,
+    purpose: String,
 }
 
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -118,6 +121,8 @@ impl Web {
         let snapshot = (self.0.picture)();
         let consents = self.0.people.consents(&visitor.person).await?;
         let readings = self.0.people.readings(&visitor.person, None).await?;
+        let purpose = |consent: &Consent| (consent.id.clone(), consent.purpose.clone());
+        let purposes: HashMap<String, String> = consents.iter().map(purpose).collect();
         let (in_force, ended): (Vec<_>, Vec<_>) = consents.into_iter().partition(|consent| consent.in_force);
         let show = |all: Vec<Consent>| all.into_iter().map(|one| shown(&snapshot, one)).collect();
         let page = Page {
@@ -126,7 +131,10 @@ impl Web {
             withdrawn,
             in_force: show(in_force),
             ended: show(ended),
-            readings: readings.into_iter().map(|one| read(&snapshot, one)).collect(),
+            readings: readings
+                .into_iter()
+                .map(|one| read(&snapshot, &purposes, one))
+                .collect(),
         };
         Ok(self.page(StatusCode::OK, language, &page))
     }
@@ -152,8 +160,10 @@ fn shown(snapshot: &Snapshot, consent: Consent) -> Shown {
     }
 }
 
-fn read(snapshot: &Snapshot, reading: Reading) -> Read {
+fn read(snapshot: &Snapshot, purposes: &HashMap<String, String>, reading: Reading) -> Read {
     Read {
+        purpose: purposes.get(&reading.consent).cloned().unwrap_or_default(),
+        operation: reading.operation,
         at: minute(&reading.at),
         application: application(snapshot, &reading.application),
         organisation: organisation(snapshot, &reading.organisation),

@@ -1,0 +1,44 @@
+//! Tells the person's own record that somebody reads about them. What cannot be told is not read.
+
+use crate::call::Call;
+use crate::error::GatewayError;
+use crate::middleware::authenticate::Reading;
+use crate::middleware::gate::{Decide, Flow};
+use crate::plan::Shared;
+use std::sync::Arc;
+
+/// The decision.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    shared: Arc<Shared>,
+}
+
+impl Witness {
+    /// Takes who keeps the record from the shared parts.
+    pub fn new(shared: &Arc<Shared>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+        }
+    }
+}
+
+impl Decide for Witness {
+    fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
+        let facts = &call.facts;
+        let person = facts.consumer.as_ref().filter(|consumer| consumer.subject.is_some());
+        let (Some(token_id), Some(api)) = (person.and_then(|consumer| consumer.token.as_ref()), facts.api()) else {
+            return Ok(Flow::Continue);
+        };
+        let reading = Reading {
+            token_id,
+            api: &api.audience,
+            method: call.head.method.as_str(),
+            template: &facts.route()?.template,
+            trace: &facts.record.trace,
+        };
+        match self.shared.credentials.reading(reading) {
+            true => Ok(Flow::Continue),
+            false => Err(GatewayError::Overloaded),
+        }
+    }
+}
