@@ -6,6 +6,7 @@
 
 mod ci;
 mod command;
+mod faults;
 mod fuzz;
 mod leftovers;
 mod openapi;
@@ -34,6 +35,8 @@ enum Task {
     Ci(ci::Options),
     /// Mutated input against every reader of what strangers write
     Fuzz(fuzz::Options),
+    /// The long tests: processes and databases killed under load, many changes, what that takes
+    Faults(faults::Options),
     /// Write the published OpenAPI documents under openapi/, or check that they are up to date
     Openapi(openapi::Options),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Ci(options) => ci::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Faults(options) => faults::run(&options),
         Task::Openapi(options) => openapi::run(&options),
     };
     match outcome {

@@ -32,9 +32,14 @@ pub(crate) struct Options {
 impl Options {
     /// The whole workspace, as continuous integration runs it.
     pub(crate) fn whole_workspace() -> Self {
+        Self::of(Vec::new())
+    }
+
+    /// With these arguments for `cargo test`.
+    pub(crate) fn of(arguments: Vec<String>) -> Self {
         Self {
             give_up_after: 45,
-            arguments: Vec::new(),
+            arguments,
         }
     }
 

@@ -22,7 +22,7 @@ mod resource;
 mod schema;
 mod scopes;
 
-pub use documents::{DocumentReport, Finding};
+pub use documents::{DocumentChange, DocumentReport, Finding};
 
 use crate::model::Backend;
 use crate::store::Store;

@@ -82,6 +82,13 @@ impl Vagvisare {
         assert!(sent.success());
     }
 
+    /// Memory that it holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Waits for the process to end by itself.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
         let until = Instant::now() + PATIENCE;

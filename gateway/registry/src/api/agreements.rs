@@ -236,6 +236,7 @@ pub(crate) async fn sign_agreement(
     responses(
         (status = 200, description = "Ur kraft. Out of force.", body = AgreementView, headers(("ETag" = String, description = "Revision.")),
             examples(("suspended" = (summary = "Ur kraft. Out of force.", value = json!(super::example::one("agreements", super::example::suspended_agreement())))))),
+        (status = 403, description = "Inte bunden av avtalet, eller fel roll. Not bound by it, or not the role.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Finns inte, eller är inte ditt. Does not exist, or is not yours.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Gäller inte. Not in force.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Ändrat av någon annan sedan det lästes. Changed by somebody else since it was read.", body = Problem, content_type = "application/problem+json"),
@@ -249,6 +250,7 @@ pub(crate) async fn suspend_agreement(
     Json(reason): Json<Reason>,
 ) -> Result<Response, Refusal> {
     let stored = act(&registry, &acting, &headers, &id, "suspend", |acting, record, now| {
+        must_be_bound(acting, record)?;
         if record.state() != AgreementState::Active {
             return Err(refuse::conflict(
                 "Only an agreement that both sides have signed can be suspended.",
@@ -311,6 +313,7 @@ pub(crate) async fn resume_agreement(
     responses(
         (status = 200, description = "Avslutat. Ended.", body = AgreementView, headers(("ETag" = String, description = "Revision.")),
             examples(("terminated" = (summary = "Avslutat. Ended.", value = json!(super::example::one("agreements", super::example::terminated_agreement())))))),
+        (status = 403, description = "Inte bunden av avtalet, eller fel roll. Not bound by it, or not the role.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "Finns inte, eller är inte ditt. Does not exist, or is not yours.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Redan avslutat. Ended already.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "Ändrat av någon annan sedan det lästes. Changed by somebody else since it was read.", body = Problem, content_type = "application/problem+json"),
@@ -324,6 +327,7 @@ pub(crate) async fn terminate_agreement(
     Json(reason): Json<Reason>,
 ) -> Result<Response, Refusal> {
     let stored = act(&registry, &acting, &headers, &id, "terminate", |acting, record, now| {
+        must_be_bound(acting, record)?;
         match record.state() {
             AgreementState::Terminated => return Err(refuse::conflict("The agreement has been terminated already.")),
             AgreementState::Proposed => return Err(refuse::conflict("A proposal is withdrawn, not terminated.")),
@@ -334,6 +338,18 @@ pub(crate) async fn terminate_agreement(
     })
     .await?;
     Ok(flow::shown(StatusCode::OK, stored, &acting))
+}
+
+/// Those who signed it put it out of force, and the operator where the law or an incident asks for it; a supplier who runs
+/// an application under it does not.
+fn must_be_bound(acting: &Acting, record: &AgreementRecord) -> Result<(), Refusal> {
+    let own = acting.organisation();
+    if acting.is_operator() || record.terms.signatories().any(|party| party == own) {
+        return Ok(());
+    }
+    Err(refuse::not_allowed(
+        "Only a producer or consumer of the agreement puts it out of force.",
+    ))
 }
 
 fn standstill(acting: &Acting, now: crate::model::Moment, reason: Reason) -> Result<Standstill, Refusal> {

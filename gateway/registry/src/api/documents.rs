@@ -4,12 +4,13 @@ use super::acting::{Acting, Right};
 use super::{Registry, flow, refuse};
 use crate::compile;
 use crate::intake;
-use crate::model::{ApiRecord, LifecycleState};
+use crate::model::{ApiRecord, Authentication, LifecycleState};
 use crate::rules::Breach;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use catalogue::compare::{Change, Impact};
 use catalogue::profile::Severity;
 use model::{Links, Problem};
 use serde::Serialize;
@@ -32,6 +33,10 @@ pub struct DocumentReport {
     pub operations: Vec<String>,
     /// Operations that are served now and that it lacks: publishing an active version without them is refused.
     pub lost_operations: Vec<String>,
+    /// What is different from the document that is published; the breaking changes first.
+    pub changes: Vec<DocumentChange>,
+    /// How many of them break callers: publishing an active version with one is refused.
+    pub breaking_change_count: usize,
     /// Errors against the national REST profile.
     pub error_count: usize,
     /// Warnings of the national REST profile.
@@ -41,6 +46,26 @@ pub struct DocumentReport {
     /// Links.
     #[serde(rename = "_links")]
     pub links: Links,
+}
+
+/// One change since the document that is published.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentChange {
+    /// Kind of change, `operation-removed`.
+    pub rule_id: String,
+    /// `breaking`, `careful` or `compatible`.
+    pub impact: String,
+    /// JSON pointer into the document, or into the published one.
+    pub place: String,
+    /// Whether the place is in the published document, because the new one lacks it.
+    pub in_published: bool,
+    /// What happened there.
+    pub message: String,
+    /// The kind of change, in Swedish.
+    pub rule: String,
+    /// What to do about it.
+    pub mend: String,
 }
 
 /// One breach of the national REST profile.
@@ -71,10 +96,29 @@ pub(super) async fn routes_of(registry: &Registry, record: &ApiRecord) -> Result
 }
 
 async fn routes_of_document(registry: &Registry, hash: &str) -> Result<Vec<RouteDraft>, Refusal> {
+    intake::operations(&document(registry, hash).await?).map_err(unusable)
+}
+
+async fn document(registry: &Registry, hash: &str) -> Result<Value, Refusal> {
     let document = registry.store.document(hash).await.map_err(refuse::store)?;
     let text = document.ok_or_else(|| refuse::not_found("document"))?;
-    let document = read(Bytes::from(text), "document.json").await?;
-    intake::operations(&document).map_err(unusable)
+    read(Bytes::from(text), "document.json").await
+}
+
+/// What is different from the published document, where both have one.
+async fn changes(registry: &Registry, record: &ApiRecord) -> Result<Vec<Change>, Refusal> {
+    let published = record.published.as_ref();
+    let live = published.and_then(|published| published.document.as_deref());
+    let (Some(live), Some(next)) = (live, record.document.as_deref()) else {
+        return Ok(Vec::new());
+    };
+    if live == next {
+        return Ok(Vec::new());
+    }
+    let (live, next) = (document(registry, live).await?, document(registry, next).await?);
+    let compared = tokio::task::spawn_blocking(move || catalogue::compare::compare(&live, &next)).await;
+    let compared = compared.map_err(|_| Problem::of(model::ProblemKind::Internal))?;
+    Ok(compared.changes)
 }
 
 /// What would be lost to callers if the draft took the place of what is published.
@@ -92,24 +136,46 @@ pub(super) async fn lost(registry: &Registry, record: &ApiRecord, next: &[RouteD
 /// An active version keeps what it has promised: what breaks callers gets a new major version.
 pub(super) async fn check_against_published(registry: &Registry, record: &ApiRecord) -> Result<Vec<Breach>, Refusal> {
     let promised = |state| matches!(state, LifecycleState::Active | LifecycleState::Deprecated);
-    if !record
-        .published
-        .as_ref()
-        .is_some_and(|published| promised(published.api.state))
-    {
+    let Some(published) = record.published.as_ref().filter(|live| promised(live.api.state)) else {
         return Ok(Vec::new());
+    };
+    let mut breaches = Vec::new();
+    if !still_admits(published.api.authentication, record.draft.authentication) {
+        let message =
+            "no longer takes a credential that callers use: keep it, or register the change as a new major version";
+        breaches.push(Breach::new("authentication", message));
     }
     let next = routes_of(registry, record).await?;
-    let lost = lost(registry, record, &next).await?;
-    Ok(lost
-        .into_iter()
-        .map(|operation| {
-            let message = format!(
-                "lack `{operation}`, which callers use: keep it, or register the change as a new major version"
-            );
-            Breach::new("operations", message)
-        })
-        .collect())
+    for operation in lost(registry, record, &next).await? {
+        let message =
+            format!("lack `{operation}`, which callers use: keep it, or register the change as a new major version");
+        breaches.push(Breach::new("operations", message));
+    }
+    let changes = changes(registry, record).await?;
+    let breaking = changes.iter().filter(|change| change.impact == Impact::Breaking);
+    for change in breaking.take(MOST_FINDINGS) {
+        let place = if change.place.is_empty() { "/" } else { &change.place };
+        let which = if change.in_old {
+            ", in the published document"
+        } else {
+            ""
+        };
+        let message = format!(
+            "breaks callers ({}{which}): {}. {}",
+            change.rule, change.message, change.mend
+        );
+        breaches.push(Breach::new(place, message));
+    }
+    Ok(breaches)
+}
+
+/// Whether whoever could call before still can.
+fn still_admits(before: Authentication, now: Authentication) -> bool {
+    use Authentication::{Key, KeyOrToken, None, Token};
+    match (before, now) {
+        (_, None) | (Key | Token, KeyOrToken) => true,
+        (None | KeyOrToken | Key | Token, _) => before == now,
+    }
 }
 
 /// Parses off the event loop: a large document takes a while.
@@ -184,6 +250,11 @@ pub(crate) async fn put_document(
     let stored = change.replace("upload", &before, record).await.map_err(refuse::store)?;
     let lost = lost(&registry, &stored.object, &routes).await?;
     change.commit().await.map_err(refuse::store)?;
+    let changes = changes(&registry, &stored.object).await?;
+    let breaking = changes
+        .iter()
+        .filter(|change| change.impact == Impact::Breaking)
+        .count();
 
     let findings = tokio::task::spawn_blocking(move || intake::findings(&document)).await;
     let findings = findings.map_err(|_| Problem::of(model::ProblemKind::Internal))?;
@@ -205,12 +276,31 @@ pub(crate) async fn put_document(
             })
             .collect(),
         lost_operations: lost,
+        breaking_change_count: breaking,
+        changes: changes.into_iter().take(MOST_FINDINGS).map(told_change).collect(),
         error_count: errors,
         warning_count: findings.len() - errors,
         findings: findings.into_iter().take(MOST_FINDINGS).map(told).collect(),
         links: Links::to_self(format!("{own}/openapi")).and("up", own),
     };
     Ok(flow::with_etag(Json(report).into_response(), stored.revision))
+}
+
+fn told_change(change: Change) -> DocumentChange {
+    DocumentChange {
+        rule_id: change.rule.to_owned(),
+        impact: match change.impact {
+            Impact::Breaking => "breaking",
+            Impact::Careful => "careful",
+            Impact::Compatible => "compatible",
+        }
+        .to_owned(),
+        place: change.place,
+        in_published: change.in_old,
+        message: change.message,
+        rule: change.message_sv.to_owned(),
+        mend: change.mend.to_owned(),
+    }
 }
 
 fn told(finding: catalogue::profile::Finding) -> Finding {

@@ -126,7 +126,13 @@ pub(crate) fn published_api() -> Value {
 pub(crate) fn report() -> Value {
     json!({
         "documentHash": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
-        "operations": ["GET /things"], "lostOperations": [], "errorCount": 1, "warningCount": 0,
+        "operations": ["GET /things"], "lostOperations": [], "changes": [{
+            "ruleId": "property-removed", "impact": "breaking", "inPublished": true,
+            "place": "/paths/~1things/get/responses/200/content/application~1json/schema/properties/name",
+            "message": "`name` is gone", "rule": "En egenskap är borta.",
+            "mend": "Put it back and mark it deprecated, or publish under a new major version."
+        }],
+        "breakingChangeCount": 1, "errorCount": 1, "warningCount": 0,
         "findings": [{
             "ruleId": "DOK.05", "severity": "error", "place": "/info", "message": "has no contact",
             "rule": "Kontaktuppgifter ska finnas.", "mend": "Add info.contact."

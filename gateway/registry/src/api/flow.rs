@@ -66,6 +66,11 @@ pub(super) trait Resource: Object {
         Ok(())
     }
 
+    /// Refuses whoever may not remove this one, though it may remove others of its kind.
+    fn may_remove(&self, _acting: &Acting) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Refuses to remove what is in use, and removes what is part of it.
     async fn release(&self, change: &mut Change) -> Result<(), Refusal>;
 
@@ -307,6 +312,7 @@ pub(super) async fn remove<T: Resource>(
         )));
     }
     wanted.check(before.revision)?;
+    before.object.may_remove(acting)?;
     before.object.release(&mut change).await?;
     change.remove(&before).await.map_err(refuse::store)?;
     change.commit().await.map_err(refuse::store)?;

@@ -75,6 +75,17 @@ impl Resource for Member {
         Ok(breaches)
     }
 
+    fn may_remove(&self, acting: &Acting) -> Result<(), Refusal> {
+        if self.roles.contains(&Role::Operator) && !acting.is_operator() {
+            return Err(refuse::not_allowed("An operator is removed by an operator only."));
+        }
+        // So there is always an operator, and in each organisation somebody who can let others in.
+        if acting.member.member_id == self.member_id {
+            return Err(refuse::conflict("A member is removed by another member."));
+        }
+        Ok(())
+    }
+
     async fn release(&self, change: &mut Change) -> Result<(), Refusal> {
         for credential in change.parts_of::<Credential>(self.id()).await.map_err(refuse::store)? {
             change.remove(&credential).await.map_err(refuse::store)?;

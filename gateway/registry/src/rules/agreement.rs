@@ -89,6 +89,16 @@ fn check_kind(breaches: &mut Vec<Breach>, terms: &Agreement, known: &Surrounding
         );
         breaches.push(Breach::new("kind", message));
     }
+    let private = |id: &&str| kind(id) == Some(OrganisationKind::PrivateActor);
+    if terms.kind == AgreementKind::Overenskommelse
+        && let Some(party) = terms.signatories().find(private)
+    {
+        let message = format!(
+            "`{party}` is a private actor, and an overenskommelse is between public parties only: they settle a task of theirs \
+             with each other without a contract that a court could enforce; use avtal or anslutningsavtal"
+        );
+        breaches.push(Breach::new("kind", message));
+    }
     if terms.personal_data && terms.kind == AgreementKind::Anvandarvillkor {
         let message = "anvandarvillkor cannot hand out personal data; use another kind of agreement";
         breaches.push(Breach::new("personalData", message));

@@ -69,22 +69,38 @@ fn check_validity(agreement: &AgreementDraft, report: &mut Report<'_>) {
     }
 }
 
-/// Two state agencies are one legal person, the state, which cannot contract with itself.
+/// Two state agencies are one legal person, the state, which cannot contract with itself; an overenskommelse binds only
+/// those who are public.
 fn check_kind(agreement: &AgreementDraft, draft: &Draft, names: &Names<'_>, report: &mut Report<'_>) {
-    let state_agency = |side: &[String]| {
+    let one_of = |side: &[String], kind: OrganisationKind| {
         let find = |id: &String| draft.organisations.get(names.known_organisation(id)?);
-        let is_one = |organisation: &&crate::OrganisationDraft| organisation.kind == OrganisationKind::StateAgency;
-        side.iter().filter_map(find).find(is_one)
+        side.iter()
+            .filter_map(find)
+            .find(|organisation| organisation.kind == kind)
     };
-    if agreement.kind != AgreementKind::Avtal {
-        return;
-    }
-    if let (Some(producer), Some(consumer)) = (state_agency(&agreement.producers), state_agency(&agreement.consumers)) {
-        let message = format!(
-            "`{}` and `{}` are both state agencies, which cannot have an avtal with each other; use overenskommelse",
-            producer.id, consumer.id
-        );
-        report.field("kind", message);
+    let (producers, consumers) = (&agreement.producers, &agreement.consumers);
+    match agreement.kind {
+        AgreementKind::Avtal => {
+            let state = |side| one_of(side, OrganisationKind::StateAgency);
+            if let (Some(producer), Some(consumer)) = (state(producers), state(consumers)) {
+                let message = format!(
+                    "`{}` and `{}` are both state agencies, which cannot have an avtal with each other; use overenskommelse",
+                    producer.id, consumer.id
+                );
+                report.field("kind", message);
+            }
+        }
+        AgreementKind::Overenskommelse => {
+            let private = |side| one_of(side, OrganisationKind::PrivateActor);
+            if let Some(party) = private(producers).or_else(|| private(consumers)) {
+                let message = format!(
+                    "`{}` is a private actor, and an overenskommelse is between public parties only; use avtal",
+                    party.id
+                );
+                report.field("kind", message);
+            }
+        }
+        AgreementKind::Anslutningsavtal | AgreementKind::Anvandarvillkor => {}
     }
 }
 

@@ -307,7 +307,10 @@ fn agreements() {
         crossed.producers = vec!["bank".into()];
         crossed.consumers = vec!["other-agency".into()];
         crossed.applications = vec!["bank-app".into()];
-        draft.agreements.extend([between_agencies, allowed, empty, crossed]);
+        let with_private = agreement("six", AgreementKind::Overenskommelse);
+        draft
+            .agreements
+            .extend([between_agencies, allowed, empty, crossed, with_private]);
     });
     assert_eq!(
         found,
@@ -320,6 +323,7 @@ fn agreements() {
             "agreements[3].apis: must name at least one",
             "agreements[4].apis[0]: `cases-v1` belongs to `agency`, which is not one of the producers",
             "agreements[4].applications[0]: `bank-app` belongs to `bank`, which is not one of the consumers",
+            "agreements[5].kind: `bank` is a private actor, and an overenskommelse is between public parties only; use avtal",
         ]
     );
 }

@@ -1,0 +1,63 @@
+//! Nodes and databases that are killed while they work: what was acknowledged is there, and calls go on.
+
+mod change_to_served;
+mod database_killed;
+mod node_killed;
+
+use crate::world::{Node, Serving, World};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use tokio::task::JoinSet;
+
+/// Calls that never stop, from several callers at once.
+struct Load {
+    tasks: JoinSet<Vec<String>>,
+    answered: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Load {
+    /// Begins to call the API on each of the nodes.
+    fn begin(world: &World, nodes: &[&Node], serving: &Serving, callers: usize) -> Self {
+        let (answered, stop) = <(Arc<AtomicUsize>, Arc<AtomicBool>)>::default();
+        let mut tasks = JoinSet::new();
+        for node in nodes {
+            for _ in 0..callers {
+                let (client, url) = (world.client.clone(), format!("{}/guide/v1/things", node.gateway));
+                let (key, answered, stop) = (serving.key.clone(), Arc::clone(&answered), Arc::clone(&stop));
+                tasks.spawn(async move {
+                    let mut failed = Vec::new();
+                    while !stop.load(Relaxed) {
+                        match client.get(&url).header("X-Api-Key", &key).send().await {
+                            Ok(answer) if answer.status() == 200 => {
+                                answered.fetch_add(1, Relaxed);
+                            }
+                            Ok(answer) => failed.push(answer.text().await.unwrap_or_default()),
+                            Err(error) => failed.push(error.to_string()),
+                        }
+                    }
+                    failed
+                });
+            }
+        }
+        Self { tasks, answered, stop }
+    }
+
+    /// Waits until so many more calls have been answered.
+    async fn goes_on(&self, more: usize) {
+        let wanted = self.answered.load(Relaxed) + more;
+        while self.answered.load(Relaxed) < wanted {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Ends it: how many calls were answered, and what became of the others.
+    async fn end(mut self) -> (usize, Vec<String>) {
+        self.stop.store(true, Relaxed);
+        let mut failed = Vec::new();
+        while let Some(of_one) = self.tasks.join_next().await {
+            failed.extend(of_one.unwrap());
+        }
+        (self.answered.load(Relaxed), failed)
+    }
+}

@@ -1,0 +1,101 @@
+//! Two nodes on one PostgreSQL: how long a change takes to be served by both, and what callers notice of 1,000 changes.
+
+use super::Load;
+use crate::world::{Call, Node, Serving, World};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// What is promised of 99 in 100 changes. A debug build on a busy machine is held to three times as long.
+const PROMISED: Duration = Duration::from_secs(1);
+
+async fn two_nodes() -> (World, [Node; 2], Serving) {
+    let database = database::testing::postgres().await;
+    let world = World::begin(&database);
+    let nodes = [world.node("first", &database), world.node("second", &database)];
+    let serving = world.serving(&nodes[0]).await;
+    world.served_until(&nodes[1], &serving.key, 200).await;
+    (world, nodes, serving)
+}
+
+/// Suspends and resumes the application, made on one node and waited for on both; how long each change took.
+async fn toggle(world: &World, nodes: &[Node; 2], serving: &Serving, changes: usize) -> Vec<Duration> {
+    let path = format!("/applications/{}", serving.application_id);
+    let mut taken = Vec::with_capacity(changes);
+    for number in 0..changes {
+        let suspended = number % 2 == 0;
+        let body = json!({"name": "a", "suspended": suspended});
+        let call = Call::new(&serving.bank.key, "PUT", &path).with(body).seen("*");
+        let answer = world.send(&nodes[number % 2], &call).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let begun = Instant::now();
+        let status = if suspended { 401 } else { 200 };
+        for node in nodes {
+            world.served_until(node, &serving.key, status).await;
+        }
+        taken.push(begun.elapsed());
+    }
+    taken.sort_unstable();
+    taken
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_served_by_both_nodes_within_the_time_promised() {
+    let (world, nodes, serving) = two_nodes().await;
+    let taken = toggle(&world, &nodes, &serving, 40).await;
+    let (median, worst) = (taken[taken.len() / 2], taken[taken.len() - 1]);
+    println!("change to served on two nodes: median {median:?}, worst of 40 {worst:?}");
+    assert!(worst < PROMISED * 3, "{taken:?}");
+    assert!(median < PROMISED, "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: cargo xtask faults"]
+async fn the_99th_of_100_changes_is_served_within_a_second() {
+    let (world, nodes, serving) = two_nodes().await;
+    let taken = toggle(&world, &nodes, &serving, 300).await;
+    let at = |share: usize| taken[(taken.len() - 1) * share / 100];
+    println!(
+        "change to served on two nodes, 300 changes: p50 {:?}, p99 {:?}, p100 {:?}",
+        at(50),
+        at(99),
+        at(100)
+    );
+    assert!(at(99) < PROMISED, "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "long: cargo xtask faults"]
+async fn a_thousand_changes_under_load_fail_no_call_and_fill_no_memory() {
+    let (world, nodes, serving) = two_nodes().await;
+    let load = Load::begin(&world, &[&nodes[0], &nodes[1]], &serving, 2);
+    let path = "/backends".to_owned();
+    let backends = world.get(&nodes[0], &serving.agency.key, &path).await.body;
+    let backend = backends["backends"][0].clone();
+    let path = format!("/backends/{}", backend["backendId"].as_str().unwrap());
+    let mut memory = Vec::new();
+    for number in 0..1_000 {
+        // Each change reaches the data plane: another time to connect, for a backend that is in use.
+        let body = json!({"name": "b", "targets": backend["targets"], "privateNetwork": true, "connectTimeoutMilliseconds": 1_000 + number});
+        let call = Call::new(&serving.agency.key, "PUT", &path).with(body).seen("*");
+        let answer = world.until(&nodes[number % 2], &call, 200).await;
+        if number % 100 == 99 {
+            load.goes_on(100).await;
+            memory.push(nodes.iter().map(|node| node.process.resident_kib()).sum::<u64>());
+            assert_eq!(answer.body["revision"], json!(number + 2));
+        }
+    }
+    let (answered, failed) = load.end().await;
+    println!(
+        "1,000 changes: {answered} calls answered, {} failed; resident of both nodes, KiB: {memory:?}",
+        failed.len()
+    );
+    assert!(
+        failed.is_empty(),
+        "{} of {answered} calls failed: {:?}",
+        failed.len(),
+        failed.first()
+    );
+    // Flat after the first hundreds, which warm caches and the allocator.
+    let (warm, last) = (memory[3], memory[9]);
+    assert!(last < warm + warm / 10 + 16 * 1024, "{memory:?}");
+}
