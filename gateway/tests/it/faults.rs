@@ -9,6 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use tokio::task::JoinSet;
 
+/// What was measured, for whoever asks with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "measurements of a test are for its reader")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
 /// Calls that never stop, from several callers at once.
 struct Load {
     tasks: JoinSet<Vec<String>>,

@@ -1,6 +1,6 @@
 //! Two nodes on one PostgreSQL: how long a change takes to be served by both, and what callers notice of 1,000 changes.
 
-use super::Load;
+use super::{Load, say};
 use crate::world::{Call, Node, Serving, World};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -43,7 +43,9 @@ async fn a_change_is_served_by_both_nodes_within_the_time_promised() {
     let (world, nodes, serving) = two_nodes().await;
     let taken = toggle(&world, &nodes, &serving, 40).await;
     let (median, worst) = (taken[taken.len() / 2], taken[taken.len() - 1]);
-    println!("change to served on two nodes: median {median:?}, worst of 40 {worst:?}");
+    say(&format!(
+        "change to served on two nodes: median {median:?}, worst of 40 {worst:?}"
+    ));
     assert!(worst < PROMISED * 3, "{taken:?}");
     assert!(median < PROMISED, "{taken:?}");
 }
@@ -54,12 +56,12 @@ async fn the_99th_of_100_changes_is_served_within_a_second() {
     let (world, nodes, serving) = two_nodes().await;
     let taken = toggle(&world, &nodes, &serving, 300).await;
     let at = |share: usize| taken[(taken.len() - 1) * share / 100];
-    println!(
+    say(&format!(
         "change to served on two nodes, 300 changes: p50 {:?}, p99 {:?}, p100 {:?}",
         at(50),
         at(99),
         at(100)
-    );
+    ));
     assert!(at(99) < PROMISED, "{taken:?}");
 }
 
@@ -85,10 +87,10 @@ async fn a_thousand_changes_under_load_fail_no_call_and_fill_no_memory() {
         }
     }
     let (answered, failed) = load.end().await;
-    println!(
+    say(&format!(
         "1,000 changes: {answered} calls answered, {} failed; resident of both nodes, KiB: {memory:?}",
         failed.len()
-    );
+    ));
     assert!(
         failed.is_empty(),
         "{} of {answered} calls failed: {:?}",

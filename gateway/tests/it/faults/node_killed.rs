@@ -1,5 +1,6 @@
 //! A node that dies in the middle of 1,000 writes.
 
+use super::say;
 use crate::world::{Call, World};
 use serde_json::json;
 use std::collections::HashSet;
@@ -81,5 +82,5 @@ async fn kill_during_writes(database: &str) {
     assert!(there.len() <= WRITES, "{} of {WRITES}", there.len());
     let said = world.command("first", &["audit", "verify"]);
     assert!(said.starts_with("ok: "), "{said}");
-    println!("{} acknowledged, {} there", acknowledged.len(), there.len());
+    say(&format!("{} acknowledged, {} there", acknowledged.len(), there.len()));
 }
