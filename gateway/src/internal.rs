@@ -93,6 +93,7 @@ impl Entrance {
             allow_private_network: true,
             ca_file: None,
             assertion: Assertion::None,
+            traffic: snapshot::BackendTraffic::default(),
         }
     }
 

@@ -213,6 +213,7 @@ fn api(backend: &str) -> ApiDraft {
         idle_timeout: Duration::from_secs(10),
         max_body_bytes: 16 * 1024,
         backend: Some(backend.to_owned()),
+        traffic: snapshot::ApiTraffic::default(),
         routes: routes.into_iter().map(route).collect(),
         documents: Vec::new(),
     }

@@ -7,6 +7,7 @@ mod agreements;
 mod apis;
 mod backends;
 mod parties;
+mod traffic;
 
 use ::document::{Problems, Source};
 use snapshot::{Draft, RouteDraft};

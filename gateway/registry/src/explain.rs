@@ -4,8 +4,9 @@ use document::{Problem, ProblemKind, Problems, Source};
 use std::collections::HashSet;
 
 /// Fields whose rules look at another field: when the second could not be read, the rule about the first judges a default.
-const LOOKS_AT: [(&str, &str); 9] = [
+const LOOKS_AT: [(&str, &str); 10] = [
     ("id", "name"),
+    ("weights", "addresses"),
     ("id", "version"),
     ("version", "state"),
     ("version", "name"),

@@ -82,6 +82,7 @@ fn draft(routes: usize, routes_per_api: usize) -> Draft {
             allow_private_network: true,
             ca_file: None,
             assertion: snapshot::Assertion::None,
+            traffic: snapshot::BackendTraffic::default(),
         }],
         apis: (0..apis).map(|number| api(number, routes, routes_per_api)).collect(),
         ..Draft::default()
@@ -119,6 +120,7 @@ fn api(number: usize, routes: usize, routes_per_api: usize) -> ApiDraft {
         idle_timeout: Duration::from_secs(5),
         max_body_bytes: 0,
         backend: Some("b".into()),
+        traffic: snapshot::ApiTraffic::default(),
         routes: (begin..end).map(route).collect(),
         documents: Vec::new(),
     }

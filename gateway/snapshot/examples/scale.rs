@@ -83,6 +83,7 @@ fn backend(number: usize) -> BackendDraft {
         allow_private_network: false,
         ca_file: None,
         assertion: snapshot::Assertion::None,
+        traffic: snapshot::BackendTraffic::default(),
     }
 }
 
@@ -118,6 +119,7 @@ fn api(number: usize) -> ApiDraft {
         idle_timeout: Duration::from_secs(5),
         max_body_bytes: 0,
         backend: Some(format!("backend-{}", number % ORGANISATIONS)),
+        traffic: snapshot::ApiTraffic::default(),
         routes: (0..ROUTES_PER_API).map(route).collect(),
         documents: Vec::new(),
     }

@@ -10,6 +10,7 @@ mod limits;
 mod names;
 mod parties;
 mod routes;
+mod traffic;
 
 use crate::table::Table;
 use crate::{Draft, Snapshot};

@@ -4,6 +4,7 @@ use crate::model::{
     AgreementKind, Assertion, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
     OrganisationKind, SenderConstraint,
 };
+use crate::traffic::{ApiTraffic, BackendTraffic};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +64,7 @@ pub struct ApiDraft {
     pub idle_timeout: Duration,
     pub max_body_bytes: u64,
     pub backend: Option<String>,
+    pub traffic: ApiTraffic,
     pub routes: Vec<RouteDraft>,
     /// Documents served under the API's base path, by relative path (`/openapi.json`).
     pub documents: Vec<(String, Arc<Document>)>,
@@ -93,6 +95,7 @@ pub struct BackendDraft {
     pub allow_private_network: bool,
     pub ca_file: Option<String>,
     pub assertion: Assertion,
+    pub traffic: BackendTraffic,
 }
 
 /// See [`crate::Application`] and [`crate::ClientCredentials`].

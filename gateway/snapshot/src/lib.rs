@@ -16,6 +16,7 @@ pub mod network_policy;
 mod router;
 mod table;
 mod template;
+mod traffic;
 
 pub use compile::Problem;
 pub use draft::{
@@ -29,6 +30,7 @@ pub use model::{
     SenderConstraint, Target, UpstreamAddress,
 };
 pub use router::Found;
+pub use traffic::{ApiTraffic, BackendTraffic, Breaker, Ejection, HealthCheck, Retry, RetryMethods};
 
 use hashbrown::HashMap;
 use http::Method;

@@ -1,5 +1,6 @@
 //! The compiled objects, as the request path reads them.
 
+use crate::traffic::{ApiTraffic, BackendTraffic};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use std::net::SocketAddr;
@@ -153,6 +154,8 @@ pub struct Api {
     pub max_body_bytes: u64,
     /// Where calls go.
     pub backend: Option<BackendIndex>,
+    /// How they are carried.
+    pub traffic: ApiTraffic,
 }
 
 /// Cross-origin rules of one API.
@@ -189,6 +192,8 @@ pub struct Backend {
     pub ca_file: Option<Arc<str>>,
     /// Whether calls carry a signed statement of who calls.
     pub assertion: Assertion,
+    /// How it is used, and when it is left alone.
+    pub traffic: BackendTraffic,
 }
 
 /// One address of a backend.

@@ -89,6 +89,7 @@ impl Absent for Api {
             idle_timeout: Duration::ZERO,
             max_body_bytes: 0,
             backend: None,
+            traffic: crate::ApiTraffic::default(),
         }
     }
 }
@@ -103,6 +104,7 @@ impl Absent for Backend {
             allow_private_network: false,
             ca_file: None,
             assertion: Assertion::None,
+            traffic: crate::BackendTraffic::default(),
         }
     }
 }

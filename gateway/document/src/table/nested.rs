@@ -1,5 +1,6 @@
 //! Readers of tables and arrays inside a table.
 
+use super::scalars::{range, whole};
 use super::{Table, wrong};
 use crate::tree::{Node, Value};
 
@@ -47,6 +48,15 @@ impl<'a> Table<'a> {
         self.list(key, "an array of strings", "a string", text)
             .into_iter()
             .map(Option::unwrap_or_default)
+            .collect()
+    }
+
+    /// A list of whole numbers from `least` to `most`; empty when it is not there.
+    pub fn integers(&self, key: &'static str, least: u64, most: u64) -> Vec<u64> {
+        let read = |value: &Value| whole(value, least, most);
+        self.list(key, "an array of numbers", &range(least, most), read)
+            .into_iter()
+            .map(|number| number.unwrap_or(least))
             .collect()
     }
 

@@ -167,7 +167,7 @@ fn duration(value: &Value) -> Option<Duration> {
     quantities::duration(value.as_str()?)
 }
 
-fn whole(value: &Value, least: u64, most: u64) -> Option<u64> {
+pub(super) fn whole(value: &Value, least: u64, most: u64) -> Option<u64> {
     match value {
         Value::Integer(number) => u64::try_from((*number)?)
             .ok()
@@ -176,7 +176,7 @@ fn whole(value: &Value, least: u64, most: u64) -> Option<u64> {
     }
 }
 
-fn range(least: u64, most: u64) -> String {
+pub(super) fn range(least: u64, most: u64) -> String {
     if most == u64::MAX {
         format!("a whole number, at least {least}")
     } else {

@@ -234,6 +234,7 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
         allow_private_network: true,
         ca_file: None,
         assertion: snapshot::Assertion::None,
+        traffic: snapshot::BackendTraffic::default(),
     }];
     draft.apis = vec![api("test", Authentication::None)];
     draft.applications = vec![ApplicationDraft {
@@ -280,6 +281,7 @@ pub(crate) fn api(name: &str, authentication: Authentication) -> ApiDraft {
         idle_timeout: Duration::from_secs(5),
         max_body_bytes: 4 << 30,
         backend: Some("origin".into()),
+        traffic: snapshot::ApiTraffic::default(),
         routes: vec![
             route(None, "/any/{*rest}", &[]),
             route(Some(http::Method::GET), "/items/{id}", &["items"]),

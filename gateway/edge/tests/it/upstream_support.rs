@@ -125,6 +125,7 @@ pub(crate) fn backend(addresses: &[&str]) -> Backend {
             allow_private_network: true,
             ca_file: None,
             assertion: snapshot::Assertion::None,
+            traffic: snapshot::BackendTraffic::default(),
         }],
         ..Draft::default()
     };

@@ -119,6 +119,7 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
             allow_private_network: true,
             ca_file: None,
             assertion: Assertion::None,
+            traffic: snapshot::BackendTraffic::default(),
         }],
         applications: vec![
             ApplicationDraft {
@@ -170,6 +171,7 @@ fn api(name: &str) -> ApiDraft {
         idle_timeout: Duration::from_secs(5),
         max_body_bytes: 0,
         backend: Some("origin".into()),
+        traffic: snapshot::ApiTraffic::default(),
         routes: vec![RouteDraft {
             method: None,
             path: "/x".into(),

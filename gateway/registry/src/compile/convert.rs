@@ -1,8 +1,10 @@
 //! One object each: what the registry calls it, and what the snapshot does.
 
-use crate::model::{self, Application, Backend, Credential, CredentialKind, LimitPlan, Member, Organisation};
+use crate::model::{self, Application, Backend, BackendTarget, Credential, CredentialKind, LimitPlan, Member, Organisation};
 use serde_json::{Value, json};
-use snapshot::{ApplicationDraft, BackendDraft, KeyDraft, LimitDraft, OrganisationDraft};
+use snapshot::{
+    ApplicationDraft, BackendDraft, BackendTraffic, HealthCheck, KeyDraft, LimitDraft, OrganisationDraft,
+};
 use std::time::Duration;
 
 pub(crate) fn organisation(organisation: &Organisation) -> OrganisationDraft {
@@ -44,7 +46,25 @@ pub(crate) fn backend(backend: &Backend) -> BackendDraft {
         allow_private_network: backend.private_network,
         ca_file: backend.trusted_roots_file.clone(),
         assertion: snapshot::Assertion::None,
+        traffic: BackendTraffic {
+            weights: weights(&backend.targets),
+            health: backend.health_check.as_ref().map(|check| HealthCheck {
+                path: check.path.clone(),
+                interval: Duration::from_secs(check.interval_seconds),
+                ..HealthCheck::default()
+            }),
+            ..BackendTraffic::default()
+        },
     }
+}
+
+/// Shares are named only where they differ.
+fn weights(targets: &[BackendTarget]) -> Vec<u32> {
+    let mut weights: Vec<u32> = targets.iter().map(|target| target.weight).collect();
+    if weights.iter().all(|weight| Some(weight) == weights.first()) {
+        weights.clear();
+    }
+    weights
 }
 
 /// An application with what it `held` to prove itself.

@@ -78,6 +78,7 @@ pub(super) fn read(table: &Table<'_>, operations: &OperationsReader<'_>) -> Read
         idle_timeout: table.duration("idle_timeout", IDLE_TIMEOUT),
         max_body_bytes: table.integer("max_body_bytes", 0, u64::MAX).unwrap_or(MAX_BODY_BYTES),
         backend: table.optional_string("backend"),
+        traffic: super::traffic::api(table),
         routes,
         documents: Vec::new(),
         name,

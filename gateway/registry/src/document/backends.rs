@@ -23,5 +23,6 @@ pub(super) fn backend(table: &Table<'_>) -> BackendDraft {
         allow_private_network: table.boolean("allow_private_network", false),
         assertion: table.optional_one_of("assertion", &ASSERTION).unwrap_or_default(),
         ca_file: table.optional_file("ca_file").map(|path| path.display().to_string()),
+        traffic: super::traffic::backend(table),
     }
 }

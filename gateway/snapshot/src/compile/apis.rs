@@ -2,7 +2,7 @@
 
 use super::limits::named;
 use super::names::Names;
-use super::{Problem, Report};
+use super::{Problem, Report, traffic};
 use crate::model::{Api, ApiIndex, Authentication, LifecycleState, LimitPolicy, SenderConstraint};
 use crate::{ApiDraft, Draft, lifecycle};
 use hashbrown::HashMap;
@@ -69,6 +69,7 @@ fn one(api: &ApiDraft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &
         idle_timeout: api.idle_timeout,
         max_body_bytes: api.max_body_bytes,
         backend: api.backend.as_ref().map(|id| names.backend(id, "backend", report)),
+        traffic: traffic::api(&api.traffic, report),
     }
 }
 

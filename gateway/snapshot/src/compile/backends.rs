@@ -1,7 +1,7 @@
 //! Backends and their addresses.
 
 use super::names::Names;
-use super::{Problem, Report};
+use super::{Problem, Report, traffic};
 use crate::Draft;
 use crate::address;
 use crate::model::Backend;
@@ -40,6 +40,7 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, problems: &mut Vec<Probl
         backends.push(Backend {
             id: backend.id.as_str().into(),
             organisation: names.organisation(&backend.organisation, "organisation", &mut report),
+            traffic: traffic::backend(&backend.traffic, backend.addresses.len(), &mut report),
             addresses,
             connect_timeout: backend.connect_timeout,
             allow_private_network: backend.allow_private_network,

@@ -65,6 +65,7 @@ pub(crate) fn api(name: &str, version: &str, operations: &[&str]) -> ApiDraft {
         idle_timeout: Duration::from_secs(30),
         max_body_bytes: 1 << 20,
         backend: Some("backend".into()),
+        traffic: snapshot::ApiTraffic::default(),
         routes: operations.iter().map(|operation| route(operation)).collect(),
         documents: Vec::new(),
     }
@@ -92,6 +93,7 @@ pub(crate) fn backend(id: &str, address: &str) -> BackendDraft {
         allow_private_network: true,
         ca_file: None,
         assertion: snapshot::Assertion::None,
+        traffic: snapshot::BackendTraffic::default(),
     }
 }
 
