@@ -6,6 +6,7 @@ use edge::middleware::authenticate::Credentials;
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, DrainReport, Running};
 use edge::stack::Entry;
+use edge::upstream::fleet::health;
 use limits::{Limiter, Limits, StoreConfig};
 use snapshot::Snapshot;
 use std::net::{SocketAddr, TcpListener};
@@ -192,12 +193,19 @@ fn limits(store: Option<StoreConfig>, snapshot: &Snapshot, stop: &CancellationTo
 }
 
 fn start_upkeep(shared: &Arc<Shared>, running: &Running, stop: &CancellationToken) {
-    let (shared, swept) = (Arc::clone(shared), stop.clone());
-    tokio::spawn(async move {
-        let mut clock = tokio::time::interval(SWEEP);
-        while swept.run_until_cancelled(clock.tick()).await.is_some() {
-            shared.limits.sweep();
+    let shared = Arc::clone(shared);
+    tokio::spawn({
+        let (shared, stop) = (Arc::clone(&shared), stop.clone());
+        async move {
+            let mut clock = tokio::time::interval(SWEEP);
+            while stop.run_until_cancelled(clock.tick()).await.is_some() {
+                shared.limits.sweep();
+            }
         }
+    });
+    tokio::spawn({
+        let (shared, stop) = (Arc::clone(&shared), stop.clone());
+        async move { stop.run_until_cancelled(health::watch(shared)).await }
     });
     if let Some(tls) = running.tls() {
         let stop = stop.clone();

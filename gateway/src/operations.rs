@@ -1,5 +1,6 @@
 //! The operations listener: health, metrics and traces, on a port of its own that callers do not reach.
 
+mod backends;
 mod registry_status;
 mod shared_limits;
 
@@ -90,6 +91,7 @@ async fn show_status(State(known): State<Known>) -> Json<serde_json::Value> {
         "apis": plan.snapshot.apis().iter().map(|api| json!({
             "id": &*api.id, "basePath": &*api.base_path, "version": &*api.version,
         })).collect::<Vec<_>>(),
+        "backends": backends::status(&plan.backends()),
         "routes": plan.snapshot.routes().len(),
         "connections": totals.connections,
         "requestsInFlight": known.shared.in_flight(),
@@ -153,6 +155,7 @@ impl Collector for Numbers {
         for (name, help, value) in registry.iter().flat_map(|status| registry_status::gauges(status)) {
             gauge(name, help, value)?;
         }
+        backends::encode(&mut encoder, &shared.plan.load().backends())?;
         let mut counter = |name: &str, help: &str, value: u64| -> Result<(), std::fmt::Error> {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)

@@ -6,6 +6,7 @@ use crate::upstream::UpstreamBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -78,6 +79,8 @@ pub struct RequestBody(Inner);
 enum Inner {
     Empty,
     Full(Option<Bytes>),
+    /// What was read of a body that turned out too long to be held, and the rest.
+    Begun(VecDeque<Bytes>, Box<RequestBody>),
     Streaming {
         incoming: Incoming,
         left: u64,
@@ -118,10 +121,19 @@ impl RequestBody {
         }
     }
 
+    /// A body of which parts have been read already.
+    pub(crate) fn begun(parts: VecDeque<Bytes>, rest: Self) -> Self {
+        if parts.is_empty() {
+            return rest;
+        }
+        Self(Inner::Begun(parts, Box::new(rest)))
+    }
+
     /// The upload's progress; `None` when there is no body to wait for.
     pub fn progress(&self) -> Option<Arc<Progress>> {
         match &self.0 {
             Inner::Streaming { progress, .. } => Some(Arc::clone(progress)),
+            Inner::Begun(_, rest) => rest.progress(),
             Inner::Empty | Inner::Full(_) => None,
         }
     }
@@ -135,6 +147,10 @@ impl Body for RequestBody {
         match &mut self.0 {
             Inner::Empty => Poll::Ready(None),
             Inner::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Inner::Begun(parts, rest) => match parts.pop_front() {
+                Some(part) => Poll::Ready(Some(Ok(Frame::data(part)))),
+                None => Pin::new(&mut **rest).poll_frame(cx),
+            },
             Inner::Streaming {
                 incoming,
                 left,
@@ -167,6 +183,7 @@ impl Body for RequestBody {
         match &self.0 {
             Inner::Empty => true,
             Inner::Full(bytes) => bytes.is_none(),
+            Inner::Begun(parts, rest) => parts.is_empty() && rest.is_end_stream(),
             Inner::Streaming { incoming, progress, .. } => {
                 let end = incoming.is_end_stream();
                 if end {
@@ -181,6 +198,13 @@ impl Body for RequestBody {
         match &self.0 {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Inner::Begun(parts, rest) => {
+                let begun = parts.iter().map(|part| part.len() as u64).sum::<u64>();
+                match rest.size_hint().exact() {
+                    Some(left) => SizeHint::with_exact(begun + left),
+                    None => SizeHint::default(),
+                }
+            }
             Inner::Streaming { incoming, .. } => incoming.size_hint(),
         }
     }

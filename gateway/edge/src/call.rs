@@ -90,6 +90,10 @@ pub struct Facts {
     pub standing: Option<limits::Standing>,
     /// Set by `deadline`: the answer's head must be there by then.
     pub deadline: Option<Instant>,
+    /// Set by `retry`: when to give a try up that is not the last one.
+    pub try_until: Option<Instant>,
+    /// Set by `forward`: the backend's addresses that this call was sent to, one bit each, and failed at.
+    pub tried: u64,
     shared: Arc<Shared>,
     counted: bool,
     finished: bool,
@@ -110,6 +114,8 @@ impl Facts {
             agreement: None,
             standing: None,
             deadline: None,
+            try_until: None,
+            tried: 0,
             shared,
             counted: false,
             finished: false,

@@ -119,6 +119,16 @@ pub enum GatewayError {
         /// What happened.
         source: UpstreamError,
     },
+    /// So many calls to the backend failed that none is sent for a while.
+    #[error("calls to backend {backend} are paused")]
+    UpstreamPaused {
+        /// Backend id, for the log.
+        backend: Arc<str>,
+        /// The agency's name, for the caller.
+        agency: Arc<str>,
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The backend did not answer in time.
     #[error("backend {backend} did not answer within {after:?}")]
     UpstreamTimeout {
@@ -193,6 +203,7 @@ impl GatewayError {
             Self::BodyTooLarge { .. } => ErrorKind::BodyTooLarge,
             Self::BodyStalled => ErrorKind::BodyStalled,
             Self::Upstream { source, .. } => source.kind(),
+            Self::UpstreamPaused { .. } => ErrorKind::UpstreamPaused,
             Self::UpstreamTimeout { .. } => ErrorKind::UpstreamTimeout,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -240,12 +251,20 @@ impl GatewayError {
                 )
             }
             Self::BodyTooLarge { limit } => format!("This API takes bodies of at most {limit} bytes."),
-            Self::Upstream { agency, .. } => {
-                format!("{agency} could not answer: the fault is in the agency's system, not in your call.")
-            }
-            Self::UpstreamTimeout { agency, after, .. } => {
-                format!("{agency} did not answer within {} s.", after.as_secs_f32())
-            }
+            Self::Upstream { agency, .. } => format!(
+                "{agency} could not answer: the fault is in the agency's system, not in your call. {}",
+                self.kind().facts().advice.en
+            ),
+            Self::UpstreamPaused { agency, retry_after, .. } => format!(
+                "{agency} has failed so many calls that none is sent to it for the next {} s. {}",
+                whole_seconds(*retry_after),
+                self.kind().facts().advice.en
+            ),
+            Self::UpstreamTimeout { agency, after, .. } => format!(
+                "{agency} did not answer within {} s. {}",
+                after.as_secs_f32(),
+                self.kind().facts().advice.en
+            ),
             Self::Expectation
             | Self::UriTooLong
             | Self::Overloaded
@@ -260,7 +279,7 @@ impl GatewayError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LimitReached(refusal) => Some(refusal.retry_after),
-            Self::KeysUnavailable { retry_after } => Some(*retry_after),
+            Self::KeysUnavailable { retry_after } | Self::UpstreamPaused { retry_after, .. } => Some(*retry_after),
             Self::Overloaded => Some(Duration::from_secs(1)),
             Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),
             _ => None,

@@ -1,4 +1,4 @@
-//! The layers, in request order; [`gate`] is the plumbing that most of them share.
+//! The layers, in request order; [`gate`] and [`around`] are the plumbing that they share.
 
 pub mod authenticate;
 pub mod authorise;
@@ -9,10 +9,14 @@ pub mod limit;
 pub mod normalise;
 pub mod record;
 pub mod respond;
+pub mod retry;
 pub mod route;
 pub mod shed;
 pub mod witness;
 
+pub mod around;
 pub mod client_address;
 pub mod gate;
 pub mod headers;
+mod hold;
+mod idempotency_key;

@@ -1,12 +1,15 @@
 //! What a worker serves from: one snapshot with the side tables built for it, and the parts all workers share.
 
+use crate::error::GatewayError;
 use crate::middleware::authenticate::Credentials;
 use crate::middleware::client_address::Network;
 use crate::middleware::shed::overload::Overload;
+use crate::upstream;
+use crate::upstream::fleet::{Fleet, Standing};
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use limits::Limits;
-use snapshot::{AgreementIndex, ApiIndex, LimitPolicy, RouteIndex, Snapshot};
+use snapshot::{AgreementIndex, ApiIndex, BackendIndex, LimitPolicy, RouteIndex, Snapshot};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -25,11 +28,19 @@ pub struct Plan {
     agreement_headers: Vec<Option<HeaderValue>>,
     /// Of the policies that agreements name, by policy id.
     agreement_metrics: HashMap<Arc<str>, LimitMetrics>,
+    /// By the backend's position.
+    standings: Vec<Arc<Standing>>,
+    fleet: Arc<Fleet>,
 }
 
 impl Plan {
-    /// Builds the side tables of `snapshot`.
+    /// Builds the side tables of a node's first snapshot.
     pub fn new(snapshot: Snapshot, telemetry: &Telemetry) -> Self {
+        Self::with_fleet(snapshot, telemetry, Arc::default())
+    }
+
+    /// Builds the side tables of `snapshot`; what `fleet` knows of its backends is kept.
+    fn with_fleet(snapshot: Snapshot, telemetry: &Telemetry, fleet: Arc<Fleet>) -> Self {
         let snapshot = Arc::new(snapshot);
         let metrics = snapshot
             .routes()
@@ -63,6 +74,8 @@ impl Plan {
             .collect();
         let unmatched = telemetry.route_metrics(None, "unmatched", None);
         Self {
+            standings: fleet.follow(snapshot.backends()),
+            fleet,
             snapshot,
             metrics,
             unmatched,
@@ -71,6 +84,26 @@ impl Plan {
             agreement_headers,
             agreement_metrics,
         }
+    }
+
+    /// How a backend is.
+    ///
+    /// # Errors
+    /// [`GatewayError::Internal`] for a backend of another snapshot.
+    pub(crate) fn standing(&self, backend: BackendIndex) -> Result<&Arc<Standing>, GatewayError> {
+        self.standings
+            .get(backend.position())
+            .ok_or(GatewayError::Internal("a backend without a standing".into()))
+    }
+
+    /// How each backend is, in the order of the snapshot's.
+    pub(crate) fn standings(&self) -> &[Arc<Standing>] {
+        &self.standings
+    }
+
+    /// How the backends are, for people and for metrics.
+    pub fn backends(&self) -> Vec<upstream::fleet::Report> {
+        self.fleet.reports()
     }
 
     /// Counters of a route, of everything unmatched when `None`.
@@ -175,7 +208,9 @@ impl Shared {
 
     /// Puts a new snapshot in force. Requests under way keep the one they began with.
     pub fn swap(&self, snapshot: Snapshot) {
-        self.plan.store(Arc::new(Plan::new(snapshot, &self.telemetry)));
+        let fleet = Arc::clone(&self.plan.load().fleet);
+        self.plan
+            .store(Arc::new(Plan::with_fleet(snapshot, &self.telemetry, fleet)));
     }
 
     /// Requests in flight now.

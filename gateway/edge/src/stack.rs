@@ -5,11 +5,12 @@
 //! beside a layer gives the reason for its *place*; what it does is told in its module.
 
 use crate::call::TrackedBody;
+use crate::middleware::around::around;
 use crate::middleware::gate::gate;
 use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
-    authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, route, shed, witness,
+    authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, retry, route, shed, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -22,16 +23,15 @@ use tower::{Service, ServiceBuilder};
 
 /// The whole path, as a worker calls it.
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
+type Around<A, S> = crate::middleware::around::Around<A, S>;
 type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
+type ToBackend = Around<retry::Retry, forward::Forward>;
 type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
 type RouteGates = Gate<
     cors::Cors,
     Gate<
         authenticate::Authenticate,
-        Gate<
-            authorise::Authorise,
-            Gate<limit::Limit, Gate<witness::Witness, Gate<deadline::Deadline, forward::Forward>>>,
-        >,
+        Gate<authorise::Authorise, Gate<limit::Limit, Gate<witness::Witness, Gate<deadline::Deadline, ToBackend>>>>,
     >,
 >;
 
@@ -55,7 +55,8 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
         .layer(gate(witness::Witness::new(shared))) // after every refusal: what is told is read
         .layer(gate(deadline::Deadline)) // the clock of what follows
-        .service(forward::Forward::new(shared))
+        .layer(around(retry::Retry)) // inside deadline: all tries share one clock
+        .service(forward::Forward::new(shared)) // with the choice of an address and the breaker, so that each try is judged
 }
 
 /// The stack as the listener calls it. One a worker thread: nothing in it is shared between cores but the plan.

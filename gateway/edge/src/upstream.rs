@@ -8,7 +8,8 @@
 //! connection could be opened. Redirects are not followed, no proxy setting of the environment is read.
 
 mod body;
-mod connect;
+pub(crate) mod connect;
+pub mod fleet;
 pub use snapshot::network_policy;
 mod pool;
 mod resolve;
@@ -20,6 +21,7 @@ pub use tls::RootsError;
 
 use crate::body::RequestBody;
 use crate::error::ErrorKind;
+use fleet::Choice;
 use http::header::{HOST, UPGRADE};
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri, Version};
@@ -38,6 +40,10 @@ pub struct Timing {
     pub reused: bool,
     /// The address that the request went to; `None`: it never got that far.
     pub address: Option<SocketAddr>,
+    /// The same, by its place among the backend's.
+    pub index: Option<usize>,
+    /// Addresses that no connection could be opened to, one bit each.
+    pub unreachable: u64,
     /// When the request was handed to the connection.
     pub sent_at: Option<Instant>,
 }
@@ -131,19 +137,30 @@ pub async fn send(
     idle_timeout: Duration,
     timing: &mut Timing,
 ) -> Result<Response<UpstreamBody>, UpstreamError> {
+    send_to(backend, None, request, idle_timeout, timing).await
+}
+
+/// As [`send`], to the address that was chosen first, and to those to avoid last.
+pub(crate) async fn send_to(
+    backend: &Backend,
+    choice: Option<Choice>,
+    request: Request<RequestBody>,
+    idle_timeout: Duration,
+    timing: &mut Timing,
+) -> Result<Response<UpstreamBody>, UpstreamError> {
     let asked_to_switch = request.headers().contains_key(UPGRADE);
     let target = request.uri().path_and_query().cloned();
-    let lease = match pool::checkout(backend)? {
+    let lease = match pool::checkout(backend, choice)? {
         Checkout::Kept(lease) => lease,
         // Boxed because it is rare and large: the handshake's state would otherwise be part of every call's future.
-        Checkout::Open(opening) => Box::pin(connect::open(backend, opening, timing)).await?,
+        Checkout::Open(opening) => Box::pin(connect::open(backend, opening, choice, timing)).await?,
     };
     let response = match transmit(backend, lease, request, target.as_ref(), timing).await? {
         Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
         Transmitted::Returned(request, _) => {
             // The kept connection had been closed meanwhile and hyper gave the request back: nothing was sent.
-            let opening = pool::opening(backend)?;
-            let lease = Box::pin(connect::open(backend, opening, timing)).await?;
+            let opening = pool::opening(backend, choice)?;
+            let lease = Box::pin(connect::open(backend, opening, choice, timing)).await?;
             match transmit(backend, lease, request, target.as_ref(), timing).await? {
                 Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
                 Transmitted::Returned(_, error) => return Err(UpstreamError::ClosedBeforeSent(error)),
@@ -173,6 +190,7 @@ async fn transmit(
     direct(&mut request, address, target)?;
     timing.reused = lease.reused();
     timing.address = Some(lease.peer());
+    timing.index = Some(lease.index());
     timing.sent_at = Some(Instant::now());
     match lease.sender().try_send_request(request).await {
         Ok(response) => Ok(Transmitted::Answer(response, lease)),

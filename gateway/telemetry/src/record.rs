@@ -56,6 +56,10 @@ pub struct RequestRecord {
     pub response_bytes: u64,
     /// How the response ended.
     pub outcome: Outcome,
+    /// How often the call was sent to the backend again.
+    pub resends: u8,
+    /// How long the caller would wait for the answer to begin.
+    pub deadline_ms: Option<u32>,
     /// Counts the request as active until it is given back, or dropped.
     pub(crate) active: Option<ActiveRequest>,
 }
@@ -147,6 +151,8 @@ impl RequestRecord {
             request_bytes: 0,
             response_bytes: 0,
             outcome: Outcome::Complete,
+            resends: 0,
+            deadline_ms: None,
             active: None,
         };
         std::mem::replace(self, blank)

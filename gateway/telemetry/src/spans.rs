@@ -136,6 +136,11 @@ impl Frame<'_> {
         }
         list.push(KeyValue::new("vagvisare.outcome", record.outcome.name()));
         list.extend(record.blame.map(|blame| KeyValue::new("vagvisare.blame", blame.name())));
+        list.extend(
+            record
+                .deadline_ms
+                .map(|millis| KeyValue::new("vagvisare.deadline_ms", i64::from(millis))),
+        );
         list.push(KeyValue::new("http.request.body.size", size(record.request_bytes)));
         list.push(KeyValue::new("http.response.body.size", size(record.response_bytes)));
         let texts = [
@@ -186,6 +191,11 @@ impl Frame<'_> {
             KeyValue::new("vagvisare.backend", Arc::clone(&facts.backend)),
             KeyValue::new("vagvisare.connection.reused", facts.reused_connection),
         ]);
+        if self.record.resends > 0 {
+            let resends = i64::from(self.record.resends);
+            span.attributes
+                .push(KeyValue::new("http.request.resend_count", resends));
+        }
         let failure = match facts.status {
             None => Some(error_type(self.record).unwrap_or_else(|| self.record.outcome.name().into())),
             // A caller that gets 4xx or 5xx did not get what it asked for: an error on a client span.

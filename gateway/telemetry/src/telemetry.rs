@@ -111,6 +111,8 @@ impl Telemetry {
             request_bytes: 0,
             response_bytes: 0,
             outcome: Outcome::Complete,
+            resends: 0,
+            deadline_ms: None,
             active: Some(local::with(&self.inner, |local| local.begin_request())),
         }
     }

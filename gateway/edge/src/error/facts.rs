@@ -27,6 +27,7 @@ pub enum ErrorKind {
     UpstreamUnreachable,
     UpstreamBroken,
     UpstreamBusy,
+    UpstreamPaused,
     UpstreamTimeout,
     Internal,
 }
@@ -61,7 +62,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 22] = [
+    pub const ALL: [ErrorKind; 23] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -82,6 +83,7 @@ impl ErrorKind {
         Self::UpstreamUnreachable,
         Self::UpstreamBroken,
         Self::UpstreamBusy,
+        Self::UpstreamPaused,
         Self::UpstreamTimeout,
         Self::Internal,
     ];
@@ -328,6 +330,18 @@ impl ErrorKind {
                 Advice {
                     en: "All connections to the agency's system are in use. Nothing was done with this request: try again as Retry-After says.",
                     sv: "Alla förbindelser till myndighetens system är upptagna. Inget har gjorts med anropet: försök igen som Retry-After säger.",
+                },
+            ),
+            Self::UpstreamPaused => row(
+                503,
+                "agency-paused",
+                "Calls to the agency's system are paused",
+                Upstream,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "Nothing was done with this request: try again as Retry-After says, or contact the agency if it stays.",
+                    sv: "Inget har gjorts med anropet: försök igen som Retry-After säger, eller kontakta myndigheten om det består.",
                 },
             ),
             Self::UpstreamTimeout => row(

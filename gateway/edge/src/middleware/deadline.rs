@@ -19,6 +19,7 @@ impl Decide for Deadline {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         if let Some(api) = call.facts.api() {
             let time = wished(&call.head.headers).map_or(api.deadline, |wish| wish.min(api.deadline));
+            call.facts.record.deadline_ms = u32::try_from(time.as_millis()).ok();
             call.facts.deadline = Some(call.facts.record.started + time);
         }
         Ok(Flow::Continue)

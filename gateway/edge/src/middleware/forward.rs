@@ -8,6 +8,7 @@ use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::GatewayError;
 use crate::middleware::headers;
 use crate::plan::Shared;
+use crate::upstream::fleet::{Attempt, Refusal, Standing};
 use crate::upstream::{self, Timing, UpstreamBody, UpstreamError};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
@@ -59,8 +60,14 @@ async fn answer(call: Call) -> Result<Answer, Refused> {
         }),
         Target::Upstream(index) => {
             let plan = Arc::clone(&facts.plan);
-            let backend = plan.snapshot.backend(index);
-            match ask(backend, head, body, &mut facts).await {
+            let to = match plan.standing(index) {
+                Ok(standing) => To {
+                    backend: plan.snapshot.backend(index),
+                    standing,
+                },
+                Err(error) => return Err(Refused { error, facts }),
+            };
+            match ask(&to, head, body, &mut facts).await {
                 Ok(response) => Ok(Answer { response, facts }),
                 Err(error) => Err(Refused { error, facts }),
             }
@@ -101,13 +108,47 @@ fn serve(document: &Document, request: &HeaderMap) -> Response<ResponseBody> {
     response
 }
 
+/// Where a call goes, and what is known of it.
+struct To<'a> {
+    backend: &'a Backend,
+    standing: &'a Arc<Standing>,
+}
+
+impl To<'_> {
+    /// Asks whether the backend takes a call now, and chooses among its addresses. `None`: there is nothing to ask.
+    async fn enter(&self, facts: &Facts, times: &Times) -> Result<Option<Box<Attempt>>, GatewayError> {
+        if self.standing.is_plain() {
+            return Ok(None);
+        }
+        let attempt = match Attempt::admit(self.standing) {
+            Err(Refusal::Full(attempt)) => Box::pin(attempt.wait(times.deadline)).await,
+            other => other,
+        };
+        match attempt {
+            Ok(mut attempt) => {
+                attempt.balance(facts.tried);
+                Ok(Some(Box::new(attempt)))
+            }
+            Err(Refusal::Paused(retry_after)) => Err(GatewayError::UpstreamPaused {
+                backend: Arc::clone(&self.backend.id),
+                agency: agency(self.backend, facts),
+                retry_after,
+            }),
+            Err(Refusal::Busy | Refusal::Full(_)) => Err(broken(self.backend, facts, UpstreamError::Overloaded)),
+        }
+    }
+}
+
 async fn ask(
-    backend: &Backend,
+    to: &To<'_>,
     mut head: http::request::Parts,
     body: RequestBody,
     facts: &mut Facts,
 ) -> Result<Response<ResponseBody>, GatewayError> {
     refuse_announced_size(&head.headers, facts)?;
+    let backend = to.backend;
+    let times = Times::of(facts);
+    let mut attempt = to.enter(facts, &times).await?;
     let websocket = headers::wants_websocket(&head);
     let caller = websocket.then(|| head.extensions.remove::<OnUpgrade>()).flatten();
     let span_id = facts.record.trace.child();
@@ -122,22 +163,53 @@ async fn ask(
         head.uri = http::Uri::from(target);
     }
     let progress = body.progress();
-    let times = Times::of(facts);
     let mut timing = Timing::default();
     let sent = Instant::now();
     let result = {
-        let send = upstream::send(backend, Request::from_parts(head, body), times.idle, &mut timing);
+        let choice = attempt.as_ref().and_then(|attempt| attempt.choice());
+        let send = upstream::send_to(
+            backend,
+            choice,
+            Request::from_parts(head, body),
+            times.idle,
+            &mut timing,
+        );
         in_time(send, progress.as_deref(), &times).await
     };
     note(facts, backend, span_id, &timing, sent, progress.as_deref());
-    let response = match result {
+    if let Some(attempt) = &mut attempt {
+        tell(attempt, &result, &timing, sent, &times);
+        facts.tried |= attempt.tried();
+    }
+    let mut response = match result {
         Ok(response) => response,
         Err(failure) => return Err(explain(failure, backend, facts, &times)),
     };
+    if let Some(attempt) = attempt {
+        response.body_mut().tell(attempt);
+    }
     if let Some(upstream) = &mut facts.record.upstream {
         upstream.status = Some(response.status().as_u16());
     }
     pass_on(response, caller, version, &method).map_err(|source| broken(backend, facts, source))
+}
+
+/// What the call has shown of the backend.
+fn tell(
+    attempt: &mut Attempt,
+    result: &Result<Response<UpstreamBody>, Failure>,
+    timing: &Timing,
+    sent: Instant,
+    times: &Times,
+) {
+    match result {
+        Ok(response) => attempt.answered(response.status(), timing, sent),
+        Err(Failure::Broken(error)) if body_fault(error).is_none() => attempt.failed(error, timing, sent),
+        // A caller that asked for little time is not the backend's fault.
+        Err(Failure::Late) => attempt.late(timing, sent, sent.elapsed() * 2 >= times.fair),
+        // The caller's own fault says nothing.
+        Err(Failure::Broken(_) | Failure::Stalled) => {}
+    }
 }
 
 fn refuse_announced_size(headers: &HeaderMap, facts: &Facts) -> Result<(), GatewayError> {
@@ -161,6 +233,8 @@ struct Times {
     /// For the next part of a body, either way.
     idle: Duration,
     deadline: Instant,
+    /// What a try may take by the API's own rules, whatever the caller asked for.
+    fair: Duration,
 }
 
 impl Times {
@@ -170,8 +244,18 @@ impl Times {
             .map_or((Duration::from_secs(30), Duration::from_secs(30)), |api| {
                 (api.deadline, api.idle_timeout)
             });
-        let deadline = facts.deadline.unwrap_or_else(|| Instant::now() + answer);
-        Self { answer, idle, deadline }
+        let mut deadline = facts.deadline.unwrap_or_else(|| Instant::now() + answer);
+        let mut fair = answer;
+        if let Some(until) = facts.try_until {
+            fair = fair.min(until.saturating_duration_since(Instant::now()));
+            deadline = deadline.min(until);
+        }
+        Self {
+            answer,
+            idle,
+            deadline,
+            fair,
+        }
     }
 
     /// When to look again; the failure when it is too late already.
@@ -222,7 +306,9 @@ fn note(
     progress: Option<&Progress>,
 ) {
     let record = &mut facts.record;
-    record.request_bytes = progress.map_or(0, Progress::bytes);
+    if let Some(progress) = progress {
+        record.request_bytes = progress.bytes();
+    }
     let connected = sent + timing.connected_in.unwrap_or_default();
     record.phase(Phase::Connect, sent, connected);
     record.phase(Phase::Forward, connected, Instant::now());

@@ -223,7 +223,9 @@ fn missing(facts: &Facts, page: &str) -> String {
 /// RFC 9209: whose fault it is, for machines. The agency's backend is named, never its address.
 fn proxy_status(error_type: &str, error: &GatewayError) -> String {
     match error {
-        GatewayError::Upstream { backend, .. } | GatewayError::UpstreamTimeout { backend, .. } => {
+        GatewayError::Upstream { backend, .. }
+        | GatewayError::UpstreamPaused { backend, .. }
+        | GatewayError::UpstreamTimeout { backend, .. } => {
             format!(
                 "vagvisare; error={error_type}; next-hop=\"{}\"",
                 backend.replace(['"', '\\'], "")

@@ -1,5 +1,6 @@
 //! An answer's body as it comes from the backend; gives the connection back at its end.
 
+use super::fleet::Attempt;
 use super::pool::Lease;
 use crate::BoxError;
 use bytes::Bytes;
@@ -31,6 +32,8 @@ pub struct UpstreamBody {
     lease: Option<Lease>,
     silence: Silence,
     failed: bool,
+    /// Told how the body ends; `None` for most: then nobody asks.
+    attempt: Option<Box<Attempt>>,
 }
 
 impl UpstreamBody {
@@ -43,6 +46,7 @@ impl UpstreamBody {
                 lease: Some(lease),
                 silence: Silence::new(idle_timeout),
                 failed: false,
+                attempt: None,
             };
             if switched {
                 // The connection is no longer one for requests: whoever takes the upgrade has it.
@@ -56,18 +60,29 @@ impl UpstreamBody {
         })
     }
 
+    /// Sees that `attempt` learns how the body ends, and lives until then.
+    pub(crate) fn tell(&mut self, attempt: Box<Attempt>) {
+        if self.lease.is_some() {
+            self.attempt = Some(attempt);
+        }
+    }
+
     /// As soon as the last part is there, not when the caller has taken it: the next call can have the connection.
     fn keep_connection_if_ended(&mut self) {
         if self.incoming.is_end_stream()
             && let Some(lease) = self.lease.take()
         {
             lease.give_back();
+            self.attempt = None;
         }
     }
 
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.failed = true;
         self.lease = None;
+        if let Some(mut attempt) = self.attempt.take() {
+            attempt.broke();
+        }
         Poll::Ready(Some(Err(Box::new(error))))
     }
 }
@@ -90,6 +105,7 @@ impl Body for UpstreamBody {
                 if let Some(lease) = self.lease.take() {
                     lease.give_back();
                 }
+                self.attempt = None;
                 Poll::Ready(None)
             }
             Poll::Ready(Some(Err(error))) => self.fail(BodyError::Broken(error)),

@@ -1,5 +1,6 @@
 //! Opening a connection: find the addresses, connect to one that is allowed, TLS, hyper's handshake.
 
+use super::fleet::{self, Choice};
 use super::pool::{Lease, Opening, Permit};
 use super::{Timing, UpstreamError, pool, resolve, tls};
 use crate::body::RequestBody;
@@ -23,7 +24,12 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_BUFFER: usize = 72 * 1024;
 
 /// Opens a connection to the first of the backend's addresses, from `opening`'s on, that takes one.
-pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timing) -> Result<Lease, UpstreamError> {
+pub(super) async fn open(
+    backend: &Backend,
+    opening: Opening,
+    choice: Option<Choice>,
+    timing: &mut Timing,
+) -> Result<Lease, UpstreamError> {
     let began = Instant::now();
     let Opening {
         first,
@@ -32,7 +38,7 @@ pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timin
     } = opening;
     let mut permit = Some(permit);
     let mut failure = no_address();
-    for index in pool::in_turn(backend, first) {
+    for index in pool::in_turn(backend, first, choice) {
         let Some(address) = backend.addresses.get(index) else {
             continue;
         };
@@ -46,6 +52,7 @@ pub(super) async fn open(backend: &Backend, opening: Opening, timing: &mut Timin
             Err(_elapsed) => UpstreamError::ConnectTimeout,
         };
         pool::set_aside(backend, index);
+        timing.unreachable |= fleet::bit(index);
         tracing::debug!(backend = %backend.id, address = index, error = %failure, "no connection to the backend");
     }
     timing.connected_in = Some(began.elapsed());
@@ -98,14 +105,7 @@ async fn connect(
     turn: usize,
     permit: &mut Option<Permit>,
 ) -> Result<Connected, UpstreamError> {
-    let candidates = resolve::resolve(backend, address).await?;
-    let (socket, peer) = first_that_answers(&candidates, turn, backend.connect_timeout).await?;
-    // A request's last small packet must not wait for the backend's delayed acknowledgement.
-    socket.set_nodelay(true).map_err(UpstreamError::Connect)?;
-    let socket = match address.scheme {
-        Scheme::Http => Socket::Plain(socket),
-        Scheme::Https => secure(backend, address, socket).await?,
-    };
+    let (socket, peer) = reach(backend, address, turn).await?;
     let permit = permit.take().ok_or(UpstreamError::Overloaded)?;
     let refused = permit.refused_flag();
     let (sender, connection) = Builder::new()
@@ -126,6 +126,23 @@ async fn connect(
         peer,
         refused,
     })
+}
+
+/// A socket to one of the address's, with TLS where it is asked for.
+pub(super) async fn reach(
+    backend: &Backend,
+    address: &UpstreamAddress,
+    turn: usize,
+) -> Result<(Socket, SocketAddr), UpstreamError> {
+    let candidates = resolve::resolve(backend, address).await?;
+    let (socket, peer) = first_that_answers(&candidates, turn, backend.connect_timeout).await?;
+    // A request's last small packet must not wait for the backend's delayed acknowledgement.
+    socket.set_nodelay(true).map_err(UpstreamError::Connect)?;
+    let socket = match address.scheme {
+        Scheme::Http => Socket::Plain(socket),
+        Scheme::Https => secure(backend, address, socket).await?,
+    };
+    Ok((socket, peer))
 }
 
 /// A name's addresses in turn, beginning with another one at each connection; each gets its share of the time.

@@ -12,7 +12,7 @@ pub mod health;
 mod report;
 mod window;
 
-pub use attempt::Attempt;
+pub(crate) use attempt::Attempt;
 pub use breaker::Position;
 pub use report::{AddressReport, Report};
 
@@ -22,7 +22,7 @@ use breaker::{Cell, Outcome, Probe, Verdict};
 use report::{Event, Events};
 use snapshot::{Backend, BackendTraffic, Retry};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -192,7 +192,10 @@ impl Standing {
                     *place = candidate;
                     count += 1;
                 } else {
-                    *place = Candidate { share: -1.0, ..Candidate::default() };
+                    *place = Candidate {
+                        share: -1.0,
+                        ..Candidate::default()
+                    };
                 }
             }
             if count == 0 {
@@ -300,7 +303,10 @@ impl Standing {
     /// Whether one more call may be sent again, and counts it if so.
     pub(crate) fn may_retry(&self, policy: &Retry) -> bool {
         let now = clock::now();
-        let (calls, retries) = (self.kept.calls.counts(now).total(), self.kept.retries.counts(now).total());
+        let (calls, retries) = (
+            self.kept.calls.counts(now).total(),
+            self.kept.retries.counts(now).total(),
+        );
         let within = (retries + 1) * 100 <= calls * u64::from(policy.budget_percent) || retries < BUDGET_FLOOR;
         if within {
             self.kept.retries.record(now, false);
@@ -354,7 +360,10 @@ impl Kept {
 
 /// The bit of an address; those beyond 64 are never avoided.
 pub(crate) fn bit(index: usize) -> u64 {
-    u32::try_from(index).ok().and_then(|index| 1_u64.checked_shl(index)).unwrap_or(0)
+    u32::try_from(index)
+        .ok()
+        .and_then(|index| 1_u64.checked_shl(index))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub(super) use lease::Lease;
 
 use super::UpstreamError;
 use super::connect::Connected;
+use super::fleet::{self, Choice};
 use crate::transport::Keeper;
 use hashbrown::HashMap;
 use snapshot::{Backend, UpstreamAddress};
@@ -138,12 +139,12 @@ impl Drop for Permit {
     }
 }
 
-/// A kept connection to the address whose turn it is, or else the right to open one; at the cap, any kept connection.
-pub(super) fn checkout(backend: &Backend) -> Result<Checkout, UpstreamError> {
+/// A kept connection to the address that was chosen, or whose turn it is, or else the right to open one; at the cap, any kept connection.
+pub(super) fn checkout(backend: &Backend, choice: Option<Choice>) -> Result<Checkout, UpstreamError> {
     POOL.with_borrow_mut(|pool| {
         let (limits, tick) = (pool.limits, pool.tick);
         let kept = pool.kept(backend);
-        let first = kept.turn(tick);
+        let first = choice.map_or_else(|| kept.turn(tick), |choice| choice.first);
         if let Some(idle) = kept.pop(first) {
             return Ok(Checkout::Kept(Lease::of(backend, kept.generation, first, idle)));
         }
@@ -162,11 +163,11 @@ pub(super) fn checkout(backend: &Backend) -> Result<Checkout, UpstreamError> {
 }
 
 /// The right to open a connection, whatever is kept.
-pub(super) fn opening(backend: &Backend) -> Result<Opening, UpstreamError> {
+pub(super) fn opening(backend: &Backend, choice: Option<Choice>) -> Result<Opening, UpstreamError> {
     POOL.with_borrow_mut(|pool| {
         let (limits, tick) = (pool.limits, pool.tick);
         let kept = pool.kept(backend);
-        let first = kept.turn(tick);
+        let first = choice.map_or_else(|| kept.turn(tick), |choice| choice.first);
         let permit = kept.permit(limits).ok_or(UpstreamError::Overloaded)?;
         Ok(Opening {
             first,
@@ -185,14 +186,19 @@ pub(super) fn lease(backend: &Backend, generation: u64, address: usize, connecte
     Lease::new(backend, generation, address, connected, tick)
 }
 
-/// The addresses in the order to try them: from `first` on, those set aside last.
-pub(super) fn in_turn(backend: &Backend, first: usize) -> Vec<usize> {
+/// The addresses in the order to try them: from `first` on, those set aside or to avoid last.
+pub(super) fn in_turn(backend: &Backend, first: usize, choice: Option<Choice>) -> Vec<usize> {
+    let avoid = choice.map_or(0, |choice| choice.avoid);
     let count = backend.addresses.len();
     let mut order: Vec<usize> = (first..count).chain(0..first.min(count)).collect();
     POOL.with_borrow_mut(|pool| {
         let tick = pool.tick;
         let kept = pool.kept(backend);
-        order.sort_by_key(|index| kept.places.get(*index).is_some_and(|place| place.aside_until > tick));
+        let is_last = |index: &usize| {
+            let aside = kept.places.get(*index).is_some_and(|place| place.aside_until > tick);
+            (aside || avoid & fleet::bit(*index) != 0) && Some(*index) != choice.map(|choice| choice.first)
+        };
+        order.sort_by_key(is_last);
     });
     order
 }

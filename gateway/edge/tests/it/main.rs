@@ -8,10 +8,12 @@
 mod attack_chunks;
 mod attack_corpus;
 mod backends;
+mod balance;
 mod bound_tokens;
 mod framing;
 mod headers;
 mod refusals;
+mod retries;
 mod shared_limits;
 mod stack_table;
 mod streaming;

@@ -7,7 +7,13 @@ fn layers() -> Vec<String> {
         .lines()
         .map(str::trim)
         .filter(|line| line.starts_with(".layer(") || line.starts_with(".service("))
-        .map(|line| line.split_once('(').unwrap().1.trim_start_matches("gate("))
+        .map(|line| {
+            line.split_once('(')
+                .unwrap()
+                .1
+                .trim_start_matches("gate(")
+                .trim_start_matches("around(")
+        })
         .map(|rest| rest.split("::").next().unwrap().to_owned())
         .filter(|name| !name.starts_with("route("))
         .collect()
@@ -29,7 +35,7 @@ fn readme_lists_every_layer_in_request_order() {
         .map(|(name, _)| name.to_owned())
         .collect();
     assert_eq!(rows, layers());
-    assert_eq!(rows.len(), 12);
+    assert_eq!(rows.len(), 13);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! One object each: what the registry calls it, and what the snapshot does.
 
-use crate::model::{self, Application, Backend, BackendTarget, Credential, CredentialKind, LimitPlan, Member, Organisation};
-use serde_json::{Value, json};
-use snapshot::{
-    ApplicationDraft, BackendDraft, BackendTraffic, HealthCheck, KeyDraft, LimitDraft, OrganisationDraft,
+use crate::model::{
+    self, Application, Backend, BackendTarget, Credential, CredentialKind, LimitPlan, Member, Organisation,
 };
+use serde_json::{Value, json};
+use snapshot::{ApplicationDraft, BackendDraft, BackendTraffic, HealthCheck, KeyDraft, LimitDraft, OrganisationDraft};
 use std::time::Duration;
 
 pub(crate) fn organisation(organisation: &Organisation) -> OrganisationDraft {

@@ -61,7 +61,9 @@ fn health(table: &Table<'_>) -> Option<HealthCheck> {
         path: table.optional_string("path").unwrap_or(otherwise.path),
         interval: table.duration("interval", otherwise.interval),
         timeout: table.duration("timeout", otherwise.timeout),
-        unhealthy_after: table.optional_u32("unhealthy_after").unwrap_or(otherwise.unhealthy_after),
+        unhealthy_after: table
+            .optional_u32("unhealthy_after")
+            .unwrap_or(otherwise.unhealthy_after),
         healthy_after: table.optional_u32("healthy_after").unwrap_or(otherwise.healthy_after),
     };
     (table.is_present() && table.boolean("enabled", true)).then_some(check)
@@ -77,9 +79,13 @@ fn retry(table: &Table<'_>) -> Option<Retry> {
             .into_iter()
             .map(|status| u16::try_from(status).unwrap_or(500))
             .collect(),
-        try_timeout: table.has("try_timeout").then(|| table.duration("try_timeout", Duration::from_secs(1))),
+        try_timeout: table
+            .has("try_timeout")
+            .then(|| table.duration("try_timeout", Duration::from_secs(1))),
         budget_percent: percent(table, "budget_percent", otherwise.budget_percent),
-        max_replay_bytes: table.optional_u32("max_replay_bytes").unwrap_or(otherwise.max_replay_bytes),
+        max_replay_bytes: table
+            .optional_u32("max_replay_bytes")
+            .unwrap_or(otherwise.max_replay_bytes),
     };
     (table.is_present() && table.boolean("enabled", true)).then_some(retry)
 }

@@ -3,7 +3,11 @@
 use crate::{GOOD, loaded, with};
 use document::Source;
 use http::Method;
-use snapshot::{Access, Authentication, Found, LifecycleState, LimitPer, OnStoreFailure, RouteDraft};
+use snapshot::{
+    Access, Authentication, BackendTraffic, Breaker, Ejection, Found, HealthCheck, LifecycleState, LimitPer,
+    OnStoreFailure, RetryMethods, RouteDraft,
+};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +27,58 @@ fn a_document_becomes_a_snapshot() {
         (Access::NotYet(_), Access::Granted(_))
     ));
     assert_eq!(loaded.openapi, [None]);
+}
+
+#[test]
+fn how_calls_are_carried_has_its_keys() {
+    let text = with(
+        "limits = [\"minute\"]\nbackend = \"cases\"",
+        "limits = [\"minute\"]\nbackend = \"cases\"\nretry = { methods = \"idempotent\", attempts = 2, statuses = [502, 503], \
+         try_timeout = \"2s\", budget_percent = 10, max_replay_bytes = 1000 }",
+    ) + "[[backends]]\nid = \"several\"\norganisation = \"agency\"\naddresses = [\"https://a.example.se\", \"https://b.example.se\"]\n\
+         weights = [3, 1]\nmax_concurrent = 200\nmax_pending = 50\nslow_start = \"30s\"\n\
+         [backends.breaker]\nfailure_percent = 30\nwindow = \"20s\"\nmin_calls = 50\nopen_for = \"3s\"\nprobes = 5\n\
+         [backends.ejection]\nfailures = 7\neject_for = \"20s\"\nmax_percent = 40\n\
+         [backends.health]\npath = \"/ready\"\ninterval = \"2s\"\ntimeout = \"500ms\"\nunhealthy_after = 4\nhealthy_after = 3\n";
+    let draft = loaded(&text).draft;
+    let seconds = Duration::from_secs;
+    let retry = draft.apis[0].traffic.retry.as_ref().unwrap();
+    assert_eq!(
+        (retry.methods, retry.attempts, retry.budget_percent),
+        (RetryMethods::Idempotent, 2, 10)
+    );
+    assert_eq!(
+        (retry.statuses.as_slice(), retry.try_timeout),
+        ([502, 503].as_slice(), Some(seconds(2)))
+    );
+    assert_eq!(retry.max_replay_bytes, 1000);
+    let expected = BackendTraffic {
+        weights: vec![3, 1],
+        max_concurrent: NonZeroU32::new(200),
+        max_pending: 50,
+        slow_start: seconds(30),
+        breaker: Some(Breaker {
+            failure_percent: 30,
+            window: seconds(20),
+            min_calls: 50,
+            open_for: seconds(3),
+            probes: 5,
+        }),
+        ejection: Some(Ejection {
+            failures: 7,
+            eject_for: seconds(20),
+            max_percent: 40,
+        }),
+        health: Some(HealthCheck {
+            path: "/ready".into(),
+            interval: seconds(2),
+            timeout: Duration::from_millis(500),
+            unhealthy_after: 4,
+            healthy_after: 3,
+        }),
+    };
+    assert_eq!(draft.backends.last().unwrap().traffic, expected);
+    assert_eq!(draft.backends[0].traffic, BackendTraffic::default());
 }
 
 #[test]

@@ -27,7 +27,10 @@ pub(super) fn backend(traffic: &BackendTraffic, addresses: usize, report: &mut R
         }
     }
     if traffic.max_pending > 0 && traffic.max_concurrent.is_none() {
-        report.field("max_pending", "is of use beside max_concurrent only: without it no call waits");
+        report.field(
+            "max_pending",
+            "is of use beside max_concurrent only: without it no call waits",
+        );
     }
     if traffic.max_pending > 100_000 {
         report.field("max_pending", "must be 100000 at most");
@@ -46,7 +49,12 @@ pub(super) fn backend(traffic: &BackendTraffic, addresses: usize, report: &mut R
     if let Some(ejection) = &traffic.ejection {
         percent("ejection.max_percent", ejection.max_percent, report);
         at_least_one("ejection.failures", ejection.failures, report);
-        long_enough("ejection.eject_for", ejection.eject_for, Duration::from_millis(10), report);
+        long_enough(
+            "ejection.eject_for",
+            ejection.eject_for,
+            Duration::from_millis(10),
+            report,
+        );
     }
     if let Some(health) = &traffic.health {
         if !health.path.starts_with('/') || health.path.parse::<http::uri::PathAndQuery>().is_err() {
@@ -77,7 +85,10 @@ pub(super) fn api(traffic: &ApiTraffic, report: &mut Report<'_>) -> ApiTraffic {
             );
         }
         if retry.max_replay_bytes > 16 << 20 {
-            report.field("retry.max_replay_bytes", "must be 16777216 at most: it is kept in memory for each call");
+            report.field(
+                "retry.max_replay_bytes",
+                "must be 16777216 at most: it is kept in memory for each call",
+            );
         }
     }
     traffic.clone()

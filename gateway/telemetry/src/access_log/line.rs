@@ -45,6 +45,9 @@ pub(super) fn write(out: &mut Vec<u8>, clock: &mut Clock, record: &RequestRecord
     text(out, ",\"application\":", record.application.as_deref());
     text(out, ",\"agreement\":", record.agreement.as_deref());
     text(out, ",\"limitPolicy\":", record.limit_policy.as_deref());
+    if record.resends > 0 {
+        number(out, ",\"resends\":", record.resends.into());
+    }
     number(out, ",\"requestBytes\":", record.request_bytes);
     number(out, ",\"responseBytes\":", record.response_bytes);
     text(out, ",\"httpVersion\":", Some(version(record.http_version)));

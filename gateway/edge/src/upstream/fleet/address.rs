@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How fast a measured time loses its weight.
-const DECAY_MS: f32 = 5_000.0;
-/// Below this, differences are noise.
-const FLOOR_MICROS: f32 = 1_000.0;
+const DECAY_MS: f32 = 2_000.0;
+/// Below this, differences are noise: one stalled answer must not keep calls away from a fast address.
+const FLOOR_MICROS: f32 = 4_000.0;
 /// A failure counts as slow at least as this, however fast it came: else what fails at once would draw calls.
 const FAILURE_MICROS: f32 = 100_000.0;
 /// Longest ejection.
@@ -83,9 +83,15 @@ impl Address {
                 .is_ok();
         if over {
             self.failures.store(0, Ordering::Relaxed);
-            self.ramp_from.store(now, Ordering::Relaxed);
+            self.begin_anew(now);
         }
         over
+    }
+
+    /// What was measured while it was ill says nothing now: it takes on its share by and by instead.
+    fn begin_anew(&self, now: u64) {
+        self.measured.store(0, Ordering::Relaxed);
+        self.ramp_from.store(now, Ordering::Relaxed);
     }
 
     /// An answer came after `took`.
@@ -133,7 +139,7 @@ impl Address {
         self.contradictions.store(0, Ordering::Relaxed);
         self.unhealthy.store(!well, Ordering::Relaxed);
         if well {
-            self.ramp_from.store(now, Ordering::Relaxed);
+            self.begin_anew(now);
         }
         Some(well)
     }
@@ -255,7 +261,10 @@ mod tests {
     fn health_changes_after_so_many_answers_in_a_row() {
         let address = address();
         let mut check = |well| address.checked(well, 2, 5);
-        assert_eq!([false, true, false, false, true].map(&mut check), [None, None, None, Some(false), None]);
+        assert_eq!(
+            [false, true, false, false, true].map(&mut check),
+            [None, None, None, Some(false), None]
+        );
         assert_eq!([false, true, true].map(check), [None, None, Some(true)]);
     }
 }

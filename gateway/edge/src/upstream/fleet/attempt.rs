@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     standing: Arc<Standing>,
     probe: Option<Probe>,
     place: Option<OwnedSemaphorePermit>,
@@ -230,5 +230,7 @@ impl Drop for Waiting<'_> {
 
 /// Whether an answer's status says that the backend is ill: not what it does not offer (501, 505).
 fn blames_backend(status: StatusCode) -> bool {
-    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED && status != StatusCode::HTTP_VERSION_NOT_SUPPORTED
+    status.is_server_error()
+        && status != StatusCode::NOT_IMPLEMENTED
+        && status != StatusCode::HTTP_VERSION_NOT_SUPPORTED
 }

@@ -5,6 +5,7 @@
 use super::report::Event;
 use super::{Standing, clock};
 use crate::plan::Shared;
+use crate::transport::{Keeper, Transport};
 use crate::upstream::connect;
 use http::{Request, header};
 use hyper::client::conn::http1;
@@ -57,10 +58,10 @@ async fn ask(backend: Backend, standing: Arc<Standing>, index: usize) {
 }
 
 async fn answers_well(backend: &Backend, address: &UpstreamAddress, check: &HealthCheck) -> bool {
-    let Ok(socket) = connect::plain(backend, address).await else {
+    let Ok((socket, _)) = connect::reach(backend, address, 0).await else {
         return false;
     };
-    let Ok((mut sender, connection)) = http1::handshake(TokioIo::new(socket)).await else {
+    let Ok((mut sender, connection)) = http1::handshake(TokioIo::new(Transport::new(socket, Alone))).await else {
         return false;
     };
     let request = Request::get(format!("{}{}", address.base_path, check.path))
@@ -69,18 +70,28 @@ async fn answers_well(backend: &Backend, address: &UpstreamAddress, check: &Heal
         .header(header::CONNECTION, "close")
         .body(crate::body::RequestBody::empty());
     let Ok(request) = request else { return false };
-    // The connection is driven here: when this future is dropped, so is the socket.
-    tokio::select! {
-        answer = sender.send_request(request) => answer.is_ok_and(|answer| {
-            answer.status().is_success() || answer.status().is_redirection()
-        }),
-        _ = connection => false,
-    }
+    // The connection is driven here: when this future is dropped, so is the socket. It may end before its answer is seen.
+    let mut answer = std::pin::pin!(sender.send_request(request));
+    let answer = tokio::select! {
+        biased;
+        answer = answer.as_mut() => answer,
+        _ = connection => answer.await,
+    };
+    answer.is_ok_and(|answer| answer.status().is_success() || answer.status().is_redirection())
 }
+
+/// A socket that nothing counts.
+struct Alone;
+
+impl Keeper for Alone {}
 
 impl Standing {
     fn checked(&self, index: usize, well: bool, check: &HealthCheck) {
-        let after = if well { check.healthy_after } else { check.unhealthy_after };
+        let after = if well {
+            check.healthy_after
+        } else {
+            check.unhealthy_after
+        };
         let changed = self
             .addresses
             .get(index)

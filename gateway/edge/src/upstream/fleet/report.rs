@@ -101,7 +101,9 @@ impl Standing {
         }
         let backend = &*self.id;
         let address = address.and_then(|index| self.addresses.get(index));
-        let address = address.map_or_else(String::new, |address| format!("{}:{}", address.is.host, address.is.port));
+        let address = address.map_or_else(String::new, |address| {
+            format!("{}:{}", address.is.host, address.is.port)
+        });
         match event {
             Event::Opened => tracing::warn!(backend, "calls to the backend are paused: too many failed"),
             Event::HalfOpened => tracing::info!(backend, "a few calls to the backend are let through to see how it is"),
@@ -120,7 +122,9 @@ impl Standing {
         let address = |address: &Arc<super::address::Address>| AddressReport {
             address: format!("{}:{}", address.is.host, address.is.port),
             healthy: address.is_healthy(),
-            ejected_for: address.ejected_until(now).map(|until| Duration::from_millis(until - now)),
+            ejected_for: address
+                .ejected_until(now)
+                .map(|until| Duration::from_millis(until - now)),
             in_flight: address.in_flight(),
         };
         Report {

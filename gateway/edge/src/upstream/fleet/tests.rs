@@ -55,7 +55,7 @@ fn equals_get_equal_calls_and_weights_are_kept() {
 fn what_is_slow_or_fails_fast_gets_nothing() {
     let standing = standing(3, BackendTraffic::default());
     let now = clock::now();
-    standing.addresses[0].well(now, Duration::from_millis(50));
+    standing.addresses[0].well(now, Duration::from_millis(200));
     standing.addresses[1].failed(now, Duration::from_micros(10), None);
     assert_eq!(shares(&standing, 500), [0, 0, 500]);
 }

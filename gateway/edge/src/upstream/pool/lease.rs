@@ -55,6 +55,11 @@ impl Lease {
         backend.addresses.get(self.address)
     }
 
+    /// The place of that address.
+    pub(in crate::upstream) fn index(&self) -> usize {
+        self.address
+    }
+
     pub(in crate::upstream) fn sender(&mut self) -> &mut SendRequest<RequestBody> {
         &mut self.connected.sender
     }
