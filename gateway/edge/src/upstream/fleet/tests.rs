@@ -1,3 +1,5 @@
+//! Who gets the calls, and what outlives a reload.
+
 use super::*;
 use proptest::prelude::*;
 use snapshot::{BackendDraft, Draft, OrganisationDraft, OrganisationKind, Snapshot};

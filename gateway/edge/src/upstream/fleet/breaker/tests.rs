@@ -1,3 +1,5 @@
+//! The breaker as a state machine, and as threads share it.
+
 use super::*;
 use proptest::prelude::*;
 
