@@ -159,6 +159,7 @@ fn api(backend: &str) -> ApiDraft {
     };
     let routes = [
         (Method::POST, "/token"),
+        (Method::POST, "/par"),
         (Method::POST, "/revoke"),
         (Method::POST, "/introspect"),
         (Method::GET, "/jwks"),

@@ -17,6 +17,8 @@ mod mint;
 pub(crate) mod party;
 mod person;
 mod proof;
+mod pushed;
+mod refresh;
 mod seal;
 mod settings;
 mod store;
@@ -192,6 +194,7 @@ impl Service {
     pub fn router(&self) -> Router {
         Router::new()
             .route("/oauth2/token", post(token::create_token))
+            .route("/oauth2/par", post(pushed::create_request))
             .route("/oauth2/revoke", post(token::revoke_token))
             .route("/oauth2/introspect", post(introspect::introspect_token))
             .route("/oauth2/jwks", get(metadata::show_key_set))

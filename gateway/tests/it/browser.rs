@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// A file or folder where `cargo xtask test` puts it, or else on `PATH`.
-fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap();
     let tools = std::env::var_os("VAGVISARE_TEST_TOOLS").map(PathBuf::from);
     let mut found = tools

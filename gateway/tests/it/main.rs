@@ -3,6 +3,7 @@
 
 mod browser;
 mod check;
+mod clients;
 mod consent;
 mod demo;
 mod explain;

@@ -3,15 +3,36 @@
 
 use crate::process::{everything_under, shell, start};
 use serde_json::Value;
+use std::path::Path;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A browser that follows no redirects by itself.
-struct Browser {
+pub(crate) struct Browser {
     jar: String,
 }
 
 impl Browser {
+    /// With its cookies in a file.
+    pub(crate) fn new(jar: &Path) -> Self {
+        let jar = jar.to_str().unwrap().to_owned();
+        Self { jar }
+    }
+
+    /// Goes where an application sends it, logs in as this person, says yes, and gives the address it comes back to.
+    pub(crate) fn say_yes(&self, gateway: &str, authorize: &str, person: &str) -> String {
+        self.goes_to(&format!("'{authorize}'"));
+        let provider = self.goes_to(&format!("-X POST {gateway}/me/login"));
+        let (page, query) = provider.split_once('?').unwrap();
+        let callback = self.goes_to(&format!("{page} -d '{query}' -d person={person}"));
+        self.goes_to(&format!("'{callback}'"));
+        let question = self.page(&format!("{gateway}/me/consent"));
+        self.goes_to(&format!(
+            "{gateway}/me/consent -d csrf={} -d decision=yes",
+            csrf(&question)
+        ))
+    }
+
     /// Status, `Location` (or nothing) and body of a call.
     fn call(&self, arguments: &str) -> (u16, String, String) {
         let jar = &self.jar;

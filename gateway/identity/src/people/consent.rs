@@ -148,34 +148,40 @@ impl People {
         }
     }
 
-    /// The consent that an access token was made under, while it is in force.
+    /// The consent that an access token was made under, while it is in force, and the token's family.
     ///
     /// # Errors
     /// The database.
-    pub async fn consent_of_token(&self, token_id: &str) -> Result<Option<Consent>, PeopleError> {
-        let find = query("SELECT consent FROM people_token WHERE id = ?").bind(token_id);
+    pub async fn consent_of_token(&self, token_id: &str) -> Result<Option<(Consent, String)>, PeopleError> {
+        let find = query("SELECT consent, family FROM people_token WHERE id = ?").bind(token_id);
         let Some(row) = self.database.fetch_optional(find).await? else {
             return Ok(None);
         };
         match self.consent_in_force(&row.get::<String>("consent")?).await {
-            Ok(consent) => Ok(Some(consent)),
+            Ok(consent) => Ok(Some((consent, row.get("family")?))),
             Err(PeopleError::NoConsent) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Notes that an access token was made under a consent, so that a withdrawal finds it.
+    /// Notes that an access token was made under a consent, so that a withdrawal finds it. `family`: the code that it came of.
     ///
     /// # Errors
     /// The database; [`PeopleError::NoConsent`] when it has been withdrawn meanwhile: then the token must not be given out.
-    pub async fn note_token(&self, consent: &str, token_id: &str, ends_at: i64) -> Result<(), PeopleError> {
+    pub async fn note_token(
+        &self,
+        consent: &str,
+        family: &str,
+        token_id: &str,
+        ends_at: i64,
+    ) -> Result<(), PeopleError> {
         // One statement: a withdrawal is before it or after it, and in both cases the token ends with it.
-        let sql = "INSERT INTO people_token (id, consent, ends_at) SELECT ?, id, ? FROM people_consent \
+        let sql = "INSERT INTO people_token (id, consent, family, ends_at) SELECT ?, id, ?, ? FROM people_consent \
                    WHERE id = ? AND withdrawn_at IS NULL";
         let mut transaction = self.database.begin().await?;
         self.lock(&mut transaction, consent).await?;
         let noted = transaction
-            .execute(query(sql).bind(token_id).bind(ends_at).bind(consent))
+            .execute(query(sql).bind(token_id).bind(family).bind(ends_at).bind(consent))
             .await?;
         transaction.commit().await?;
         if noted == 1 {

@@ -1,4 +1,7 @@
 //! What a person has granted to an application, on its way there: an authorization code, given for a grant once.
+//!
+//! A code that has been used is remembered as long as it would have lived: who shows it again makes the tokens that came
+//! of it end (RFC 6749 section 4.1.2).
 
 use super::{People, PeopleError, WordKind};
 use base64::Engine;
@@ -30,6 +33,23 @@ pub struct PersonGrant {
     pub assurance: String,
     /// When the person logged in, Unix seconds.
     pub logged_in_at: i64,
+    /// Thumbprint of the only key whose proof the code is given for (RFC 9449 section 10), if one was named.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+impl PersonGrant {
+    /// Whether the client that it was given to asks, with the address and the verifier that belong to it.
+    #[must_use]
+    pub fn fits(&self, client: &str, redirect_uri: &str, verifier: &str) -> bool {
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+        let proved: bool = URL_SAFE_NO_PAD
+            .encode(hash)
+            .as_bytes()
+            .ct_eq(self.challenge.as_bytes())
+            .into();
+        proved && self.client == client && self.redirect_uri == redirect_uri
+    }
 }
 
 impl People {
@@ -41,34 +61,31 @@ impl People {
         self.issue(WordKind::Code, grant, CODE_SECONDS).await
     }
 
-    /// What `code` was given for, when the client that it was given to asks, with the address and the verifier that belong
-    /// to it, and the consent is still in force. The code is used up, whoever asked.
+    /// What `code` was given for, if it still can be given for that.
     ///
     /// # Errors
     /// The database.
-    pub async fn redeem(
-        &self,
-        code: &str,
-        client: &str,
-        redirect_uri: &str,
-        verifier: &str,
-    ) -> Result<Option<PersonGrant>, PeopleError> {
-        let Some(grant) = self.take::<PersonGrant>(WordKind::Code, code).await? else {
-            return Ok(None);
-        };
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
-        let proved: bool = URL_SAFE_NO_PAD
-            .encode(hash)
-            .as_bytes()
-            .ct_eq(grant.challenge.as_bytes())
-            .into();
-        if !proved || grant.client != client || grant.redirect_uri != redirect_uri {
-            return Ok(None);
+    pub async fn look_at_code(&self, code: &str) -> Result<Option<PersonGrant>, PeopleError> {
+        self.look(WordKind::Code, code).await
+    }
+
+    /// Uses the code up; of two who come at the same time one does. What comes of it belongs to `family`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn use_code(&self, code: &str, family: &str) -> Result<bool, PeopleError> {
+        if self.take::<PersonGrant>(WordKind::Code, code).await?.is_none() {
+            return Ok(false);
         }
-        match self.consent_in_force(&grant.consent).await {
-            Ok(_) => Ok(Some(grant)),
-            Err(PeopleError::NoConsent) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.remember(WordKind::UsedCode, code, &family, CODE_SECONDS).await?;
+        Ok(true)
+    }
+
+    /// What came of a code that has been used.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn family_of_used(&self, code: &str) -> Result<Option<String>, PeopleError> {
+        self.look(WordKind::UsedCode, code).await
     }
 }

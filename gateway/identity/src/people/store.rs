@@ -30,5 +30,12 @@ pub const MIGRATIONS: Migrations = Migrations {
             hash TEXT PRIMARY KEY, kind TEXT NOT NULL, content TEXT NOT NULL, ends_at BIGINT NOT NULL);
         CREATE INDEX people_word_ends ON people_word (ends_at)",
         "ALTER TABLE people_reading ADD COLUMN operation TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE people_refresh (
+            hash TEXT PRIMARY KEY, family TEXT NOT NULL, consent TEXT NOT NULL, content TEXT NOT NULL,
+            issued_at BIGINT NOT NULL, ends_at BIGINT NOT NULL, used_at BIGINT);
+        CREATE INDEX people_refresh_family ON people_refresh (family);
+        CREATE INDEX people_refresh_ends ON people_refresh (ends_at);
+        ALTER TABLE people_token ADD COLUMN family TEXT NOT NULL DEFAULT '';
+        CREATE INDEX people_token_family ON people_token (family)",
     ],
 };

@@ -4,7 +4,7 @@
 //! Served under `/me`. A session is a word in a cookie; every form carries a word that only the session's pages know
 //! (CSRF). Nothing tells a stranger whether somebody exists: who is not logged in is asked to log in.
 
-mod authorize;
+pub(crate) mod authorize;
 mod consent;
 mod cookies;
 mod login;

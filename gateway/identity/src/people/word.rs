@@ -1,5 +1,5 @@
 //! Words that nobody guesses and that stand for something for a while: a login on its way, a session, an authorization
-//! request, a code, a refresh token. Stored hashed: who copies the database can use none of them.
+//! request, a code. Stored hashed: who copies the database can use none of them.
 
 use super::{People, PeopleError, now_micros};
 use database::query;
@@ -13,12 +13,14 @@ pub enum WordKind {
     Login,
     /// Somebody who is logged in.
     Session,
-    /// A pushed authorization request (RFC 9126).
+    /// An authorization request that waits for its person.
     Request,
     /// An authorization code.
     Code,
-    /// A refresh token.
-    Refresh,
+    /// An authorization code that has been used.
+    UsedCode,
+    /// An authorization request that an application pushed (RFC 9126), until a browser comes with it.
+    Pushed,
 }
 
 impl WordKind {
@@ -28,7 +30,8 @@ impl WordKind {
             Self::Session => "session",
             Self::Request => "request",
             Self::Code => "code",
-            Self::Refresh => "refresh",
+            Self::UsedCode => "used code",
+            Self::Pushed => "pushed",
         }
     }
 }
@@ -45,15 +48,30 @@ impl People {
         seconds: i64,
     ) -> Result<String, PeopleError> {
         let word = crate::random_word().ok_or(PeopleError::Randomness)?;
+        self.remember(kind, &word, content, seconds).await?;
+        Ok(word)
+    }
+
+    /// Lets a word at hand stand for `content`.
+    ///
+    /// # Errors
+    /// The database.
+    pub(super) async fn remember(
+        &self,
+        kind: WordKind,
+        word: &str,
+        content: &(impl Serialize + Sync),
+        seconds: i64,
+    ) -> Result<(), PeopleError> {
         let content = serde_json::to_string(content).map_err(|_| PeopleError::Sealed)?;
         let now = now_micros();
         let insert = query("INSERT INTO people_word (hash, kind, content, ends_at) VALUES (?, ?, ?, ?)")
-            .bind(hash(kind, &word))
+            .bind(hash(kind, word))
             .bind(kind.name())
             .bind(content)
             .bind(now + seconds * 1_000_000);
         self.database.execute(insert).await?;
-        Ok(word)
+        Ok(())
     }
 
     /// What a word stands for, if it still does.

@@ -8,7 +8,7 @@ use super::access::Allowed;
 use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
-use super::person::unavailable;
+use super::person::{unavailable, withdrawn};
 use crate::token::{Claims, Confirmation};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) struct Subject {
     before: Option<Arc<str>>,
     /// By what the organisation of the API knows them, and the consent it rests on; of the people of this service.
     pub(super) known_as: Option<String>,
-    pub(super) consent: Option<String>,
+    pub(super) consent: Option<(String, String)>,
 }
 
 impl Subject {
@@ -94,13 +94,13 @@ impl Service {
         claims: &Claims,
         client: &Client,
         allowed: &Allowed,
-    ) -> Result<(Option<String>, Option<String>), OAuthError> {
+    ) -> Result<(Option<(String, String)>, Option<String>), OAuthError> {
         let (Some(people), Some(token_id)) = (self.people(), claims.token_id.as_deref()) else {
             return Ok((None, None));
         };
         let consent = people.consent_of_token(token_id).await;
-        let Some(consent) = consent.map_err(|error| unavailable(&error))? else {
-            return Err(OAuthError::invalid_grant("The person has withdrawn the consent."));
+        let Some((consent, family)) = consent.map_err(|error| unavailable(&error))? else {
+            return Err(withdrawn());
         };
         let covers = |scope: &String| {
             let mut items = consent.items.iter();
@@ -112,6 +112,6 @@ impl Service {
             ));
         }
         let known_as = self.known_as(people, &claims.subject, client, allowed).await?;
-        Ok((Some(consent.id), Some(known_as)))
+        Ok((Some((consent.id, family)), Some(known_as)))
     }
 }

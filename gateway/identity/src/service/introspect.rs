@@ -25,6 +25,20 @@ impl Service {
         let client = self.authenticate(headers, &form).await?;
         // RFC 7662 section 2.2: why a token is not active is nobody's business, and neither is one that is not theirs.
         let inactive = json!({ "active": false });
+        if let Some(people) = self.people()
+            && let Some(refresh) = self.own_refresh(people, &client, token).await?
+        {
+            let grant = &refresh.grant;
+            return Ok(
+                match refresh.used || people.consent_in_force(&grant.consent).await.is_err() {
+                    true => inactive,
+                    false => json!({
+                        "active": true, "iss": self.issuer(), "sub": grant.party_id, "aud": grant.resource,
+                        "client_id": grant.client, "scope": grant.scopes.join(" "), "iat": refresh.issued_at,
+                    }),
+                },
+            );
+        }
         let (Some(claims), Some(audience)) = (self.own_token(token), crate::token::unverified_audience(token)) else {
             return Ok(inactive);
         };

@@ -1,6 +1,6 @@
 //! What the service says of itself: its metadata (RFC 8414) and its key set (RFC 7517).
 
-use super::{Service, exchange, person};
+use super::{Service, exchange, person, refresh};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -47,18 +47,27 @@ impl Service {
             "dpop_signing_alg_values_supported": algorithms,
             "tls_client_certificate_bound_access_tokens": true,
         });
-        if self.serves_people()
+        if self.people().is_some()
             && let Some(members) = metadata.as_object_mut()
         {
             for (name, value) in [
                 ("authorization_endpoint", json!(format!("{issuer}/me/authorize"))),
+                (
+                    "pushed_authorization_request_endpoint",
+                    json!(format!("{issuer}/oauth2/par")),
+                ),
                 ("response_types_supported", json!(["code"])),
                 ("response_modes_supported", json!(["query"])),
                 ("code_challenge_methods_supported", json!(["S256"])),
                 ("authorization_response_iss_parameter_supported", json!(true)),
                 (
                     "grant_types_supported",
-                    json!(["client_credentials", exchange::GRANT_TYPE, person::GRANT_TYPE]),
+                    json!([
+                        "client_credentials",
+                        exchange::GRANT_TYPE,
+                        person::GRANT_TYPE,
+                        refresh::GRANT_TYPE
+                    ]),
                 ),
             ] {
                 members.insert(name.to_owned(), value);

@@ -5,10 +5,12 @@ use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
 use super::mint::{Grant, Minted};
+use super::token::Issued;
 use super::{Service, access, store};
 use crate::people::web::Revoke;
 use crate::people::{People, PeopleError, PersonGrant};
 use crate::revocation::Kind;
+use crate::token::Confirmation;
 use axum::http::HeaderMap;
 use std::pin::Pin;
 
@@ -22,43 +24,83 @@ impl Service {
         let _ = self.inner.people.set(people);
     }
 
-    /// Whether codes are given for tokens.
-    pub(super) fn serves_people(&self) -> bool {
-        self.inner.people.get().is_some()
-    }
-
-    /// A token for a code. The token is noted with its consent before it is given out: a withdrawal finds it.
+    /// A token for a code, and a refresh token. The code is used up when it does not fit, and else last: a client that is
+    /// asked for another proof may come again.
     pub(super) async fn by_code(
         &self,
         headers: &HeaderMap,
         form: &Form,
         client: &Client,
-    ) -> Result<(Minted, String), OAuthError> {
-        let Some(people) = self.inner.people.get() else {
-            return Err(OAuthError::unsupported_grant_type("Nobody logs in here."));
-        };
-        let (code, redirect_uri) = (form.required("code")?, form.required("redirect_uri")?);
-        let verifier = form.required("code_verifier")?;
-        let redeemed = people.redeem(code, &client.id, redirect_uri, verifier).await;
-        let grant = redeemed.map_err(|error| unavailable(&error))?.ok_or_else(|| {
+    ) -> Result<Issued, OAuthError> {
+        let unknown = || {
             OAuthError::invalid_grant(
                 "The code is unknown, used or older than a minute, was given to another client or address, or does not fit the code_verifier.",
             )
-        })?;
+        };
+        let people = self.people().ok_or_else(nobody)?;
+        let (code, redirect_uri) = (form.required("code")?, form.required("redirect_uri")?);
+        let verifier = form.required("code_verifier")?;
+        let family = uuid::Uuid::now_v7().to_string();
+        let found = people.look_at_code(code).await.map_err(|error| unavailable(&error))?;
+        let Some(grant) = found else {
+            self.end_what_came_of(people, code).await?;
+            return Err(unknown());
+        };
+        if !grant.fits(&client.id, redirect_uri, verifier) {
+            people
+                .use_code(code, &family)
+                .await
+                .map_err(|error| unavailable(&error))?;
+            return Err(unknown());
+        }
         if form.get("resource").is_some_and(|named| named != grant.resource) {
             return Err(OAuthError::invalid_target("The person consented to another resource."));
         }
-        self.for_person(headers, client, people, &grant).await
+        let ready = self.prepare(headers, client, people, &grant, &grant.scopes).await?;
+        if !people
+            .use_code(code, &family)
+            .await
+            .map_err(|error| unavailable(&error))?
+        {
+            return Err(unknown());
+        }
+        self.give(client, people, &grant, &family, ready).await
     }
 
-    async fn for_person(
+    /// A code that is shown again may have been stolen: what came of it ends.
+    async fn end_what_came_of(&self, people: &People, code: &str) -> Result<(), OAuthError> {
+        let family = people.family_of_used(code).await.map_err(|error| unavailable(&error))?;
+        match family {
+            Some(family) => self.end_family(people, &family).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends everything that came of one code, on every node within a second.
+    pub(super) async fn end_family(&self, people: &People, family: &str) -> Result<(), OAuthError> {
+        for token in people.end_family(family).await.map_err(|error| unavailable(&error))? {
+            Revoke::revoke(self, &token)
+                .await
+                .map_err(|error| unavailable(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Everything that can refuse a token for what a person has granted; nothing is used up.
+    pub(super) async fn prepare(
         &self,
         headers: &HeaderMap,
         client: &Client,
         people: &People,
         grant: &PersonGrant,
-    ) -> Result<(Minted, String), OAuthError> {
-        let scope = grant.scopes.join(" ");
+        scopes: &[String],
+    ) -> Result<Ready, OAuthError> {
+        match people.consent_in_force(&grant.consent).await {
+            Ok(_) => {}
+            Err(PeopleError::NoConsent) => return Err(withdrawn()),
+            Err(error) => return Err(unavailable(&error)),
+        }
+        let scope = scopes.join(" ");
         // The agreement may have ended since the person said yes.
         let allowed = access::decide(
             &client.snapshot,
@@ -68,21 +110,50 @@ impl Service {
             super::now(),
         )?;
         let confirmation = self.binding(headers, client, allowed.api).await?;
-        let known_as = self.known_as(people, &grant.party_id, client, &allowed).await?;
+        if let Some(key) = &grant.key
+            && !matches!(&confirmation, Some(Confirmation::Key(shown)) if **shown == **key)
+        {
+            return Err(OAuthError::invalid_proof(
+                "The code is bound to another key than the one that is proved.",
+            ));
+        }
+        Ok(Ready {
+            known_as: self.known_as(people, &grant.party_id, client, &allowed).await?,
+            confirmation,
+            allowed,
+            scope,
+        })
+    }
+
+    /// Makes the token and the next refresh token. The token is noted with its consent before it is given out.
+    pub(super) async fn give(
+        &self,
+        client: &Client,
+        people: &People,
+        grant: &PersonGrant,
+        family: &str,
+        ready: Ready,
+    ) -> Result<Issued, OAuthError> {
         let minted = self.mint(&Grant {
             client: &client.id,
             person: Some(&grant.party_id),
-            known_as: Some(&known_as),
+            known_as: Some(&ready.known_as),
             actor: None,
-            allowed: &allowed,
-            confirmation,
+            allowed: &ready.allowed,
+            confirmation: ready.confirmation,
             credential: &client.credential,
             assurance: Some(&grant.assurance),
             logged_in_at: Some(grant.logged_in_at),
             not_after: None,
         })?;
-        self.note(people, &grant.consent, &minted).await?;
-        Ok((minted, scope))
+        self.note(people, &grant.consent, family, &minted).await?;
+        let refresh = people.issue_refresh(family, grant).await;
+        Ok(Issued {
+            refresh: Some(refresh.map_err(|error| unavailable(&error))?),
+            minted,
+            scope: ready.scope,
+            kind: None,
+        })
     }
 
     /// By what the organisation of the API knows the person whom the client's organisation knows by `party_id`.
@@ -102,11 +173,17 @@ impl Service {
     }
 
     /// Notes a token with its consent, before it is given out: a withdrawal finds it.
-    pub(super) async fn note(&self, people: &People, consent: &str, minted: &Minted) -> Result<(), OAuthError> {
+    pub(super) async fn note(
+        &self,
+        people: &People,
+        consent: &str,
+        family: &str,
+        minted: &Minted,
+    ) -> Result<(), OAuthError> {
         let ends_at = (super::now() + minted.expires_in).saturating_mul(1_000_000);
-        match people.note_token(consent, &minted.id, ends_at).await {
+        match people.note_token(consent, family, &minted.id, ends_at).await {
             Ok(()) => Ok(()),
-            Err(PeopleError::NoConsent) => Err(OAuthError::invalid_grant("The person has withdrawn the consent.")),
+            Err(PeopleError::NoConsent) => Err(withdrawn()),
             Err(error) => Err(unavailable(&error)),
         }
     }
@@ -115,6 +192,22 @@ impl Service {
     pub(super) fn people(&self) -> Option<&People> {
         self.inner.people.get()
     }
+}
+
+/// What a token for a person is made of, once nothing refuses it.
+pub(super) struct Ready {
+    allowed: Allowed,
+    confirmation: Option<Confirmation>,
+    known_as: String,
+    scope: String,
+}
+
+pub(super) fn nobody() -> OAuthError {
+    OAuthError::unsupported_grant_type("Nobody logs in here.")
+}
+
+pub(super) fn withdrawn() -> OAuthError {
+    OAuthError::invalid_grant("The person has withdrawn the consent, or it has ended.")
 }
 
 pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> OAuthError {

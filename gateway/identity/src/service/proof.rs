@@ -19,11 +19,8 @@ impl Service {
         api: ApiIndex,
     ) -> Result<Option<Confirmation>, OAuthError> {
         let constraint = client.snapshot.api(api).sender_constraint;
-        let mut proofs = headers.get_all("dpop").iter();
-        if let Some(proof) = proofs.next() {
-            let proof = proof.to_str().ok().filter(|_| proofs.next().is_none());
-            let proof = proof.ok_or_else(|| OAuthError::invalid_proof("Send one DPoP header."))?;
-            return self.proved(proof).await.map(Some);
+        if let Some(proved) = self.proof(headers, "/oauth2/token").await? {
+            return Ok(Some(proved));
         }
         let shown = client::certificate(headers);
         let registered = &client.snapshot.application(client.application).credentials.certificates;
@@ -43,9 +40,18 @@ impl Service {
         }
     }
 
-    async fn proved(&self, proof: &str) -> Result<Confirmation, OAuthError> {
+    /// The key that a request to `path` proves; `None`: it proves none.
+    pub(super) async fn proof(&self, headers: &HeaderMap, path: &str) -> Result<Option<Confirmation>, OAuthError> {
+        let mut proofs = headers.get_all("dpop").iter();
+        let Some(proof) = proofs.next() else { return Ok(None) };
+        let proof = proof.to_str().ok().filter(|_| proofs.next().is_none());
+        let proof = proof.ok_or_else(|| OAuthError::invalid_proof("Send one DPoP header."))?;
+        self.proved(proof, path).await.map(Some)
+    }
+
+    async fn proved(&self, proof: &str, path: &str) -> Result<Confirmation, OAuthError> {
         let now = super::now();
-        let address = format!("{}/oauth2/token", self.inner.settings.issuer);
+        let address = format!("{}{path}", self.inner.settings.issuer);
         let expected = Expected {
             method: "POST",
             address: &address,

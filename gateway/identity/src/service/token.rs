@@ -1,9 +1,10 @@
 //! `POST /oauth2/token` and `POST /oauth2/revoke`.
 
+use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
 use super::mint::{Grant, Minted};
-use super::{Service, access, exchange, person};
+use super::{Service, access, exchange, person, refresh};
 use crate::revocation::Kind;
 use axum::Json;
 use axum::body::Bytes;
@@ -17,20 +18,25 @@ const CLIENT_CREDENTIALS: &str = "client_credentials";
 /// RFC 6749 section 3.2.
 pub(super) async fn create_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     match service.token(&headers, &body).await {
-        Ok((minted, scope, extra)) => service.answer(&minted, &scope, extra, headers.contains_key("dpop")),
+        Ok(issued) => service.answer(&issued, headers.contains_key("dpop")),
         Err(error) => error.into_response(),
     }
 }
 
+/// What a request to the token endpoint is answered with.
+pub(super) struct Issued {
+    pub(super) minted: Minted,
+    pub(super) scope: String,
+    pub(super) refresh: Option<String>,
+    /// `issued_token_type`, of an exchange.
+    pub(super) kind: Option<&'static str>,
+}
+
 impl Service {
-    async fn token(
-        &self,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<(Minted, String, Option<&'static str>), OAuthError> {
+    async fn token(&self, headers: &HeaderMap, body: &Bytes) -> Result<Issued, OAuthError> {
         let form = Form::read(headers, body)?;
         let grant_type = form.required("grant_type")?;
-        let of_people = grant_type == person::GRANT_TYPE && self.serves_people();
+        let of_people = [person::GRANT_TYPE, refresh::GRANT_TYPE].contains(&grant_type) && self.people().is_some();
         if !of_people && ![CLIENT_CREDENTIALS, exchange::GRANT_TYPE].contains(&grant_type) {
             return Err(OAuthError::unsupported_grant_type(
                 "Supported are the grant types that /.well-known/oauth-authorization-server lists.",
@@ -43,10 +49,21 @@ impl Service {
                 wait,
             ));
         }
-        if of_people {
-            let (minted, scope) = self.by_code(headers, &form, &client).await?;
-            return Ok((minted, scope, None));
+        match grant_type {
+            person::GRANT_TYPE => self.by_code(headers, &form, &client).await,
+            refresh::GRANT_TYPE => self.by_refresh(headers, &form, &client).await,
+            _ => self.for_client(headers, &form, &client, grant_type).await,
         }
+    }
+
+    /// A token for the client itself, or in exchange for a person's.
+    async fn for_client(
+        &self,
+        headers: &HeaderMap,
+        form: &Form,
+        client: &Client,
+        grant_type: &str,
+    ) -> Result<Issued, OAuthError> {
         let now = super::now();
         let allowed = access::decide(
             &client.snapshot,
@@ -56,10 +73,10 @@ impl Service {
             now,
         )?;
         let on_behalf = match grant_type {
-            exchange::GRANT_TYPE => Some(self.subject(&form, &client, &allowed).await?),
+            exchange::GRANT_TYPE => Some(self.subject(form, client, &allowed).await?),
             _ => None,
         };
-        let confirmation = self.binding(headers, &client, allowed.api).await?;
+        let confirmation = self.binding(headers, client, allowed.api).await?;
         let minted = self.mint(&Grant {
             client: &client.id,
             person: on_behalf.as_ref().map(|subject| &*subject.person),
@@ -72,23 +89,33 @@ impl Service {
             logged_in_at: None,
             not_after: on_behalf.as_ref().map(|subject| subject.ends),
         })?;
-        if let (Some(people), Some(consent)) = (
-            self.people(),
-            on_behalf.as_ref().and_then(|subject| subject.consent.as_deref()),
-        ) {
-            self.note(people, consent, &minted).await?;
+        let consent = on_behalf.as_ref().and_then(|subject| subject.consent.as_ref());
+        if let (Some(people), Some((consent, family))) = (self.people(), consent) {
+            self.note(people, consent, family, &minted).await?;
         }
-        let issued = on_behalf.map(|_| exchange::ACCESS_TOKEN);
-        Ok((minted, allowed.scopes.join(" "), issued))
+        Ok(Issued {
+            minted,
+            scope: allowed.scopes.join(" "),
+            refresh: None,
+            kind: on_behalf.map(|_| exchange::ACCESS_TOKEN),
+        })
     }
 
     /// RFC 6749 section 5.1.
-    fn answer(&self, minted: &Minted, scope: &str, issued: Option<&str>, with_nonce: bool) -> Response {
+    fn answer(&self, issued: &Issued, with_nonce: bool) -> Response {
+        let minted = &issued.minted;
         let mut body = json!({
-            "access_token": minted.token, "token_type": minted.kind, "expires_in": minted.expires_in, "scope": scope
+            "access_token": minted.token, "token_type": minted.kind, "expires_in": minted.expires_in,
+            "scope": issued.scope
         });
-        if let (Some(issued), Some(members)) = (issued, body.as_object_mut()) {
-            members.insert("issued_token_type".to_owned(), json!(issued));
+        if let Some(members) = body.as_object_mut() {
+            let more = [
+                ("issued_token_type", issued.kind),
+                ("refresh_token", issued.refresh.as_deref()),
+            ];
+            for (name, value) in more {
+                members.extend(value.map(|value| (name.to_owned(), json!(value))));
+            }
         }
         let mut response = Json(body).into_response();
         let headers = response.headers_mut();
@@ -104,6 +131,11 @@ impl Service {
         let form = Form::read(headers, body)?;
         let token = form.required("token")?;
         let client = self.authenticate(headers, &form).await?;
+        if let Some(people) = self.people()
+            && let Some(refresh) = self.own_refresh(people, &client, token).await?
+        {
+            return self.end_family(people, &refresh.family).await;
+        }
         // RFC 7009 section 2.2: a token that does not hold needs no revocation, and nobody learns which there are.
         let Some(claims) = self.own_token(token) else {
             return Ok(());

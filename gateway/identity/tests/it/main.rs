@@ -15,6 +15,7 @@ mod people;
 mod pepper;
 mod person_codes;
 mod person_login;
+mod person_refresh;
 mod register;
 mod rotation;
 mod service;

@@ -159,8 +159,8 @@ async fn a_withdrawn_consent_names_its_tokens_and_admits_no_new_one() {
             (items().as_slice(), Some("child"))
         );
 
-        people.note_token(&id, "long", i64::MAX / 2).await.unwrap();
-        people.note_token(&id, "ended", 1).await.unwrap();
+        people.note_token(&id, "family", "long", i64::MAX / 2).await.unwrap();
+        people.note_token(&id, "family", "ended", 1).await.unwrap();
         assert!(matches!(
             people.withdraw(&other, &id).await,
             Err(PeopleError::NoConsent)
@@ -170,7 +170,7 @@ async fn a_withdrawn_consent_names_its_tokens_and_admits_no_new_one() {
             people.consent_in_force(&id).await,
             Err(PeopleError::NoConsent)
         ));
-        let late = people.note_token(&id, "late", i64::MAX / 2).await;
+        let late = people.note_token(&id, "family", "late", i64::MAX / 2).await;
         assert!(matches!(late, Err(PeopleError::NoConsent)));
         let all = people.consents(&person).await.unwrap();
         assert!(all.len() == 1 && !all[0].in_force && all[0].withdrawn_at.is_some());
@@ -201,7 +201,7 @@ async fn every_reading_is_written_and_goes_into_the_export() {
         let id = consent(&people, &person, i64::MAX / 2).await;
         let (readings, log) = Readings::new(people.clone());
         let log = tokio::spawn(log.run());
-        people.note_token(&id, "token-1", i64::MAX / 2).await.unwrap();
+        people.note_token(&id, "family", "token-1", i64::MAX / 2).await.unwrap();
         for call in 0..150 {
             let told = readings.tell(NewReading {
                 token_id: "token-1".into(),

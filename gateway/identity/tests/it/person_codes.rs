@@ -10,20 +10,20 @@ use identity::people::{Item, MIGRATIONS, NewConsent, People, PersonGrant, Person
 use identity::token::{Claims, TokenError, Verdict};
 use std::sync::Arc;
 
-const BACK: &str = "https://app.example/callback";
+pub(crate) const BACK: &str = "https://app.example/callback";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const VERIFIER: &str = "a-verifier-that-is-long-enough-to-be-one-0123456789";
 
-struct Journey {
-    node: Node,
-    people: People,
-    person: PersonId,
+pub(crate) struct Journey {
+    pub(crate) node: Node,
+    pub(crate) people: People,
+    pub(crate) person: PersonId,
     party_id: String,
     _directory: tempfile::TempDir,
 }
 
-async fn journey() -> Journey {
+pub(crate) async fn journey() -> Journey {
     let (node, directory) = node().await;
     let address = format!("sqlite:{}", directory.path().join("people.sqlite").display());
     let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
@@ -45,7 +45,7 @@ async fn journey() -> Journey {
 }
 
 impl Journey {
-    async fn consent(&self) -> String {
+    pub(crate) async fn consent(&self) -> String {
         let items = [Item {
             api: CASES.to_owned(),
             agency: "agency".to_owned(),
@@ -66,7 +66,7 @@ impl Journey {
         self.people.consent(&new).await.unwrap()
     }
 
-    async fn code(&self, consent: &str) -> String {
+    pub(crate) async fn code(&self, consent: &str) -> String {
         let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
         let grant = PersonGrant {
             client: "app".to_owned(),
@@ -78,11 +78,12 @@ impl Journey {
             party_id: self.party_id.clone(),
             assurance: "loa3".to_owned(),
             logged_in_at: now(),
+            key: None,
         };
         self.people.code(&grant).await.unwrap()
     }
 
-    async fn redeem(&self, code: &str, changed: (&'static str, &str)) -> crate::service_support::Answer {
+    pub(crate) async fn redeem(&self, code: &str, changed: (&'static str, &str)) -> crate::service_support::Answer {
         let mut form = self.node.good();
         form.retain(|(name, _)| !["grant_type", "resource"].contains(name));
         for (name, value) in [
@@ -122,7 +123,7 @@ impl Journey {
         self.node.post("/oauth2/token", &form, &[]).await
     }
 
-    fn verified(&self, token: &str) -> Result<(), TokenError> {
+    pub(crate) fn verified(&self, token: &str) -> Result<(), TokenError> {
         match self
             .node
             .service

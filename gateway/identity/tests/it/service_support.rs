@@ -1,5 +1,6 @@
 //! A token service over a small registry, asked as the gateway asks it.
 
+use crate::person_codes::BACK;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use database::Database;
@@ -129,6 +130,7 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
                     hash: secret.hash,
                     expires_at: None,
                 }],
+                redirect_uris: vec![BACK.to_owned()],
                 ..application("app", "bank")
             },
             application("keyless", "bank"),

@@ -4,7 +4,7 @@
 
 use super::page::{Language, see_other};
 use super::{Web, cookies};
-use crate::people::WordKind;
+use crate::people::{PeopleError, WordKind};
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -19,13 +19,16 @@ const LONGEST: usize = 2_000;
 
 /// A request that waits for its person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Request {
+pub(crate) struct Request {
     pub(super) client: String,
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
     pub(super) challenge: String,
     pub(super) resource: String,
     pub(super) scopes: Vec<String>,
+    /// Thumbprint of the key that the code is bound to (`dpop_jkt`).
+    #[serde(default)]
+    pub(crate) key: Option<String>,
 }
 
 /// What an application may be given, as the registry stands now.
@@ -38,7 +41,15 @@ pub(super) struct Asked {
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.unwrap_or_default();
     let language = Language::of(&headers, "", web.secure());
-    let request = match read(&(web.0.picture)(), &query) {
+    let read = match parameters(&query) {
+        Ok(parameters) => web.read(&parameters).await,
+        Err(refused) => Ok(Err(refused)),
+    };
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => return web.failed(language, &error),
+    };
+    let request = match read {
         Ok(request) => request,
         Err(Refused::There(back, code, why)) => {
             return see_other(&web.answer(&back, &[("error", code), ("error_description", why)]), []);
@@ -63,29 +74,63 @@ pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, head
 
 /// Where an answer goes.
 #[derive(Debug)]
-pub(super) struct Back {
+pub(crate) struct Back {
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
 }
 
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// It is not known who asks.
     Here,
     /// The application is told.
     There(Back, &'static str, &'static str),
 }
 
-fn read(snapshot: &Snapshot, query: &str) -> Result<Request, Refused> {
-    let mut all = BTreeMap::new();
-    let mut twice = false;
+/// How long a pushed request waits for its browser, in seconds.
+pub(crate) const PUSHED: i64 = 90;
+/// What a pushed request is called before its word (RFC 9126 section 2.2).
+pub(crate) const PUSHED_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
+
+/// The parameters of a request, and whether one occurs twice.
+struct Parameters {
+    all: BTreeMap<String, String>,
+    twice: bool,
+}
+
+fn parameters(query: &str) -> Result<Parameters, Refused> {
+    let (mut all, mut twice) = (BTreeMap::new(), false);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if value.len() > LONGEST {
             return Err(Refused::Here);
         }
-        twice |= all.insert(name, value.into_owned()).is_some();
+        twice |= all.insert(name.into_owned(), value.into_owned()).is_some();
     }
-    let get = |name: &str| all.get(name).map_or("", String::as_str);
+    Ok(Parameters { all, twice })
+}
+
+impl Web {
+    /// The request that a browser brings, or the one that its application has pushed. That one is used up.
+    async fn read(&self, given: &Parameters) -> Result<Result<Request, Refused>, PeopleError> {
+        let get = |name: &str| given.all.get(name).map(String::as_str);
+        let Some(uri) = get("request_uri") else {
+            return Ok(check(&(self.0.picture)(), get, given.twice));
+        };
+        let word = uri.strip_prefix(PUSHED_PREFIX).unwrap_or_default();
+        let pushed: Option<Request> = self.0.people.take(WordKind::Pushed, word).await?;
+        let own = pushed.filter(|pushed| Some(&*pushed.client) == get("client_id") && !given.twice);
+        Ok(own.ok_or(Refused::Here))
+    }
+}
+
+/// Reads a request, wherever it came from.
+pub(crate) fn check<'a>(
+    snapshot: &Snapshot,
+    get: impl Fn(&str) -> Option<&'a str>,
+    twice: bool,
+) -> Result<Request, Refused> {
+    let state = get("state").map(str::to_owned);
+    let get = |name: &str| get(name).unwrap_or_default();
     let application = snapshot.find_application(get("client_id")).ok_or(Refused::Here)?;
     let registered = &snapshot.application(application).credentials.redirect_uris;
     if !registered.iter().any(|known| **known == *get("redirect_uri")) {
@@ -94,7 +139,7 @@ fn read(snapshot: &Snapshot, query: &str) -> Result<Request, Refused> {
     let refuse = |code, why| {
         let back = Back {
             redirect_uri: get("redirect_uri").to_owned(),
-            state: all.get("state").cloned(),
+            state: state.clone(),
         };
         Err(Refused::There(back, code, why))
     };
@@ -121,10 +166,15 @@ fn read(snapshot: &Snapshot, query: &str) -> Result<Request, Refused> {
             "Name the scopes, at most 20: a person decides on each.",
         );
     }
+    let key = Some(get("dpop_jkt")).filter(|key| !key.is_empty());
+    if key.is_some_and(|key| key.len() != 43 || !key.bytes().all(word)) {
+        return refuse("invalid_request", "dpop_jkt must be a SHA-256 thumbprint in base64url.");
+    }
     let request = Request {
+        key: key.map(str::to_owned),
         client: get("client_id").to_owned(),
         redirect_uri: get("redirect_uri").to_owned(),
-        state: all.get("state").cloned(),
+        state: state.clone(),
         challenge: challenge.to_owned(),
         resource: get("resource").to_owned(),
         scopes,

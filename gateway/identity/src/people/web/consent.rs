@@ -186,6 +186,7 @@ impl Web {
             party_id: people.party_id(person, organisation).await?,
             assurance: decision.visitor.level.clone(),
             logged_in_at: decision.visitor.at,
+            key: request.key.clone(),
         };
         people.code(&grant).await
     }
