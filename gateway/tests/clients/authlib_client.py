@@ -7,6 +7,7 @@ Prints the address that a person's browser is sent to, and reads where it came b
 
 import os
 import sys
+import time
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
@@ -18,14 +19,23 @@ from joserfc.jwk import ECKey
 
 gateway, client_id, key_file, own_resource, resource, redirect_uri = sys.argv[1:]
 with open(key_file, encoding="ascii") as file:
-    pem = file.read()
-kid = ECKey.import_key(pem).thumbprint()
+    key = ECKey.import_key(file.read())
+kid = key.thumbprint()
+
+
+class ShortLived(PrivateKeyJWT):
+    """Authlib's assertions live for an hour, by default; the service takes none that lives longer than five minutes."""
+
+    def sign(self, auth, token_endpoint):
+        self.claims = {"exp": int(time.time()) + 60}
+        return super().sign(auth, token_endpoint)
 
 
 def session(**more):
-    one = OAuth2Session(client_id, pem, token_endpoint_auth_method="private_key_jwt", **more)
+    method = "private_key_jwt"
+    one = OAuth2Session(client_id, key, token_endpoint_auth_method=method, revocation_endpoint_auth_method=method, **more)
     # The issuer is the only audience that is taken.
-    one.register_client_auth_method(PrivateKeyJWT(gateway, headers={"kid": kid}, alg="ES256"))
+    one.register_client_auth_method(ShortLived(gateway, headers={"kid": kid}, alg="ES256"))
     return one
 
 
@@ -46,7 +56,7 @@ token = own.fetch_token(token_endpoint, grant_type="client_credentials", resourc
 assert token["token_type"] == "Bearer" and token["expires_in"] <= 300, token
 told = own.introspect_token(metadata["introspection_endpoint"], token=token["access_token"]).json()
 assert told["active"] and told["client_id"] == client_id, told
-own.revoke_token(metadata["revocation_endpoint"], token=token["access_token"])
+assert own.revoke_token(metadata["revocation_endpoint"], token=token["access_token"]).status_code == 200
 told = own.introspect_token(metadata["introspection_endpoint"], token=token["access_token"]).json()
 assert told == {"active": False}, told
 
@@ -75,6 +85,9 @@ before = person.token["access_token"]
 person.refresh_token(token_endpoint, refresh_token=person.token["refresh_token"])
 assert person.token["access_token"] != before
 assert person.get(f"{gateway}/case-status/v1/cases").status_code == 200
-person.revoke_token(metadata["revocation_endpoint"], token=person.token["refresh_token"], token_type_hint="refresh_token")
+revoked = person.revoke_token(
+    metadata["revocation_endpoint"], token=person.token["refresh_token"], token_type_hint="refresh_token"
+)
+assert revoked.status_code == 200, revoked.text
 assert person.get(f"{gateway}/case-status/v1/cases").status_code == 401
 print("done", flush=True)
