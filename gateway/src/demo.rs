@@ -35,10 +35,12 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const APPLICATION: &str = "exempelbanken-app";
 /// An agency's application: what offers call-back times and answers for the agency.
 const AGENCY_APPLICATION: &str = "provkommun-sidor";
+/// The application of the sandbox agency that tells of changes by itself.
+const PUSHING_APPLICATION: &str = "skattekontoret-handelser";
 /// The audience of the demo's API that an application calls for itself.
 const OPEN_RESOURCE: &str = "https://api.vagvisare.example/contact-routing/v1";
 /// Whose services stand behind the demo's gateway.
-const SERVICES: &str = "vagvisare-demo";
+pub(crate) const SERVICES: &str = "vagvisare-demo";
 /// Where the demo's application takes people back; nobody needs to listen there to see the address.
 const REDIRECT_URI: &str = "http://127.0.0.1:8888/callback";
 /// The synthetic person whose cases the demo shows.
@@ -116,10 +118,12 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         .iter()
         .find(|api| api.name == "case-status")
         .map(|api| api.audience.clone());
+    let pushing_key = give_key(&mut registry.loaded.draft, PUSHING_APPLICATION, &pepper)?;
     let stop = CancellationToken::new();
     let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
     issuer.allow_http_loopback = true;
     let tokens = TokenService::start(demo_tokens(&options.data_dir, &base, &pepper)?, vec![issuer], &stop).await?;
+    bound.set_tokens(tokens.service.clone());
     let people = people::start(demo_people(&options.data_dir, &base, &parts, register)?, &tokens, &stop).await?;
     let site = Site {
         public_base_url: base.clone(),
@@ -137,6 +141,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         .with_readings(Some(people.readings.clone()));
     let node = bound.serve(snapshot, Arc::new(checks))?;
     tokens.follow(&node);
+    parts.push_to(format!("{base}/case-events/v1/events"), &pushing_key);
     let mut demo = Demo {
         address,
         operations,
@@ -239,6 +244,7 @@ fn setup(options: &Options) -> Setup {
         },
         shared_limits: None,
         drain_timeout: Duration::from_secs(10),
+        tokens: None,
         registry: None,
     }
 }

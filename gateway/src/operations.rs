@@ -1,6 +1,7 @@
 //! The operations listener: health, metrics and traces, on a port of its own that callers do not reach.
 
 mod backends;
+mod consents;
 mod registry_status;
 mod shared_limits;
 
@@ -48,6 +49,7 @@ pub fn router(
     stats: Stats,
     readiness: Readiness,
     registry: Option<Arc<registry::watch::Status>>,
+    tokens: Option<identity::service::Service>,
 ) -> Router {
     let known = Known {
         shared: Arc::clone(shared),
@@ -63,6 +65,7 @@ pub fn router(
         .route("/health/ready", get(show_ready))
         .route("/status", get(show_status))
         .with_state(known)
+        .merge(consents::router(tokens))
         .merge(shared.telemetry.operations_router())
 }
 

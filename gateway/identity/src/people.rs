@@ -17,7 +17,7 @@ mod store;
 pub mod web;
 mod word;
 
-pub use consent::{Consent, Item, NewConsent};
+pub use consent::{Consent, Item, NewConsent, Standing};
 pub use grant::PersonGrant;
 pub use keys::PersonKeys;
 pub use mapping::{PersonId, PersonNumber};

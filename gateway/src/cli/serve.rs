@@ -100,6 +100,9 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     };
     let nonces = tokens.as_ref().and_then(TokenService::nonces);
     let signer = tokens.as_ref().map(|tokens| tokens.service.clone());
+    if let Some(tokens) = &tokens {
+        bound.set_tokens(tokens.service.clone());
+    }
     let operations = bound.operations_address()?;
     let uses = Arc::<Uses>::default();
     let checks = Checks::new(pepper.clone(), verifier)
@@ -196,6 +199,7 @@ fn setup(config: &Config) -> Setup {
         telemetry: config.telemetry.clone(),
         shared_limits: config.shared_limits.clone(),
         drain_timeout: config.gateway.drain_timeout,
+        tokens: None,
         registry: None,
     }
 }

@@ -5,7 +5,9 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 5] = [
+const DOCUMENTS: [(&str, &str); 7] = [
+    ("case-events.json", include_str!("../../../openapi/case-events.json")),
+    ("channels.json", include_str!("../../../openapi/channels.json")),
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
     (
         "contact-routing.json",

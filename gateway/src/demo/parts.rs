@@ -1,23 +1,30 @@
 //! The services and simulated agencies behind the demo's gateway.
 
+use super::SERVICES;
 use crate::people;
 use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
+use channels::{Channels, ChannelsConfig, ConsentsConfig, SecretKeys};
 use contact_routing::ContactRoutingConfig;
 use encounters::EncountersConfig;
 use identity::people::web::Web;
 use insights::InsightsConfig;
 use model::LocalizedText;
-use sandbox::{RelyingParty, Running, RunningAgency, SandboxConfig};
+use sandbox::{PushTo, RelyingParty, Running, RunningAgency, SandboxConfig};
 use service_host::{Service, ServiceTelemetry};
 use snapshot::Draft;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// The agency that is down in the demo.
 const DOWN: &str = "indrivningsverket";
+
+/// How often the demo looks whether a case that somebody follows has changed, at sources that do not tell by themselves.
+const REFRESH: Duration = Duration::from_secs(3);
 
 /// What the gateway is to the sandbox's OpenID provider.
 pub(super) const RELYING_PARTY: &str = "vagvisare";
@@ -27,6 +34,8 @@ pub(super) struct Parts {
     sandbox: Running,
     /// Backend ids of the registry document, and where each is.
     addresses: Vec<(&'static str, String)>,
+    /// Goes on with deliveries as long as it is held.
+    _channels: channels::Running,
     tasks: JoinSet<anyhow::Result<()>>,
     stop: CancellationToken,
 }
@@ -55,6 +64,9 @@ impl Parts {
         let mut config = CaseStatusConfig::new(producers, register.url()?, data_dir);
         config.party_register_key = Some(register.settings.key.expose().to_owned());
         let case_status = case_status::service(config).await?;
+        // Who tells of changes asks there for them, so the address must be known before.
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let at = format!("http://{}", listener.local_addr()?);
         let contact_routing = contact_routing::service(ContactRoutingConfig {
             database: data_dir.join("contact-routing.sqlite"),
         })
@@ -68,13 +80,16 @@ impl Parts {
             database: format!("sqlite:{}", data_dir.join("insights.sqlite").display()),
         })
         .await?;
+        let channels = channels(data_dir, operations, &at).await?;
         let mut parts = Self {
+            _channels: channels.run(),
             addresses: vec![("test-identity", sandbox.identity_url.clone())],
             sandbox,
             tasks: JoinSet::new(),
             stop: CancellationToken::new(),
         };
-        parts.add("case-status", case_status, &telemetry).await?;
+        parts.serve("case-status", listener, case_status, &telemetry)?;
+        parts.add("channels", channels.service(), &telemetry).await?;
         parts.add("contact-routing", contact_routing, &telemetry).await?;
         parts.add("encounters", encounters, &telemetry).await?;
         parts.add("insights", insights, &telemetry).await?;
@@ -87,7 +102,17 @@ impl Parts {
         service: Service,
         telemetry: &ServiceTelemetry,
     ) -> anyhow::Result<()> {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        self.serve(backend, listener, service, telemetry)
+    }
+
+    fn serve(
+        &mut self,
+        backend: &'static str,
+        listener: TcpListener,
+        service: Service,
+        telemetry: &ServiceTelemetry,
+    ) -> anyhow::Result<()> {
         self.addresses
             .push((backend, format!("http://{}", listener.local_addr()?)));
         self.tasks.spawn(service_host::serve(
@@ -135,6 +160,14 @@ impl Parts {
         &self.sandbox.control_url
     }
 
+    /// Lets the agencies that tell of changes by themselves do so, through the gateway.
+    pub(super) fn push_to(&self, url: String, api_key: &str) {
+        self.sandbox.push_to(PushTo {
+            url,
+            headers: vec![("x-api-key".to_owned(), api_key.to_owned())],
+        });
+    }
+
     /// Lets requests in hand finish.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
@@ -145,6 +178,24 @@ impl Parts {
         }
         self.sandbox.stop().await;
     }
+}
+
+async fn channels(data_dir: &Path, operations: SocketAddr, case_status: &str) -> anyhow::Result<Channels> {
+    let database = format!("sqlite:{}", data_dir.join("channels.sqlite").display());
+    let keys = SecretKeys::load_or_create(&data_dir.join("channels-key"))?;
+    Channels::open(ChannelsConfig {
+        refresh: REFRESH,
+        // Receivers of the demo are on this machine.
+        allow_private_network: true,
+        consents: Some(ConsentsConfig {
+            url: format!("http://{operations}/consents/checks"),
+            organisation: SERVICES.to_owned(),
+            // The test e-identification gives tokens without a consent page.
+            allow_unknown: true,
+        }),
+        ..ChannelsConfig::new(database, case_status, keys)
+    })
+    .await
 }
 
 /// An agency of the sandbox as case status has to know it.

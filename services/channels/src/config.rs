@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::consent::ConsentsConfig;
+use crate::seal::SecretKeys;
 
 /// How the service is to be.
 #[derive(Clone, Debug)]
@@ -15,6 +17,10 @@ pub struct ChannelsConfig {
     pub refresh: Duration,
     /// Whether webhooks may go to private addresses and over plain HTTP: for development and tests only.
     pub allow_private_network: bool,
+    /// Encrypts the secrets that are kept.
+    pub keys: SecretKeys,
+    /// Where it is asked whether people still consent; without it the token of the subscription is enough.
+    pub consents: Option<ConsentsConfig>,
     /// How many deliveries are under way at a time.
     pub workers: usize,
     /// The time.
@@ -24,12 +30,14 @@ pub struct ChannelsConfig {
 impl ChannelsConfig {
     /// A configuration with the usual times and the usual caution.
     #[must_use]
-    pub fn new(database: impl Into<String>, case_status: impl Into<String>) -> Self {
+    pub fn new(database: impl Into<String>, case_status: impl Into<String>, keys: SecretKeys) -> Self {
         Self {
             database: database.into(),
             case_status: case_status.into(),
             refresh: Duration::from_secs(15 * 60),
             allow_private_network: false,
+            keys,
+            consents: None,
             workers: 16,
             clock: Clock::system(),
         }

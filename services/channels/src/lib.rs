@@ -7,7 +7,9 @@
 mod api;
 mod clock;
 mod config;
+mod consent;
 mod feed;
+mod seal;
 mod send;
 mod sign;
 mod start;
@@ -17,4 +19,6 @@ mod worker;
 pub use api::openapi;
 pub use clock::Clock;
 pub use config::ChannelsConfig;
+pub use consent::ConsentsConfig;
+pub use seal::SecretKeys;
 pub use start::{Channels, Running};

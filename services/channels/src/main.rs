@@ -1,8 +1,10 @@
 //! Channels alone: `channels --listen 127.0.0.1:0 --case-status http://127.0.0.1:8101`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use channels::{Channels, ChannelsConfig};
+use anyhow::ensure;
+use channels::{Channels, ChannelsConfig, ConsentsConfig, SecretKeys};
 use clap::Parser;
 
 /// Subscriptions: signed webhooks and event streams that tell when a person's case changes.
@@ -24,6 +26,22 @@ struct Cli {
     #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     refresh: u64,
 
+    /// The key that encrypts secrets (64 hexadecimal digits, mode 0600); without it one is made in the data directory.
+    #[arg(long, value_name = "FILE")]
+    secrets_key: Option<PathBuf>,
+
+    /// An earlier key: what it encrypted is encrypted anew.
+    #[arg(long, value_name = "FILE", requires = "secrets_key")]
+    previous_secrets_key: Vec<PathBuf>,
+
+    /// Where to ask whether people still consent: `/consents/checks` on the gateway's operations listener.
+    #[arg(long, value_name = "URL", requires = "organisation")]
+    consents: Option<String>,
+
+    /// The organisation whose service this is: people are known by its ids.
+    #[arg(long, value_name = "ID")]
+    organisation: Option<String>,
+
     /// Let webhooks go to private addresses and over plain HTTP: for development only.
     #[arg(long)]
     allow_private_network: bool,
@@ -35,10 +53,27 @@ async fn main() -> anyhow::Result<()> {
     let database = cli
         .database
         .unwrap_or_else(|| format!("sqlite:{}", cli.host.data_dir.join("channels.sqlite").display()));
+    let keys = match &cli.secrets_key {
+        Some(file) => SecretKeys::load(file, &cli.previous_secrets_key)?,
+        None => {
+            std::fs::create_dir_all(&cli.host.data_dir)?;
+            ensure!(
+                !database.starts_with("postgres"),
+                "--secrets-key is needed: nodes that share a database share the key"
+            );
+            SecretKeys::load_or_create(&cli.host.data_dir.join("channels-key"))?
+        }
+    };
+    let consents = cli.consents.map(|url| ConsentsConfig {
+        url,
+        organisation: cli.organisation.unwrap_or_default(),
+        allow_unknown: false,
+    });
     let channels = Channels::open(ChannelsConfig {
         refresh: Duration::from_secs(cli.refresh),
         allow_private_network: cli.allow_private_network,
-        ..ChannelsConfig::new(database, cli.case_status)
+        consents,
+        ..ChannelsConfig::new(database, cli.case_status, keys)
     })
     .await?;
     let _running = channels.run();

@@ -7,6 +7,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
 
 use crate::clock::Clock;
+use crate::seal::SecretKeys;
 use crate::sign::{Secret, signatures};
 
 /// How long a receiver may take.
@@ -30,11 +31,12 @@ pub(crate) type Unsent = &'static str;
 pub(crate) struct Sender {
     client: Client,
     allow_private_network: bool,
+    keys: SecretKeys,
     clock: Clock,
 }
 
 impl Sender {
-    pub(crate) fn new(allow_private_network: bool, clock: Clock) -> anyhow::Result<Self> {
+    pub(crate) fn new(allow_private_network: bool, keys: SecretKeys, clock: Clock) -> anyhow::Result<Self> {
         let client = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -46,6 +48,7 @@ impl Sender {
         Ok(Self {
             client,
             allow_private_network,
+            keys,
             clock,
         })
     }
@@ -81,13 +84,17 @@ impl Sender {
     pub(crate) async fn send(&self, url: &str, secrets: &[Secret], id: &str, body: &str) -> Result<Answered, Unsent> {
         let url = self.check(url)?;
         let timestamp = self.clock.now().as_second();
+        let signature = signatures(&self.keys, secrets, id, timestamp, body).map_err(|error| {
+            tracing::error!(%error, "a webhook cannot be signed");
+            "it could not be signed; the fault is ours"
+        })?;
         let request = self
             .client
             .post(url)
             .header("content-type", "application/cloudevents+json")
             .header("webhook-id", id)
             .header("webhook-timestamp", timestamp.to_string())
-            .header("webhook-signature", signatures(secrets, id, timestamp, body))
+            .header("webhook-signature", signature)
             .body(body.to_owned());
         let mut response = request.send().await.map_err(|error| why(&error))?;
         let status = response.status().as_u16();
@@ -156,7 +163,8 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_public_internet_over_tls_is_allowed_by_address_and_by_name() {
-        let sender = Sender::new(false, Clock::system()).unwrap();
+        let keys = SecretKeys::from_bytes([7; 32]);
+        let sender = Sender::new(false, keys.clone(), Clock::system()).unwrap();
         for url in [
             "http://example.com/",
             "https://127.0.0.1/",
@@ -174,10 +182,14 @@ mod tests {
             assert!(sender.check(url).is_err(), "{url}");
         }
         assert!(sender.check("https://example.com/hook?a=b").is_ok());
-        let unsent = sender.send("https://localhost/", &[], "1", "{}").await.unwrap_err();
+        let (secret, _) = Secret::make(&keys, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let unsent = sender
+            .send("https://localhost/", &[secret], "1", "{}")
+            .await
+            .unwrap_err();
         assert_eq!(unsent, "the address does not lead to the public internet");
         assert!(
-            Sender::new(true, Clock::system())
+            Sender::new(true, keys, Clock::system())
                 .unwrap()
                 .check("http://127.0.0.1:1/")
                 .is_ok()

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::api;
 use crate::config::ChannelsConfig;
+use crate::consent::{Between, Consents, Standing};
 use crate::feed::Feed;
 use crate::send::Sender;
 use crate::store::{EVENTS, Store};
@@ -25,6 +26,7 @@ pub struct Channels {
     pub(crate) store: Store,
     pub(crate) sender: Sender,
     pub(crate) feed: Feed,
+    pub(crate) consents: Consents,
     pub(crate) config: ChannelsConfig,
 }
 
@@ -38,10 +40,14 @@ impl Channels {
     /// # Errors
     /// A database that cannot be opened.
     pub async fn open(config: ChannelsConfig) -> anyhow::Result<Self> {
+        let store = Store::open(&config.database).await?;
+        store.seal_anew(&config.keys).await?;
+        let outgoing = Outgoing::new()?;
         Ok(Self {
-            store: Store::open(&config.database).await?,
-            sender: Sender::new(config.allow_private_network, config.clock.clone())?,
-            feed: Feed::new(Outgoing::new()?, &config.case_status),
+            store,
+            sender: Sender::new(config.allow_private_network, config.keys.clone(), config.clock.clone())?,
+            feed: Feed::new(outgoing.clone(), &config.case_status),
+            consents: Consents::new(outgoing, config.consents.clone()),
             config,
         })
     }
@@ -58,6 +64,7 @@ impl Channels {
             store: self.store.clone(),
             sender: self.sender.clone(),
             clock: self.config.clock.clone(),
+            consents: self.consents.clone(),
             width: self.config.workers,
         }
     }
@@ -75,9 +82,19 @@ impl Channels {
     /// # Errors
     /// The database is away.
     pub async fn refresh(&self) -> anyhow::Result<()> {
-        for party in self.store.followed(self.config.clock.micros()).await? {
-            if let Err(error) = self.feed.look_at(&party).await {
-                tracing::warn!(%error, "cases cannot be looked at");
+        for follower in self.store.followed(self.config.clock.micros()).await? {
+            let between = Between {
+                party: &follower.party,
+                application: &follower.application,
+            };
+            match self.consents.check(between).await {
+                Standing::InForce => {
+                    if let Err(error) = self.feed.look_at(&follower.party).await {
+                        tracing::warn!(%error, "cases cannot be looked at");
+                    }
+                }
+                Standing::Ended => self.store.withdrawn(between).await?,
+                Standing::Unclear => {}
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ mod events;
 mod queue;
 mod subscriptions;
 
-pub(crate) use events::{Event, News};
+pub(crate) use events::{Event, Follower, News};
 pub(crate) use queue::{Delivery, Due};
 pub(crate) use subscriptions::{Owner, State, Subscription};
 
@@ -12,7 +12,7 @@ use database::{Database, Migrations};
 
 const MIGRATIONS: Migrations = Migrations {
     component: "channels",
-    steps: &[include_str!("store/tables.sql")],
+    steps: &[include_str!("store/tables.sql"), include_str!("store/consents.sql")],
 };
 
 /// Held while events are numbered and deliveries claimed, so that workers of several nodes do not mix.

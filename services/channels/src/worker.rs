@@ -4,6 +4,7 @@ use futures_util::StreamExt;
 use serde_json::json;
 
 use crate::clock::Clock;
+use crate::consent::{Between, Consents, Standing};
 use crate::send::Sender;
 use crate::store::{Due, Event, Store, Subscription};
 
@@ -13,6 +14,7 @@ pub(crate) struct Worker {
     pub(crate) store: Store,
     pub(crate) sender: Sender,
     pub(crate) clock: Clock,
+    pub(crate) consents: Consents,
     /// How many at a time.
     pub(crate) width: usize,
 }
@@ -36,6 +38,17 @@ impl Worker {
     }
 
     async fn deal_with(&self, due: Due) -> Result<(), database::Error> {
+        let (subscription, event) = match &due {
+            Due::Verification(subscription) => (subscription, None),
+            Due::Event(subscription, event, _) => (subscription, Some(event.sequence)),
+        };
+        // Asked last thing before sending: a withdrawal may be a moment old.
+        let between = Between::of(subscription);
+        match self.consents.check(between).await {
+            Standing::InForce => {}
+            Standing::Ended => return self.store.withdrawn(between).await,
+            Standing::Unclear => return self.store.put_off(&subscription.id, event, self.clock.micros()).await,
+        }
         match due {
             Due::Verification(subscription) => self.verify(&subscription).await,
             Due::Event(subscription, event, attempts) => self.deliver(&subscription, &event, attempts).await,

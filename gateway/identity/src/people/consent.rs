@@ -79,6 +79,18 @@ pub struct Consent {
 /// How long a token's consent is known after its end, in microseconds.
 const KEPT: i64 = 3_600 * 1_000_000;
 
+/// How a consent stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// It holds.
+    InForce,
+    /// It was withdrawn, has ended, or was never given.
+    Ended,
+    /// Nobody is known by the id.
+    Unknown,
+}
+
 const COLUMNS: &str = "SELECT id, acts_for, relation, application, organisation, agreement, purpose, assurance, given_at, \
                        ends_at, withdrawn_at FROM people_consent";
 
@@ -162,6 +174,33 @@ impl People {
             Err(PeopleError::NoConsent) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether an application may still do this about a person, for services that act later than the token they were
+    /// asked with. `known_by`: whose id `party_id` is, which is the organisation of the services.
+    ///
+    /// # Errors
+    /// The database, or a row that does not open.
+    pub async fn standing(
+        &self,
+        party_id: &str,
+        known_by: &str,
+        application: &str,
+        scope: &str,
+    ) -> Result<Standing, PeopleError> {
+        let Some(person) = self.person_of(party_id, known_by).await? else {
+            return Ok(Standing::Unknown);
+        };
+        let sql = "SELECT c.id FROM people_consent c JOIN people_consent_item i ON i.consent = c.id \
+                   WHERE c.person = ? AND c.acts_for = '' AND c.application = ? AND i.scope = ? \
+                   AND c.withdrawn_at IS NULL AND c.ends_at > ? LIMIT 1";
+        let find = query(sql)
+            .bind(&person.0)
+            .bind(application)
+            .bind(scope)
+            .bind(now_micros());
+        let found = self.database.fetch_optional(find).await?;
+        Ok(found.map_or(Standing::Ended, |_| Standing::InForce))
     }
 
     /// Notes that an access token was made under a consent, so that a withdrawal finds it. `family`: the code that it came of.

@@ -3,7 +3,8 @@
 use database::Database;
 use identity::api_key::Pepper;
 use identity::people::{
-    Item, MIGRATIONS, NewConsent, NewReading, People, PeopleError, PersonKeys, PersonNumber, Readings, WordKind,
+    Item, MIGRATIONS, NewConsent, NewReading, People, PeopleError, PersonKeys, PersonNumber, Readings, Standing,
+    WordKind,
 };
 use std::path::Path;
 
@@ -175,6 +176,51 @@ async fn a_withdrawn_consent_names_its_tokens_and_admits_no_new_one() {
         let all = people.consents(&person).await.unwrap();
         assert!(all.len() == 1 && !all[0].in_force && all[0].withdrawn_at.is_some());
         assert!(people.consents(&other).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn services_that_act_later_are_told_how_a_consent_stands() {
+    let directory = tempfile::tempdir().unwrap();
+    for database in databases(directory.path()).await {
+        let people = people(&database, 1, &[]);
+        let person = people.person(&number()).await.unwrap();
+        let party = people.party_id(&person, "services").await.unwrap();
+        let standing = |party: &str, application: &'static str, scope: &'static str| {
+            let (people, party) = (people.clone(), party.to_owned());
+            async move { people.standing(&party, "services", application, scope).await.unwrap() }
+        };
+        assert_eq!(
+            standing(&party, "app", "cases.read").await,
+            Standing::Ended,
+            "nothing was said yet"
+        );
+        consent(&people, &person, i64::MAX / 2).await;
+        let for_a_child = standing(&party, "app", "cases.read").await;
+        assert_eq!(
+            for_a_child,
+            Standing::Ended,
+            "what was said for a child is not said for oneself"
+        );
+        let own = NewConsent {
+            person: &person,
+            acts_for: None,
+            relation: None,
+            application: "app",
+            organisation: "bank",
+            agreement: "a-1",
+            purpose: "Visa ärenden",
+            assurance: "loa3",
+            items: &items(),
+            ends_at: i64::MAX / 2,
+        };
+        let id = people.consent(&own).await.unwrap();
+        assert_eq!(standing(&party, "app", "cases.read").await, Standing::InForce);
+        assert_eq!(standing(&party, "other", "cases.read").await, Standing::Ended);
+        assert_eq!(standing(&party, "app", "cases.write").await, Standing::Ended);
+        assert_eq!(standing("nobody", "app", "cases.read").await, Standing::Unknown);
+        people.withdraw(&person, &id).await.unwrap();
+        assert_eq!(standing(&party, "app", "cases.read").await, Standing::Ended);
     }
 }
 

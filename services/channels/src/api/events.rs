@@ -15,8 +15,9 @@ use tokio::time::Instant;
 
 use super::schema::{EventPage, EventQuery};
 use super::{NoQuery, owner, unavailable};
+use crate::consent::{Between, Standing};
 use crate::start::Channels;
-use crate::store::{EVENTS, Event};
+use crate::store::{EVENTS, Event, Follower};
 
 /// A stream ends after this, as the token it was opened with does; the reader comes back with a new one.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -77,7 +78,11 @@ pub(crate) async fn stream_events(
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let party = owner(&caller)?.party.to_owned();
+    let owner = owner(&caller)?;
+    let follower = Follower {
+        party: owner.party.to_owned(),
+        application: owner.application.to_owned(),
+    };
     let store = channels.store.clone();
     let after = match headers
         .get("last-event-id")
@@ -92,9 +97,12 @@ pub(crate) async fn stream_events(
         }
     };
     let until = channels.config.clock.micros() + FOLLOWED;
-    store.follow(&party, until).await.map_err(|error| unavailable(&error))?;
+    store
+        .follow(&follower, until)
+        .await
+        .map_err(|error| unavailable(&error))?;
     // The first look is what changes are told from; it need not be waited for.
-    let (feed, whose) = (channels.feed.clone(), party.clone());
+    let (feed, whose) = (channels.feed.clone(), follower.party.clone());
     let looking = async move {
         if let Err(error) = feed.look_at(&whose).await {
             tracing::warn!(%error, "cases cannot be looked at");
@@ -104,7 +112,7 @@ pub(crate) async fn stream_events(
     let reader = Reader {
         heard: store.database.listen(EVENTS),
         channels,
-        party,
+        follower,
         after,
         waiting: Vec::new(),
         ends: Instant::now() + LONGEST,
@@ -123,7 +131,7 @@ pub(crate) async fn stream_events(
 struct Reader {
     channels: Arc<Channels>,
     heard: database::Listener,
-    party: String,
+    follower: Follower,
     after: i64,
     /// Read and not yet sent, the last first.
     waiting: Vec<Event>,
@@ -138,7 +146,23 @@ impl Reader {
                 self.after = event.sequence;
                 return Some(event);
             }
-            let read = self.channels.store.events(&self.party, self.after, 100).await;
+            // Each look is preceded by the question whether the person still lets it be made.
+            let between = Between {
+                party: &self.follower.party,
+                application: &self.follower.application,
+            };
+            match self.channels.consents.check(between).await {
+                Standing::InForce => {}
+                // The reader comes back, and is refused or not.
+                Standing::Unclear => return None,
+                Standing::Ended => {
+                    if let Err(error) = self.channels.store.withdrawn(between).await {
+                        tracing::warn!(%error, "a withdrawal cannot be noted");
+                    }
+                    return None;
+                }
+            }
+            let read = self.channels.store.events(&self.follower.party, self.after, 100).await;
             match read {
                 Ok(mut events) if !events.is_empty() => {
                     events.reverse();
@@ -154,7 +178,7 @@ impl Reader {
             tokio::select! {
                 () = tokio::time::sleep_until(self.ends) => return None,
                 // Word may be lost; the look after it is not.
-                _ = tokio::time::timeout(Duration::from_secs(2), self.heard.heard()) => {}
+                _ = tokio::time::timeout(Duration::from_secs(1), self.heard.heard()) => {}
             }
         }
     }

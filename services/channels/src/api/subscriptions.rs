@@ -88,20 +88,22 @@ pub(crate) async fn create_subscription(
         ));
     }
     let now = channels.config.clock.now();
-    let secret = secret(now)?;
+    let (secret, text) = secret(&channels, now)?;
     let subscription = Subscription {
         id: Uuid::now_v7().to_string(),
+        party: owner.party.to_owned(),
+        application: owner.application.to_owned(),
         url: new.url,
         state: State::Unverified,
         state_reason: None,
-        secrets: vec![secret.clone()],
+        secrets: vec![secret],
         challenge: Uuid::new_v4().to_string(),
         created_at: now,
         attempts: 0,
     };
     channels
         .store
-        .add(owner, &subscription)
+        .add(&subscription)
         .await
         .map_err(|error| unavailable(&error))?;
     // What the cases are now is what changes are told from. When this fails the first look comes a little later.
@@ -109,7 +111,7 @@ pub(crate) async fn create_subscription(
         tracing::warn!(%error, "cases cannot be looked at");
     }
     let mut view = SubscriptionView::of(subscription, &caller.base_url);
-    view.secret = Some(secret.text);
+    view.secret = Some(text);
     let location = format!("{}/subscriptions/{}", caller.base_url, view.subscription_id);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)).into_response())
 }
@@ -182,16 +184,17 @@ pub(crate) async fn create_secret(
     if subscription.secrets.len() >= MOST_SECRETS {
         return Err(wrong("subscriptionId", "has three secrets already: remove one first"));
     }
-    let secret = secret(channels.config.clock.now())?;
-    subscription.secrets.push(secret.clone());
+    let (secret, text) = secret(&channels, channels.config.clock.now())?;
+    let secret_id = secret.id.clone();
+    subscription.secrets.push(secret);
     let written = channels
         .store
         .set_secrets(&subscription.id, &subscription.secrets)
         .await;
     written.map_err(|error| unavailable(&error))?;
     let new = NewSecret {
-        secret_id: secret.id,
-        secret: secret.text,
+        secret_id,
+        secret: text,
         links: Links::default().and("up", format!("{}/subscriptions/{id}", caller.base_url)),
     };
     Ok((StatusCode::CREATED, Json(new)))
@@ -342,8 +345,8 @@ fn wrong(field: &str, message: &str) -> Refusal {
         .into()
 }
 
-fn secret(now: jiff::Timestamp) -> Result<Secret, Refusal> {
-    Secret::make(now).map_err(|error| {
+fn secret(channels: &Channels, now: jiff::Timestamp) -> Result<(Secret, String), Refusal> {
+    Secret::make(&channels.config.keys, now).map_err(|error| {
         tracing::error!(%error, "a secret cannot be made");
         Problem::of(ProblemKind::Internal).into()
     })

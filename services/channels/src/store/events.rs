@@ -19,6 +19,13 @@ pub(crate) struct News {
     pub(crate) changed_at: String,
 }
 
+/// Who follows a person's cases, on whose behalf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Follower {
+    pub(crate) party: String,
+    pub(crate) application: String,
+}
+
 /// An event as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
@@ -139,20 +146,27 @@ impl Store {
     }
 
     /// Notes that somebody follows the person's events until a time.
-    pub(crate) async fn follow(&self, party: &str, until: i64) -> Result<(), Error> {
-        let follow = "INSERT INTO channel_follower (party, until) VALUES (?, ?) \
-                      ON CONFLICT (party) DO UPDATE SET until = excluded.until";
-        self.database
-            .execute(query(follow).bind(party).bind(until))
-            .await
-            .map(|_| ())
+    pub(crate) async fn follow(&self, follower: &Follower, until: i64) -> Result<(), Error> {
+        let follow = "INSERT INTO channel_follower (party, application, until) VALUES (?, ?, ?) \
+                      ON CONFLICT (party, application) DO UPDATE SET until = excluded.until";
+        let follow = query(follow)
+            .bind(&follower.party)
+            .bind(&follower.application)
+            .bind(until);
+        self.database.execute(follow).await.map(|_| ())
     }
 
     /// Everybody whose cases are to be looked at.
-    pub(crate) async fn followed(&self, now: i64) -> Result<Vec<String>, Error> {
-        let read = "SELECT party FROM channel_subscription WHERE state <> 'disabled' \
-                    UNION SELECT party FROM channel_follower WHERE until > ?";
+    pub(crate) async fn followed(&self, now: i64) -> Result<Vec<Follower>, Error> {
+        let read = "SELECT party, application FROM channel_subscription WHERE state <> 'disabled' \
+                    UNION SELECT party, application FROM channel_follower WHERE until > ?";
         let rows = self.database.fetch_all(query(read).bind(now)).await?;
-        rows.iter().map(|row| row.get("party")).collect()
+        let follower = |row: &Row| {
+            Ok(Follower {
+                party: row.get("party")?,
+                application: row.get("application")?,
+            })
+        };
+        rows.iter().map(follower).collect()
     }
 }

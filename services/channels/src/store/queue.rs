@@ -2,12 +2,15 @@
 
 use database::{Error, Row, query};
 
-use super::subscriptions::{Owner, State, Subscription};
+use super::subscriptions::{COLUMNS, Owner, State, Subscription};
 use super::{EVENTS, Event, LOCK, Store};
 
 /// For how long a claim holds: longer than a delivery can take. A worker that is killed loses its claims after this, and
 /// only then is anything sent a second time, under the same id.
 const CLAIM: i64 = 60 * 1_000_000;
+
+/// For how long a delivery waits when nobody can say whether it may be made.
+const MOMENT: i64 = 2 * 1_000_000;
 
 /// The waits after each failure, in seconds: three days in all, less a little.
 pub(crate) const WAITS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000];
@@ -41,8 +44,10 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut transaction = self.database.begin().await?;
         transaction.lock(LOCK).await?;
-        let read = "SELECT id, url, state, state_reason, secrets, challenge, created_at, attempts FROM channel_subscription \
-                    WHERE state = 'unverified' AND next_at <= ? AND claimed_until <= ? ORDER BY next_at LIMIT ?";
+        let read = format!(
+            "SELECT {COLUMNS} FROM channel_subscription \
+                    WHERE state = 'unverified' AND next_at <= ? AND claimed_until <= ? ORDER BY next_at LIMIT ?"
+        );
         let rows = transaction
             .fetch_all(query(read).bind(now).bind(now).bind(limit))
             .await?;
@@ -55,7 +60,7 @@ impl Store {
                 .await?;
             due.push(Due::Verification(subscription));
         }
-        let read = "SELECT s.id AS subscription, s.url, s.state, s.state_reason, s.secrets, s.challenge, s.created_at, \
+        let read = "SELECT s.id AS subscription, s.party, s.application, s.url, s.state, s.state_reason, s.secrets, s.challenge, s.created_at, \
                     s.attempts AS verifications, d.attempts AS attempts, e.sequence, e.id AS event, e.case_id, e.source_id, \
                     e.kind, e.changed_at FROM channel_delivery d JOIN channel_subscription s ON s.id = d.subscription \
                     JOIN channel_event e ON e.sequence = d.event \
@@ -98,6 +103,21 @@ impl Store {
             .bind(attempts + 1)
             .bind(next_at)
             .bind(id);
+        self.database.execute(update).await.map(|_| ())
+    }
+
+    /// It was not tried: it is due again in a moment.
+    pub(crate) async fn put_off(&self, id: &str, event: Option<i64>, now: i64) -> Result<(), Error> {
+        let update = match event {
+            None => query("UPDATE channel_subscription SET claimed_until = 0, next_at = ? WHERE id = ?")
+                .bind(now + MOMENT)
+                .bind(id),
+            Some(event) => {
+                let later =
+                    "UPDATE channel_delivery SET claimed_until = 0, next_at = ? WHERE subscription = ? AND event = ?";
+                query(later).bind(now + MOMENT).bind(id).bind(event)
+            }
+        };
         self.database.execute(update).await.map(|_| ())
     }
 
@@ -218,6 +238,8 @@ fn due_of(row: &Row) -> Result<(Subscription, Event, i64), Error> {
     let attempts: i64 = row.get("attempts")?;
     let subscription = Subscription {
         id: row.get("subscription")?,
+        party: row.get("party")?,
+        application: row.get("application")?,
         url: row.get("url")?,
         state: State::Active,
         state_reason: None,

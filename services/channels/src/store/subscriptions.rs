@@ -1,11 +1,14 @@
 //! Subscriptions. Each belongs to one application and one person; nobody else can see or touch it.
 
+use anyhow::Context;
 use database::{Error, Row, query};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Store;
+use crate::consent::Between;
+use crate::seal::SecretKeys;
 use crate::sign::Secret;
 
 /// How a subscription stands.
@@ -46,6 +49,8 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Subscription {
     pub(crate) id: String,
+    pub(crate) party: String,
+    pub(crate) application: String,
     pub(crate) url: String,
     pub(crate) state: State,
     pub(crate) state_reason: Option<String>,
@@ -55,7 +60,8 @@ pub(crate) struct Subscription {
     pub(crate) attempts: i64,
 }
 
-const COLUMNS: &str = "id, url, state, state_reason, secrets, challenge, created_at, attempts";
+pub(super) const COLUMNS: &str =
+    "id, party, application, url, state, state_reason, secrets, challenge, created_at, attempts";
 
 /// Whose subscription.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +75,8 @@ impl Subscription {
         let created_at: i64 = row.get("created_at")?;
         Ok(Self {
             id: row.get("id")?,
+            party: row.get("party")?,
+            application: row.get("application")?,
             url: row.get("url")?,
             state: State::of(&row.get::<String>("state")?),
             state_reason: row.get("state_reason")?,
@@ -85,13 +93,13 @@ fn written(secrets: &[Secret]) -> String {
 }
 
 impl Store {
-    pub(crate) async fn add(&self, owner: Owner<'_>, new: &Subscription) -> Result<(), Error> {
+    pub(crate) async fn add(&self, new: &Subscription) -> Result<(), Error> {
         let insert = "INSERT INTO channel_subscription (id, application, party, url, state, secrets, challenge, created_at, \
                       attempts, next_at, claimed_until, failures_in_a_row) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0)";
         let insert = query(insert)
             .bind(&new.id)
-            .bind(owner.application)
-            .bind(owner.party)
+            .bind(&new.application)
+            .bind(&new.party)
             .bind(&new.url)
             .bind(new.state.name())
             .bind(written(&new.secrets))
@@ -134,6 +142,50 @@ impl Store {
             .execute(update.bind(written(secrets)).bind(id))
             .await
             .map(|_| ())
+    }
+
+    /// The person no longer lets the application be told: what it waits for goes, and nothing more is kept for it.
+    pub(crate) async fn withdrawn(&self, between: Between<'_>) -> Result<(), Error> {
+        const WHOSE: &str = "party = ? AND application = ?";
+        let bound = |text: String| query(text).bind(between.party).bind(between.application);
+        let mut transaction = self.database.begin().await?;
+        let pending = format!(
+            "DELETE FROM channel_delivery WHERE state = 'pending' AND subscription IN \
+             (SELECT id FROM channel_subscription WHERE {WHOSE})"
+        );
+        transaction.execute(bound(pending)).await?;
+        let disable = format!(
+            "UPDATE channel_subscription SET state = 'disabled', claimed_until = 0, \
+             state_reason = 'the person no longer consents' WHERE {WHOSE}"
+        );
+        transaction.execute(bound(disable)).await?;
+        let follower = format!("DELETE FROM channel_follower WHERE {WHOSE}");
+        transaction.execute(bound(follower)).await?;
+        transaction.commit().await
+    }
+
+    /// Seals with the first key what an older one has sealed.
+    ///
+    /// # Errors
+    /// The database; a secret that does not open.
+    pub(crate) async fn seal_anew(&self, keys: &SecretKeys) -> anyhow::Result<()> {
+        let all = self
+            .database
+            .fetch_all(query(format!("SELECT {COLUMNS} FROM channel_subscription")))
+            .await?;
+        for row in &all {
+            let mut subscription = Subscription::of(row)?;
+            if !subscription.secrets.iter().any(|secret| keys.is_older(&secret.sealed)) {
+                continue;
+            }
+            for secret in &mut subscription.secrets {
+                let text = keys.open(&secret.id, &secret.sealed);
+                let text = text.with_context(|| format!("a secret of subscription {}", subscription.id))?;
+                secret.sealed = keys.seal(&secret.id, &text)?;
+            }
+            self.set_secrets(&subscription.id, &subscription.secrets).await?;
+        }
+        Ok(())
     }
 
     /// Lets a subscription that was paused go on; one that was disabled or is unverified is verified anew.

@@ -1,5 +1,6 @@
 //! The service over a feed of changes that a test writes, and an endpoint that does as it is told.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use channels::{Channels, ChannelsConfig, Clock};
+use channels::{Channels, ChannelsConfig, Clock, SecretKeys};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use service_host::{ServiceTelemetry, serve};
@@ -181,7 +182,7 @@ pub(crate) struct Running {
     pub(crate) hands: Hands,
     pub(crate) endpoint: Endpoint,
     _tasks: (Task, Task),
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// Both databases, for tests of what is kept.
@@ -192,16 +193,27 @@ pub(crate) async fn both() -> [Running; 2] {
 
 impl Running {
     pub(crate) async fn start(database: Option<String>) -> Self {
+        Self::configured(database, |config| config).await
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) async fn configured(
+        database: Option<String>,
+        configure: impl FnOnce(ChannelsConfig) -> ChannelsConfig,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let news = News::default();
         let (case_status, feed) = news.start().await;
         let hands = Hands::new();
         let file = format!("sqlite:{}", directory.path().join("channels.sqlite").display());
-        let config = ChannelsConfig {
+        let config = configure(ChannelsConfig {
             allow_private_network: true,
             clock: hands.clock(),
-            ..ChannelsConfig::new(database.unwrap_or(file), case_status)
-        };
+            ..ChannelsConfig::new(database.unwrap_or(file), case_status, SecretKeys::from_bytes([7; 32]))
+        });
         let channels = Channels::open(config.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/channels/v1", listener.local_addr().unwrap());
@@ -219,7 +231,7 @@ impl Running {
             hands,
             endpoint: Endpoint::start().await,
             _tasks: (feed, Task(tokio::spawn(async move { serving.await.unwrap() }))),
-            _directory: directory,
+            directory,
         }
     }
 

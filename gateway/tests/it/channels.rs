@@ -1,0 +1,69 @@
+//! README's section on being told when a case changes, command for command, as a third-party developer would.
+
+use crate::process::{shell, start};
+use std::net::TcpListener;
+use std::path::Path;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
+
+/// The section's blocks, in order.
+fn blocks() -> Vec<String> {
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let (_, section) = readme.split_once("\n## Be told when a case changes\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let blocks = section.split("```sh\n").skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_developer_subscribes_causes_a_change_and_verifies_the_webhook() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_str().unwrap();
+    let data = format!("{at}/data/demo");
+    let mut demo = start(&[
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--ops-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        &data,
+    ]);
+    demo.wait_for("Scripts: ");
+    let blocks = blocks();
+    let [install, walk @ ..] = blocks.as_slice() else {
+        panic!("{blocks:?}")
+    };
+    assert!(install.contains("standardwebhooks"), "{install}");
+    // The test tools have the library already.
+    let tools = std::env::var_os("VAGVISARE_TEST_TOOLS");
+    let tools = tools.unwrap_or_else(|| panic!("VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`"));
+    let python = Path::new(&tools).parent().unwrap().join("python");
+    std::os::unix::fs::symlink(python, folder.path().join("hooks")).unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let walk = walk
+        .concat()
+        .replace("cargo run -q --release --", &format!("'{VAGVISARE}'"))
+        .replace("8899", &free.to_string());
+    // A reader's shell goes on until it is told otherwise; a test must not.
+    let said = shell(&format!(
+        "set -e; cd '{at}'; trap 'kill $RECEIVER 2>/dev/null; kill $GUARD' EXIT; (sleep 100; kill $$) >/dev/null 2>&1 & GUARD=$!\n{walk}"
+    ));
+    assert!(said.contains("verified se.vagvisare.case."), "{said}");
+    assert!(
+        said.contains("\"ballHolder\": {") || said.contains("\"ballHolder\": \""),
+        "{said}"
+    );
+    assert!(said.contains("data: {") && said.contains("after 1 came 2"), "{said}");
+    assert!(said.contains("[\"delivered\",1]"), "{said}");
+    assert!(
+        said.contains("token-revoked\n") && said.contains("\n0 webhooks after the withdrawal"),
+        "{said}"
+    );
+    // What changed is told, never whose it is or how.
+    let received = std::fs::read_to_string(folder.path().join("received.txt")).unwrap();
+    assert!(received.lines().count() >= 2, "{received}");
+}
