@@ -37,6 +37,7 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
         ("insights.json", serde_json::to_value(insights::openapi())?),
         ("registry.json", serde_json::to_value(registry::api::openapi())?),
         ("channels.json", serde_json::to_value(channels::openapi())?),
+        ("mcp.json", serde_json::to_value(mcp::openapi())?),
         ("test-identity.json", serde_json::to_value(sandbox::openapi())?),
     ];
     let document = |(file, value)| Document {

@@ -20,7 +20,12 @@ const BROWSER_PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"
 const ROTEL: &str = "rotel==0.0.1a15";
 
 /// Libraries of others that check what we send and speak to what we serve. Pinned, so that a failure is ours.
-const PYTHON_CLIENTS: &[&str] = &["standardwebhooks==1.1.0", "authlib==1.9.10", "requests==2.34.2"];
+const PYTHON_CLIENTS: &[&str] = &[
+    "standardwebhooks==1.1.0",
+    "authlib==1.9.10",
+    "mcp==2.3.0",
+    "requests==2.34.2",
+];
 const NODE_CLIENTS: &[&str] = &["standardwebhooks@1.1.1", "openid-client@6.9.0"];
 
 /// Makes sure every program is there and returns the folder that holds a link to each.

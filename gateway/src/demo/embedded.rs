@@ -5,7 +5,7 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 7] = [
+const DOCUMENTS: [(&str, &str); 8] = [
     ("case-events.json", include_str!("../../../openapi/case-events.json")),
     ("channels.json", include_str!("../../../openapi/channels.json")),
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
@@ -14,6 +14,7 @@ const DOCUMENTS: [(&str, &str); 7] = [
         include_str!("../../../openapi/contact-routing.json"),
     ),
     ("encounters.json", include_str!("../../../openapi/encounters.json")),
+    ("mcp.json", include_str!("../../../openapi/mcp.json")),
     ("insights.json", include_str!("../../../openapi/insights.json")),
     (
         "test-identity.json",

@@ -9,6 +9,7 @@ use contact_routing::ContactRoutingConfig;
 use encounters::EncountersConfig;
 use identity::people::web::Web;
 use insights::InsightsConfig;
+use mcp::McpConfig;
 use model::LocalizedText;
 use sandbox::{PushTo, RelyingParty, Running, RunningAgency, SandboxConfig};
 use service_host::{Service, ServiceTelemetry};
@@ -91,6 +92,11 @@ impl Parts {
         parts.serve("case-status", listener, case_status, &telemetry)?;
         parts.add("channels", channels.service(), &telemetry).await?;
         parts.add("contact-routing", contact_routing, &telemetry).await?;
+        let assistant = mcp::service(McpConfig {
+            case_status: at,
+            contact_routing: parts.address("contact-routing")?,
+        })?;
+        parts.add("mcp", assistant, &telemetry).await?;
         parts.add("encounters", encounters, &telemetry).await?;
         parts.add("insights", insights, &telemetry).await?;
         Ok(parts)
@@ -122,6 +128,13 @@ impl Parts {
             telemetry.clone(),
         ));
         Ok(())
+    }
+
+    fn address(&self, backend: &str) -> anyhow::Result<String> {
+        let found = self.addresses.iter().find(|(id, _)| *id == backend);
+        found
+            .map(|(_, url)| url.clone())
+            .with_context(|| format!("{backend} is not started"))
     }
 
     /// Puts the addresses into the registry's backends.

@@ -2,20 +2,27 @@
 
 use crate::process::{shell, start};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
 
-/// The section's blocks, in order.
-fn blocks() -> Vec<String> {
+/// The blocks of a section of README, in order.
+pub(crate) fn blocks(title: &str) -> Vec<String> {
     let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let (_, section) = readme.split_once("\n## Be told when a case changes\n").unwrap();
+    let (_, section) = readme.split_once(&format!("\n## {title}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let blocks = section.split("```sh\n").skip(1);
     blocks
         .map(|block| block.split("```").next().unwrap().to_owned())
         .collect()
+}
+
+/// Where the test tools are.
+pub(crate) fn tools() -> PathBuf {
+    let tools = std::env::var_os("VAGVISARE_TEST_TOOLS");
+    let tools = tools.unwrap_or_else(|| panic!("VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`"));
+    Path::new(&tools).parent().unwrap().to_owned()
 }
 
 #[test]
@@ -33,16 +40,13 @@ fn a_developer_subscribes_causes_a_change_and_verifies_the_webhook() {
         &data,
     ]);
     demo.wait_for("Scripts: ");
-    let blocks = blocks();
+    let blocks = blocks("Be told when a case changes");
     let [install, walk @ ..] = blocks.as_slice() else {
         panic!("{blocks:?}")
     };
     assert!(install.contains("standardwebhooks"), "{install}");
     // The test tools have the library already.
-    let tools = std::env::var_os("VAGVISARE_TEST_TOOLS");
-    let tools = tools.unwrap_or_else(|| panic!("VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`"));
-    let python = Path::new(&tools).parent().unwrap().join("python");
-    std::os::unix::fs::symlink(python, folder.path().join("hooks")).unwrap();
+    std::os::unix::fs::symlink(tools().join("python"), folder.path().join("hooks")).unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let walk = walk
         .concat()

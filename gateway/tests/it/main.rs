@@ -11,6 +11,7 @@ mod explain;
 mod faults;
 mod journey;
 mod lint;
+mod mcp;
 mod oauth;
 mod people;
 mod process;
