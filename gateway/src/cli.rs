@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod check;
+mod declared;
 mod demo;
 mod explain;
 mod init;
@@ -59,6 +60,12 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a copy of the registry back, while nodes serve it
     Restore(backup::RestoreArgs),
+    /// Write down what is registered, as a document for diff and apply
+    Export(declared::ExportArgs),
+    /// Compare a document with what is registered; exit 2 when they differ
+    Diff(declared::DiffArgs),
+    /// Register what a document says, by the registry's API
+    Apply(declared::ApplyArgs),
     /// Show a trace as a tree with times
     Trace(trace::Args),
 }
@@ -83,6 +90,9 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => return audit::run(args),
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),
+        Command::Export(args) => declared::export(args),
+        Command::Diff(args) => return declared::diff(&args),
+        Command::Apply(args) => declared::apply(&args),
         Command::Trace(args) => trace::run(&args),
     };
     match result {

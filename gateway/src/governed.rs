@@ -16,7 +16,7 @@ use edge::upstream::network_policy::is_public;
 use identity::api_key::Pepper;
 use publisher::Publisher;
 use registry::api::{AddressPolicy, Registry};
-use registry::model::Backend;
+use registry::model::{Assertion, Backend};
 use registry::store::Store;
 use registry::watch::{Cache, Status, Watch};
 use service_host::ServiceTelemetry;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub allow_private_backends: bool,
     /// Whether members may call with tokens.
     pub takes_tokens: bool,
+    /// Whether the node signs statements for backends.
+    pub signs: bool,
     /// Makes keys.
     pub pepper: Pepper,
     /// Last uses of keys.
@@ -79,6 +81,7 @@ impl Governed {
             secrets: Arc::new(PepperSecrets::new(settings.pepper)),
             addresses: Arc::new(Addresses {
                 allow_private: settings.allow_private_backends,
+                signs: settings.signs,
             }),
         });
         let entrance = builtin.entrance();
@@ -166,11 +169,16 @@ impl Following {
 #[derive(Debug)]
 struct Addresses {
     allow_private: bool,
+    signs: bool,
 }
 
 impl AddressPolicy for Addresses {
     fn check(&self, backend: &Backend) -> Vec<(String, String)> {
         let mut wrong = Vec::new();
+        if backend.assertion != Assertion::None && !self.signs {
+            let message = "needs a gateway with a token service (identity.service), which signs it; this one has none";
+            wrong.push(("assertion".to_owned(), message.to_owned()));
+        }
         if backend.private_network {
             if !self.allow_private {
                 let message = "is refused here: the gateway's configuration allows no backends on private networks";

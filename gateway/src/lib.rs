@@ -4,6 +4,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod credentials;
+pub mod declared;
 pub mod demo;
 pub mod explain;
 pub mod governed;

@@ -106,6 +106,20 @@ impl Source {
         Table::root(self, problems)
     }
 
+    /// The whole document as JSON, for readers whose objects are written for it; dates and times become text.
+    pub fn json(&self) -> serde_json::Value {
+        self.tree.json()
+    }
+
+    /// What is wrong with the syntax.
+    pub fn syntax_problems(&self) -> Problems {
+        let problems = Problems::new();
+        for (place, message) in &self.syntax {
+            problems.add(problem(&self.name, Some(*place), message.clone()));
+        }
+        problems
+    }
+
     /// The name that problems show.
     pub fn name(&self) -> &Arc<str> {
         &self.name

@@ -64,6 +64,13 @@ impl Entries {
         self.entries.get(*position).map(|(key, node)| (key, node))
     }
 
+    /// As JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        let members = self.entries.iter();
+        let members = members.map(|(key, node)| (key.name.clone(), node.value.json()));
+        serde_json::Value::Object(members.collect())
+    }
+
     /// All keys, in order.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.entries.iter().map(|(key, _)| key)
@@ -87,6 +94,18 @@ impl Node {
 }
 
 impl Value {
+    /// As JSON; a number that is none of JSON's is nothing.
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Self::String(text) | Self::Datetime(text) => text.as_str().into(),
+            Self::Integer(number) => number.and_then(|number| i64::try_from(number).ok()).into(),
+            Self::Float(number) => (*number).into(),
+            Self::Boolean(truth) => (*truth).into(),
+            Self::Array(items) => items.iter().map(|node| node.value.json()).collect(),
+            Self::Table(table) => table.json(),
+        }
+    }
+
     /// Text.
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {

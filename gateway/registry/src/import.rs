@@ -136,6 +136,11 @@ fn backend(draft: &snapshot::BackendDraft) -> Backend {
         connect_timeout_milliseconds: milliseconds(draft.connect_timeout),
         private_network: draft.allow_private_network,
         trusted_roots_file: draft.ca_file.clone(),
+        assertion: match draft.assertion {
+            snapshot::Assertion::None => model::Assertion::None,
+            snapshot::Assertion::Session => model::Assertion::Session,
+            snapshot::Assertion::Call => model::Assertion::Call,
+        },
         health_check: None,
     }
 }
@@ -196,6 +201,12 @@ fn api(draft: &snapshot::ApiDraft, with_operations: bool) -> Api {
         sunset_at: draft.sunset_at.map(Moment::from_seconds),
         successor: draft.successor.clone(),
         authentication: authentication(draft.authentication),
+        sender_constraint: match draft.sender_constraint {
+            snapshot::SenderConstraint::None => model::SenderConstraint::None,
+            snapshot::SenderConstraint::Dpop => model::SenderConstraint::Dpop,
+            snapshot::SenderConstraint::Mtls => model::SenderConstraint::Mtls,
+            snapshot::SenderConstraint::Either => model::SenderConstraint::Either,
+        },
         audience: (!draft.audience.is_empty()).then(|| draft.audience.clone()),
         personal_data: draft.personal_data,
         limit_plan_ids: draft.limits.clone(),

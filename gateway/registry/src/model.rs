@@ -19,9 +19,11 @@ pub use agreement::{
     Agreement, AgreementKind, AgreementLimits, AgreementRecord, AgreementSla, AgreementState, Party, PartyRole,
     Signature, Standstill,
 };
-pub use api::{Api, ApiRecord, Authentication, Cors, HttpMethod, LifecycleState, Operation, Publication};
+pub use api::{
+    Api, ApiRecord, Authentication, Cors, HttpMethod, LifecycleState, Operation, Publication, SenderConstraint,
+};
 pub use application::Application;
-pub use backend::{Backend, BackendTarget, HealthCheck};
+pub use backend::{Assertion, Backend, BackendTarget, HealthCheck};
 pub use credential::{Credential, CredentialHolder, CredentialKind, CredentialRequest};
 pub use limit_plan::{LimitPer, LimitPlan, OnStoreFailure};
 pub use member::{Member, Role};

@@ -122,6 +122,7 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
             site: site.clone(),
             allow_private_backends: config.allow_private_backends,
             takes_tokens: !site.authorization_servers.is_empty(),
+            signs: tokens.is_some(),
             pepper,
             uses,
             operations,

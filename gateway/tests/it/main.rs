@@ -6,6 +6,7 @@ mod channels;
 mod check;
 mod clients;
 mod consent;
+mod declared;
 mod demo;
 mod explain;
 mod faults;

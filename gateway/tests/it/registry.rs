@@ -77,6 +77,10 @@ fn an_agency_comes_from_an_empty_folder_to_the_first_call() {
         "{said}"
     );
     assert!(said.contains("ok: "), "{said}");
+    assert!(
+        said.contains("~ apis guide-v1") && said.contains("is served by all 1 nodes"),
+        "{said}"
+    );
 
     // A second operator is not made by accident.
     let again = run(&["init", "--config", config.to_str().unwrap()]);

@@ -197,8 +197,14 @@ pub(crate) fn new_credential() -> Value {
     })
 }
 
-pub(crate) fn node() -> Value {
-    json!({"node": "node-1", "version": 42, "leftOut": 0})
+pub(crate) fn nodes() -> Value {
+    let href = format!("{BASE}/nodes?page=1&limit=20");
+    json!({
+        "registryVersion": 42,
+        "nodes": [{"node": "node-1", "version": 42, "leftOut": 0, "seenAt": "2026-11-26T08:00:00Z"}],
+        "_links": page_links(&href),
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
 }
 
 pub(crate) fn audit_entries() -> Value {

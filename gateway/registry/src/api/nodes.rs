@@ -6,7 +6,6 @@ use super::flow::MOST;
 use super::schema::{NodeBody, NodeList, NodeView};
 use super::{Registry, refuse};
 use axum::extract::State;
-use model::Links;
 use service_host::{Json, Query, Refusal, page};
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use std::sync::Arc;
 #[utoipa::path(
     get, path = "/nodes", operation_id = "listNodes", tag = "nodes", params(PageQuery),
     responses((status = 200, description = "Noderna. The nodes.", body = NodeList,
-        examples(("nodes" = (summary = "En nod. One node.", value = json!(super::example::list("nodes", super::example::node())))))))
+        examples(("nodes" = (summary = "En nod. One node.", value = json!(super::example::nodes()))))))
 )]
 pub(crate) async fn list_nodes(
     State(registry): State<Arc<Registry>>,
@@ -27,6 +26,7 @@ pub(crate) async fn list_nodes(
     acting.require(Right::Read)?;
     let page = page(query.page, query.limit, MOST)?;
     let url = format!("{}/nodes", acting.base_url);
+    let head = registry.store.head().await.map_err(refuse::store)?;
     let nodes = registry.store.nodes().await.map_err(refuse::store)?;
     let nodes = nodes.into_iter().map(|report| NodeView {
         object: NodeBody {
@@ -34,13 +34,11 @@ pub(crate) async fn list_nodes(
             version: report.version,
             left_out: report.left_out,
         },
-        revision: report.version,
-        created_at: report.seen_at,
-        changed_at: report.seen_at,
-        links: Links::to_self(url.clone()),
+        seen_at: report.seen_at,
     });
     let (nodes, meta) = page.cut(nodes.collect());
     Ok(Json(NodeList {
+        registry_version: head.sequence,
         nodes,
         links: page.links(&url, "", meta.total_records),
         meta,

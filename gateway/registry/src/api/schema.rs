@@ -82,8 +82,33 @@ views! {
     AgreementView of AgreementBody, AgreementList of agreements;
     /// A credential.
     CredentialView of CredentialBody, CredentialList of credentials;
-    /// An entry of the audit trail.
-    NodeView of NodeBody, NodeList of nodes;
+}
+
+/// A node, and when it last said so.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NodeView {
+    /// The node.
+    #[serde(flatten)]
+    pub(crate) object: NodeBody,
+    /// When it last said which version it serves.
+    pub(crate) seen_at: Moment,
+}
+
+/// The nodes that live.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NodeList {
+    /// The registry's version now. A change that was made before holds everywhere when every node has come to it.
+    pub(crate) registry_version: i64,
+    /// The page.
+    pub(crate) nodes: Vec<NodeView>,
+    /// Links to other pages.
+    #[serde(rename = "_links")]
+    pub(crate) links: Links,
+    /// Numbers.
+    #[serde(rename = "_meta")]
+    pub(crate) meta: Meta,
 }
 
 /// An API: what is edited, and what is served.

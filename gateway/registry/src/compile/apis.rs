@@ -31,7 +31,7 @@ pub(crate) fn api(api: &Api, routes: Vec<RouteDraft>) -> ApiDraft {
         successor: api.successor.clone(),
         authentication: convert::authentication(api.authentication),
         audience: api.audience.clone().unwrap_or_default(),
-        sender_constraint: snapshot::SenderConstraint::None,
+        sender_constraint: convert::sender_constraint(api.sender_constraint),
         personal_data: api.personal_data,
         limits: api.limit_plan_ids.clone(),
         cors: api.cors.as_ref().map(|cors| Cors {

@@ -45,7 +45,11 @@ pub(crate) fn backend(backend: &Backend) -> BackendDraft {
         connect_timeout: Duration::from_millis(backend.connect_timeout_milliseconds),
         allow_private_network: backend.private_network,
         ca_file: backend.trusted_roots_file.clone(),
-        assertion: snapshot::Assertion::None,
+        assertion: match backend.assertion {
+            model::Assertion::None => snapshot::Assertion::None,
+            model::Assertion::Session => snapshot::Assertion::Session,
+            model::Assertion::Call => snapshot::Assertion::Call,
+        },
         traffic: BackendTraffic {
             weights: weights(&backend.targets),
             health: backend.health_check.as_ref().map(|check| HealthCheck {
@@ -157,6 +161,15 @@ pub(crate) fn authentication(authentication: model::Authentication) -> snapshot:
         model::Authentication::Key => snapshot::Authentication::Key,
         model::Authentication::Token => snapshot::Authentication::Token,
         model::Authentication::KeyOrToken => snapshot::Authentication::KeyOrToken,
+    }
+}
+
+pub(crate) fn sender_constraint(constraint: model::SenderConstraint) -> snapshot::SenderConstraint {
+    match constraint {
+        model::SenderConstraint::None => snapshot::SenderConstraint::None,
+        model::SenderConstraint::Dpop => snapshot::SenderConstraint::Dpop,
+        model::SenderConstraint::Mtls => snapshot::SenderConstraint::Mtls,
+        model::SenderConstraint::Either => snapshot::SenderConstraint::Either,
     }
 }
 

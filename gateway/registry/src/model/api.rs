@@ -40,6 +40,10 @@ pub struct Api {
     pub successor: Option<String>,
     /// Which credential a call needs.
     pub authentication: Authentication,
+    /// How a token must be bound to whoever sends it; for APIs that take tokens only.
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[schema(default = "none")]
+    pub sender_constraint: SenderConstraint,
     /// Audience of access tokens (RFC 8707 resource); needed where tokens are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
@@ -98,6 +102,21 @@ pub enum Authentication {
     Token,
     /// Either of the two.
     KeyOrToken,
+}
+
+/// How a token must be bound to whoever sends it, so that a stolen one is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SenderConstraint {
+    /// A bearer token will do.
+    #[default]
+    None,
+    /// Bound to a key that each request proves (RFC 9449).
+    Dpop,
+    /// Bound to the caller's TLS certificate (RFC 8705).
+    Mtls,
+    /// One of the two.
+    Either,
 }
 
 /// Which browsers may call.
@@ -174,6 +193,10 @@ pub struct Publication {
 
 fn yes() -> bool {
     true
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn deadline() -> u64 {

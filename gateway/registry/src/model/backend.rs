@@ -28,9 +28,26 @@ pub struct Backend {
     /// File on the nodes with the only roots trusted for it (PEM); the system's unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_roots_file: Option<String>,
+    /// Whether it is told who calls in a signed statement (`Vagvisare-Assertion`). Needs a gateway with a token service.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schema(default = "none")]
+    pub assertion: Assertion,
     /// How the nodes see whether it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_check: Option<HealthCheck>,
+}
+
+/// Whether a backend is told who calls in a statement that it can verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Assertion {
+    /// Plain header fields only.
+    #[default]
+    None,
+    /// A signed statement of who calls, the same for some seconds.
+    Session,
+    /// A signed statement of this one call, with its trace and an id of its own.
+    Call,
 }
 
 /// One address of a backend.
@@ -56,6 +73,10 @@ pub struct HealthCheck {
     /// Seconds between two calls.
     #[schema(minimum = 1, maximum = 3600)]
     pub interval_seconds: u64,
+}
+
+fn is_none(assertion: &Assertion) -> bool {
+    *assertion == Assertion::None
 }
 
 fn connect_timeout() -> u64 {

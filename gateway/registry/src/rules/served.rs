@@ -7,10 +7,11 @@ use crate::model::{Api, Backend, LimitPlan, Organisation};
 use snapshot::{Draft, RouteDraft, Snapshot};
 
 /// The compiler's name of a field, and the API's.
-const FIELDS: [(&str, &str); 19] = [
+const FIELDS: [(&str, &str); 20] = [
     ("addresses", "targets"),
     ("connect_timeout", "connectTimeoutMilliseconds"),
     ("ca_file", "trustedRootsFile"),
+    ("sender_constraint", "senderConstraint"),
     ("window", "windowSeconds"),
     ("deprecated_at", "deprecatedAt"),
     ("sunset_at", "sunsetAt"),
