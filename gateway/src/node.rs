@@ -7,7 +7,7 @@ use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, DrainReport, Running};
 use edge::stack::Entry;
 use edge::upstream::fleet::health;
-use limits::{Limiter, Limits, StoreConfig};
+use limits::{Limiter, Limits, Shelf, StoreConfig};
 use snapshot::Snapshot;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -102,8 +102,12 @@ impl Bound {
         let (telemetry, guard) = Telemetry::start(self.setup.telemetry)?;
         let plan = Plan::new(snapshot, &telemetry);
         let stop = CancellationToken::new();
+        let mut settings = self.setup.settings;
+        if let Some(store) = &self.setup.shared_limits {
+            settings.shelf = Shelf::with_store(store.clone());
+        }
         let limits = limits(self.setup.shared_limits, &plan.snapshot, &stop);
-        let shared = Shared::new(plan, limits, telemetry, credentials, self.setup.settings);
+        let shared = Shared::new(plan, limits, telemetry, credentials, settings);
         let running = {
             let shared = Arc::clone(&shared);
             self.edge.serve(move |_| Entry::new(&shared))?

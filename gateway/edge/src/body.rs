@@ -219,6 +219,8 @@ pub enum ResponseBody {
     Full(Bytes),
     /// As it arrives from the backend.
     Upstream(UpstreamBody),
+    /// What was read ahead, and the rest as it arrives.
+    Begun(VecDeque<Frame<Bytes>>, Box<UpstreamBody>),
 }
 
 impl Body for ResponseBody {
@@ -237,15 +239,11 @@ impl Body for ResponseBody {
                     Some(Ok(Frame::data(bytes)))
                 })
             }
-            ResponseBody::Upstream(body) => {
-                let mut polled = Pin::new(body).poll_frame(cx);
-                if let Poll::Ready(Some(Ok(frame))) = &mut polled
-                    && let Some(trailers) = frame.trailers_mut()
-                {
-                    headers::clean_trailers(trailers);
-                }
-                polled
-            }
+            ResponseBody::Begun(frames, rest) => match frames.pop_front() {
+                Some(frame) => Poll::Ready(Some(Ok(frame))),
+                None => from_backend(rest, cx),
+            },
+            ResponseBody::Upstream(body) => from_backend(body, cx),
         }
     }
 
@@ -254,6 +252,7 @@ impl Body for ResponseBody {
             ResponseBody::Empty => true,
             ResponseBody::Full(bytes) => bytes.is_empty(),
             ResponseBody::Upstream(body) => body.is_end_stream(),
+            ResponseBody::Begun(frames, rest) => frames.is_empty() && rest.is_end_stream(),
         }
     }
 
@@ -262,6 +261,26 @@ impl Body for ResponseBody {
             ResponseBody::Empty => SizeHint::with_exact(0),
             ResponseBody::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             ResponseBody::Upstream(body) => body.size_hint(),
+            ResponseBody::Begun(frames, rest) => {
+                let begun = frames
+                    .iter()
+                    .filter_map(|frame| Some(frame.data_ref()?.len() as u64))
+                    .sum::<u64>();
+                match rest.size_hint().exact() {
+                    Some(left) => SizeHint::with_exact(begun + left),
+                    None => SizeHint::default(),
+                }
+            }
         }
     }
+}
+
+fn from_backend(body: &mut UpstreamBody, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    let mut polled = Pin::new(body).poll_frame(cx);
+    if let Poll::Ready(Some(Ok(frame))) = &mut polled
+        && let Some(trailers) = frame.trailers_mut()
+    {
+        headers::clean_trailers(trailers);
+    }
+    polled
 }

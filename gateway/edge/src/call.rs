@@ -32,6 +32,13 @@ pub struct Call {
     pub facts: Box<Facts>,
 }
 
+impl Call {
+    /// Whether there is no body to read.
+    pub(crate) fn body_is_empty(&self) -> bool {
+        http_body::Body::is_end_stream(&self.body)
+    }
+}
+
 /// An answer on its way up.
 #[derive(Debug)]
 pub struct Answer {
@@ -153,6 +160,35 @@ impl Facts {
     /// Who signs for backends.
     pub(crate) fn credentials(&self) -> &dyn crate::middleware::authenticate::Credentials {
         &*self.shared.credentials
+    }
+
+    /// Where things are kept that nodes share.
+    pub(crate) fn shelf(&self) -> &limits::Shelf {
+        &self.shared.settings.shelf
+    }
+
+    /// The node's cache of answers.
+    pub(crate) fn cache(&self) -> &Arc<crate::middleware::cache::Store> {
+        &self.shared.cache
+    }
+
+    /// For a call that the gateway makes on its own account: the same API, consumer and trace, in no record of its own.
+    pub(crate) fn apart(&self) -> Box<Self> {
+        let record = self.shared.telemetry.begin(
+            &http::HeaderMap::new(),
+            self.record.method.clone(),
+            http::Version::HTTP_11,
+            None,
+        );
+        let mut facts = Self::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer);
+        facts.finished = true;
+        facts.client_address = self.client_address;
+        facts.route = self.route;
+        facts.api = self.api;
+        facts.consumer.clone_from(&self.consumer);
+        facts.agreement = self.agreement;
+        facts.deadline = self.api().map(|api| Instant::now() + api.deadline);
+        facts
     }
 
     /// Takes a place among the requests in flight; given back when the facts are dropped.

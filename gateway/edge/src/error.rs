@@ -139,6 +139,24 @@ pub enum GatewayError {
         /// How long it had.
         after: Duration,
     },
+    /// An `Idempotency-Key` that is none, or none where one is needed.
+    #[error("no usable Idempotency-Key")]
+    IdempotencyKey,
+    /// The first call with this key is under way.
+    #[error("a call with the same Idempotency-Key is under way")]
+    IdempotencyInFlight,
+    /// The key was used for another call.
+    #[error("the Idempotency-Key was used for another call")]
+    IdempotencyReused,
+    /// The first call with this key was sent, and its answer is not known or was not kept.
+    #[error("the outcome of the first call with this Idempotency-Key is not known")]
+    IdempotencyUnknown,
+    /// Whether there was a first call cannot be known just now.
+    #[error("the store of idempotency keys is unavailable")]
+    IdempotencyUnavailable,
+    /// `only-if-cached`, and it is not.
+    #[error("not in the cache")]
+    NotCached,
     /// A defect of the gateway's own.
     #[error("internal: {0}")]
     Internal(Cow<'static, str>),
@@ -204,6 +222,12 @@ impl GatewayError {
             Self::BodyStalled => ErrorKind::BodyStalled,
             Self::Upstream { source, .. } => source.kind(),
             Self::UpstreamPaused { .. } => ErrorKind::UpstreamPaused,
+            Self::IdempotencyKey => ErrorKind::IdempotencyKeyRefused,
+            Self::IdempotencyInFlight => ErrorKind::IdempotencyInFlight,
+            Self::IdempotencyReused => ErrorKind::IdempotencyReused,
+            Self::IdempotencyUnknown => ErrorKind::IdempotencyUnknown,
+            Self::IdempotencyUnavailable => ErrorKind::IdempotencyUnavailable,
+            Self::NotCached => ErrorKind::NotCached,
             Self::UpstreamTimeout { .. } => ErrorKind::UpstreamTimeout,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -271,6 +295,12 @@ impl GatewayError {
             | Self::UnknownApi
             | Self::CredentialMissing
             | Self::BodyStalled
+            | Self::IdempotencyKey
+            | Self::IdempotencyInFlight
+            | Self::IdempotencyReused
+            | Self::IdempotencyUnknown
+            | Self::IdempotencyUnavailable
+            | Self::NotCached
             | Self::Internal(_) => self.kind().facts().advice.en.to_owned(),
         }
     }
@@ -280,7 +310,7 @@ impl GatewayError {
         match self {
             Self::LimitReached(refusal) => Some(refusal.retry_after),
             Self::KeysUnavailable { retry_after } | Self::UpstreamPaused { retry_after, .. } => Some(*retry_after),
-            Self::Overloaded => Some(Duration::from_secs(1)),
+            Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::Overloaded => Some(Duration::from_secs(1)),
             Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),
             _ => None,
         }

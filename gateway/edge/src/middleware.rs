@@ -2,9 +2,11 @@
 
 pub mod authenticate;
 pub mod authorise;
+pub mod cache;
 pub mod cors;
 pub mod deadline;
 pub mod forward;
+pub mod idempotency;
 pub mod limit;
 pub mod normalise;
 pub mod record;

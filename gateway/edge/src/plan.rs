@@ -2,13 +2,14 @@
 
 use crate::error::GatewayError;
 use crate::middleware::authenticate::Credentials;
+use crate::middleware::cache;
 use crate::middleware::client_address::Network;
 use crate::middleware::shed::overload::Overload;
 use crate::upstream;
 use crate::upstream::fleet::{Fleet, Standing};
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use limits::Limits;
+use limits::{Limits, Shelf};
 use snapshot::{AgreementIndex, ApiIndex, BackendIndex, LimitPolicy, RouteIndex, Snapshot};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -156,6 +157,10 @@ pub struct Settings {
     pub max_in_flight: usize,
     /// Which neighbours may say who the caller is.
     pub network: Network,
+    /// What answers may take in the cache, in bytes, for all APIs that have one.
+    pub cache_bytes: u64,
+    /// Where answers to calls with an `Idempotency-Key` are kept.
+    pub shelf: Shelf,
 }
 
 impl Default for Settings {
@@ -164,6 +169,8 @@ impl Default for Settings {
             public_base_url: None,
             max_in_flight: 10_000,
             network: Network::default(),
+            cache_bytes: 64 << 20,
+            shelf: Shelf::default(),
         }
     }
 }
@@ -183,6 +190,8 @@ pub struct Shared {
     pub settings: Settings,
     /// How many requests may be in flight just now.
     pub overload: Overload,
+    /// Answers that are kept.
+    pub(crate) cache: Arc<cache::Store>,
     pub(crate) in_flight: AtomicUsize,
 }
 
@@ -201,6 +210,7 @@ impl Shared {
             telemetry,
             credentials,
             overload: Overload::new(settings.max_in_flight),
+            cache: Arc::new(cache::Store::new(settings.cache_bytes)),
             settings,
             in_flight: AtomicUsize::new(0),
         })

@@ -10,7 +10,8 @@ use crate::middleware::gate::gate;
 use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
-    authenticate, authorise, cors, deadline, forward, limit, normalise, record, respond, retry, route, shed, witness,
+    authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, normalise, record, respond, retry,
+    route, shed, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -25,7 +26,7 @@ use tower::{Service, ServiceBuilder};
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
 type Around<A, S> = crate::middleware::around::Around<A, S>;
 type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
-type ToBackend = Around<retry::Retry, forward::Forward>;
+type ToBackend = Around<idempotency::Idempotency, Around<cache::Cache, Around<retry::Retry, forward::Forward>>>;
 type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
 type RouteGates = Gate<
     cors::Cors,
@@ -55,6 +56,8 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
         .layer(gate(witness::Witness::new(shared))) // after every refusal: what is told is read
         .layer(gate(deadline::Deadline)) // the clock of what follows
+        .layer(around(idempotency::Idempotency)) // outside cache and retry: one call, however often it is sent
+        .layer(around(cache::Cache)) // after authorise: what is kept is asked for by those who may
         .layer(around(retry::Retry)) // inside deadline: all tries share one clock
         .service(forward::Forward::new(shared)) // with the choice of an address and the breaker, so that each try is judged
 }

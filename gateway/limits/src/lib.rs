@@ -15,12 +15,14 @@ mod key;
 mod limiter;
 mod limits;
 mod shared;
+pub mod shelf;
 mod table;
 
 pub use header::{ratelimit_header, ratelimit_policy_header};
 pub use limiter::{DEFAULT_CAPACITY, Decision, Demand, Limiter, Refusal, Standing, Subject};
 pub use limits::{Limits, Verdict};
 pub use shared::{AddressError, Keeper, StoreConfig, StoreStatus};
+pub use shelf::Shelf;
 
 /// Time sources for [`Limiter::with_clock`]; tests bring a [`FakeRelativeClock`].
 pub use governor::clock::{Clock, DefaultClock, FakeRelativeClock};

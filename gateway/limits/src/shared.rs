@@ -22,6 +22,7 @@ mod store;
 pub use address::{AddressError, StoreConfig};
 pub use keeper::Keeper;
 pub(crate) use leases::{Attempt, Leases};
+pub(crate) use link::{Link, Program};
 pub use numbers::StoreStatus;
 
 use std::sync::Arc;

@@ -30,7 +30,9 @@ pub use model::{
     SenderConstraint, Target, UpstreamAddress,
 };
 pub use router::Found;
-pub use traffic::{ApiTraffic, BackendTraffic, Breaker, Ejection, HealthCheck, Retry, RetryMethods};
+pub use traffic::{
+    ApiTraffic, BackendTraffic, Breaker, Cache, Ejection, HealthCheck, Idempotency, Retry, RetryMethods,
+};
 
 use hashbrown::HashMap;
 use http::Method;

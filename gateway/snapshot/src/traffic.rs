@@ -123,6 +123,49 @@ pub struct ApiTraffic {
     /// What provably did not reach it (no connection, a connection that closed before anything was sent) is sent to
     /// another connection or address in any case.
     pub retry: Option<Retry>,
+    /// Whether a call with an `Idempotency-Key` is carried out once only; `None`: the key is passed on, and that is all.
+    pub idempotency: Option<Idempotency>,
+    /// Whether answers are kept (RFC 9111); `None`: each call is asked for.
+    pub cache: Option<Cache>,
+}
+
+/// How calls with an `Idempotency-Key` are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// How long an answer is kept, and a repetition known for one.
+    pub keep_for: Duration,
+    /// Whether `POST` and `PATCH` without a key are refused.
+    pub required: bool,
+    /// Longest body of a call with a key: it is kept in memory while it is compared.
+    pub max_body_bytes: u32,
+    /// Longest answer that is kept. After a longer one a repetition is told that it is one, and no more.
+    pub max_answer_bytes: u32,
+}
+
+impl Default for Idempotency {
+    fn default() -> Self {
+        Self {
+            keep_for: Duration::from_secs(24 * 60 * 60),
+            required: false,
+            max_body_bytes: 1 << 20,
+            max_answer_bytes: 256 << 10,
+        }
+    }
+}
+
+/// How answers are kept. For how long is the backend's to say, in `Cache-Control`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    /// Longest answer that is kept.
+    pub max_entry_bytes: u32,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self {
+            max_entry_bytes: 1 << 20,
+        }
+    }
 }
 
 /// Which calls are sent again.

@@ -196,6 +196,8 @@ fn setup(config: &Config) -> Setup {
             public_base_url: config.gateway.public_base_url.as_deref().map(Arc::from),
             max_in_flight: config.gateway.max_in_flight,
             network: config.network.clone(),
+            cache_bytes: config.gateway.cache_bytes,
+            ..Settings::default()
         },
         telemetry: config.telemetry.clone(),
         shared_limits: config.shared_limits.clone(),

@@ -29,6 +29,12 @@ pub enum ErrorKind {
     UpstreamBusy,
     UpstreamPaused,
     UpstreamTimeout,
+    IdempotencyKeyRefused,
+    IdempotencyInFlight,
+    IdempotencyReused,
+    IdempotencyUnknown,
+    IdempotencyUnavailable,
+    NotCached,
     Internal,
 }
 
@@ -62,7 +68,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 23] = [
+    pub const ALL: [ErrorKind; 29] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -85,6 +91,12 @@ impl ErrorKind {
         Self::UpstreamBusy,
         Self::UpstreamPaused,
         Self::UpstreamTimeout,
+        Self::IdempotencyKeyRefused,
+        Self::IdempotencyInFlight,
+        Self::IdempotencyReused,
+        Self::IdempotencyUnknown,
+        Self::IdempotencyUnavailable,
+        Self::NotCached,
         Self::Internal,
     ];
 
@@ -354,6 +366,78 @@ impl ErrorKind {
                 Advice {
                     en: "The agency's system did not answer in time. It may still act on the request: check before you repeat it.",
                     sv: "Myndighetens system svarade inte i tid. Det kan ändå utföra anropet: kontrollera innan du upprepar det.",
+                },
+            ),
+            Self::IdempotencyKeyRefused => row(
+                400,
+                "idempotency-key-refused",
+                "No usable Idempotency-Key",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "Send one Idempotency-Key of 1 to 255 visible ASCII characters, a new one for each call: a UUID will do.",
+                    sv: "Skicka en Idempotency-Key med 1 till 255 synliga ASCII-tecken, en ny för varje anrop: ett UUID duger.",
+                },
+            ),
+            Self::IdempotencyInFlight => row(
+                409,
+                "idempotency-in-flight",
+                "The same call is under way",
+                Client,
+                true,
+                "http_request_denied",
+                Advice {
+                    en: "A call with the same Idempotency-Key is being carried out. Ask again as Retry-After says: the answer is then that of the first call.",
+                    sv: "Ett anrop med samma Idempotency-Key håller på att utföras. Fråga igen som Retry-After säger: då får du det första anropets svar.",
+                },
+            ),
+            Self::IdempotencyReused => row(
+                422,
+                "idempotency-key-reused",
+                "The Idempotency-Key belongs to another call",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "This Idempotency-Key was used for a call with another method, address or payload. Use a new key for a new call.",
+                    sv: "Denna Idempotency-Key har använts för ett anrop med annan metod, adress eller innehåll. Använd en ny nyckel för ett nytt anrop.",
+                },
+            ),
+            Self::IdempotencyUnknown => row(
+                409,
+                "idempotency-outcome-unknown",
+                "The outcome of the first call is not known",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "The first call with this Idempotency-Key was sent to the agency, and its answer was lost or too large to be kept. Check what it did before you repeat it with a new key.",
+                    sv: "Det första anropet med denna Idempotency-Key skickades till myndigheten, och svaret gick förlorat eller var för stort för att sparas. Kontrollera vad det gjorde innan du upprepar det med en ny nyckel.",
+                },
+            ),
+            Self::IdempotencyUnavailable => row(
+                503,
+                "idempotency-unavailable",
+                "Repetitions cannot be told apart just now",
+                Gateway,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "Whether this call was made before cannot be known just now, so nothing was done. Try again as Retry-After says, with the same key.",
+                    sv: "Just nu går det inte att veta om anropet har gjorts förut, så inget har gjorts. Försök igen som Retry-After säger, med samma nyckel.",
+                },
+            ),
+            Self::NotCached => row(
+                504,
+                "not-cached",
+                "Not in the cache",
+                Gateway,
+                true,
+                "http_request_denied",
+                Advice {
+                    en: "The request asked for a stored answer only (only-if-cached), and there is none. Ask without it.",
+                    sv: "Anropet bad bara om ett sparat svar (only-if-cached), och det finns inget. Fråga utan det.",
                 },
             ),
             Self::Internal => row(

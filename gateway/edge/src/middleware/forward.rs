@@ -347,6 +347,23 @@ fn broken(backend: &Backend, facts: &Facts, source: UpstreamError) -> GatewayErr
     }
 }
 
+/// An answer whose body broke off before anything of it was passed on.
+pub(crate) fn broke_off(facts: &Facts, error: crate::BoxError) -> GatewayError {
+    let Ok(Target::Upstream(index)) = facts.route().map(|route| route.target.clone()) else {
+        return GatewayError::Internal("a body that broke off without a backend".into());
+    };
+    let backend = facts.plan.snapshot.backend(index);
+    match error.downcast::<upstream::BodyError>().map(|error| *error) {
+        Ok(upstream::BodyError::Broken(error)) => broken(backend, facts, UpstreamError::BrokenAnswer(error)),
+        Ok(upstream::BodyError::Idle(after)) => GatewayError::UpstreamTimeout {
+            backend: Arc::clone(&backend.id),
+            agency: agency(backend, facts),
+            after,
+        },
+        Err(_) => broken(backend, facts, UpstreamError::Malformed("a body that cannot be read")),
+    }
+}
+
 fn agency(backend: &Backend, facts: &Facts) -> Arc<str> {
     Arc::clone(&facts.plan.snapshot.organisation(backend.organisation).name)
 }

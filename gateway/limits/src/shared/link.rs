@@ -19,7 +19,7 @@ const REDIRECTIONS: u32 = 4;
 
 /// One connection, whatever is behind it. A copy is another handle to it.
 #[derive(Clone)]
-pub(super) enum Link {
+pub(crate) enum Link {
     One(MultiplexedConnection),
     /// The server that the sentinels named, and how to ask them again.
     Named(MultiplexedConnection, Arc<Named>),
@@ -28,26 +28,26 @@ pub(super) enum Link {
 
 /// A script: its text, for servers that do not know it yet, and the name they know it by.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(crate) struct Program {
     text: &'static str,
     script: Script,
 }
 
 impl Program {
-    pub(super) fn new(text: &'static str) -> Self {
+    pub(crate) fn new(text: &'static str) -> Self {
         Self {
             text,
             script: Script::new(text),
         }
     }
 
-    pub(super) fn hash(&self) -> &str {
+    pub(crate) fn hash(&self) -> &str {
         self.script.get_hash()
     }
 }
 
 /// Who named a server, and which.
-pub(super) struct Named {
+pub(crate) struct Named {
     config: StoreConfig,
     address: (String, u16),
 }
@@ -64,7 +64,7 @@ impl std::fmt::Debug for Link {
 
 impl Link {
     /// Connects. Takes as long as it takes: the caller has a time for it.
-    pub(super) async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+    pub(crate) async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
         match &config.place {
             Place::One(server) => Ok(Self::One(open(server, config).await?)),
             Place::Sentinels { sentinels, server, .. } => {
@@ -105,7 +105,7 @@ impl Link {
 
     /// Runs calls of `program`, as many answers in the same order. A server that does not know the script (any more) is
     /// told it.
-    pub(super) async fn run<T: FromRedisValue>(
+    pub(crate) async fn run<T: FromRedisValue>(
         &self,
         program: &Program,
         calls: Vec<Cmd>,

@@ -3,7 +3,7 @@
 //! A policy that is on by itself is turned off with `enabled = false`; one that is off is turned on by its table.
 
 use ::document::Table;
-use snapshot::{ApiTraffic, BackendTraffic, Breaker, Ejection, HealthCheck, Retry, RetryMethods};
+use snapshot::{ApiTraffic, BackendTraffic, Breaker, Cache, Ejection, HealthCheck, Idempotency, Retry, RetryMethods};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -30,7 +30,32 @@ pub(super) fn backend(table: &Table<'_>) -> BackendTraffic {
 pub(super) fn api(table: &Table<'_>) -> ApiTraffic {
     ApiTraffic {
         retry: retry(&table.table("retry")),
+        idempotency: idempotency(&table.table("idempotency")),
+        cache: cache(&table.table("cache")),
     }
+}
+
+fn idempotency(table: &Table<'_>) -> Option<Idempotency> {
+    let otherwise = Idempotency::default();
+    let idempotency = Idempotency {
+        keep_for: table.duration("keep_for", otherwise.keep_for),
+        required: table.boolean("required", otherwise.required),
+        max_body_bytes: table.optional_u32("max_body_bytes").unwrap_or(otherwise.max_body_bytes),
+        max_answer_bytes: table
+            .optional_u32("max_answer_bytes")
+            .unwrap_or(otherwise.max_answer_bytes),
+    };
+    (table.is_present() && table.boolean("enabled", true)).then_some(idempotency)
+}
+
+fn cache(table: &Table<'_>) -> Option<Cache> {
+    let otherwise = Cache::default();
+    let cache = Cache {
+        max_entry_bytes: table
+            .optional_u32("max_entry_bytes")
+            .unwrap_or(otherwise.max_entry_bytes),
+    };
+    (table.is_present() && table.boolean("enabled", true)).then_some(cache)
 }
 
 fn breaker(table: &Table<'_>) -> Option<Breaker> {

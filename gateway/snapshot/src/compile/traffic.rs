@@ -91,7 +91,26 @@ pub(super) fn api(traffic: &ApiTraffic, report: &mut Report<'_>) -> ApiTraffic {
             );
         }
     }
+    if let Some(idempotency) = &traffic.idempotency {
+        if !(Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3600)).contains(&idempotency.keep_for) {
+            report.field(
+                "idempotency.keep_for",
+                "must be a minute at least and seven days at most",
+            );
+        }
+        kept("idempotency.max_body_bytes", idempotency.max_body_bytes, report);
+        kept("idempotency.max_answer_bytes", idempotency.max_answer_bytes, report);
+    }
+    if let Some(cache) = &traffic.cache {
+        kept("cache.max_entry_bytes", cache.max_entry_bytes, report);
+    }
     traffic.clone()
+}
+
+fn kept(field: &str, bytes: u32, report: &mut Report<'_>) {
+    if !(1..=16 << 20).contains(&bytes) {
+        report.field(field, "must be 1 to 16777216: it is kept in memory for each call");
+    }
 }
 
 fn percent(field: &str, value: u8, report: &mut Report<'_>) {
