@@ -9,5 +9,6 @@ mod shared_decisions;
 mod shared_faults;
 mod shared_places;
 mod shared_promise;
+mod shelf;
 mod support;
 mod threads;

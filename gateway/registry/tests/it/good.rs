@@ -34,7 +34,9 @@ fn how_calls_are_carried_has_its_keys() {
     let text = with(
         "limits = [\"minute\"]\nbackend = \"cases\"",
         "limits = [\"minute\"]\nbackend = \"cases\"\nretry = { methods = \"idempotent\", attempts = 2, statuses = [502, 503], \
-         try_timeout = \"2s\", budget_percent = 10, max_replay_bytes = 1000 }",
+         try_timeout = \"2s\", budget_percent = 10, max_replay_bytes = 1000 }\n\
+         idempotency = { keep_for = \"2h\", required = true, max_body_bytes = 10, max_answer_bytes = 20 }\n\
+         cache = { max_entry_bytes = 30 }",
     ) + "[[backends]]\nid = \"several\"\norganisation = \"agency\"\naddresses = [\"https://a.example.se\", \"https://b.example.se\"]\n\
          weights = [3, 1]\nmax_concurrent = 200\nmax_pending = 50\nslow_start = \"30s\"\n\
          [backends.breaker]\nfailure_percent = 30\nwindow = \"20s\"\nmin_calls = 50\nopen_for = \"3s\"\nprobes = 5\n\
@@ -52,6 +54,10 @@ fn how_calls_are_carried_has_its_keys() {
         ([502, 503].as_slice(), Some(seconds(2)))
     );
     assert_eq!(retry.max_replay_bytes, 1000);
+    let kept = draft.apis[0].traffic.idempotency.as_ref().unwrap();
+    assert_eq!((kept.keep_for, kept.required), (seconds(7200), true));
+    assert_eq!((kept.max_body_bytes, kept.max_answer_bytes), (10, 20));
+    assert_eq!(draft.apis[0].traffic.cache.as_ref().unwrap().max_entry_bytes, 30);
     let expected = BackendTraffic {
         weights: vec![3, 1],
         max_concurrent: NonZeroU32::new(200),
