@@ -8,7 +8,10 @@ use super::Problem;
 const LONGEST: usize = 500;
 
 /// Files that may be longer, each with its reason: one table, or one suite of tests.
-const LONGER_WITH_REASON: [(&str, &str); 0] = [];
+const LONGER_WITH_REASON: [(&str, &str); 1] = [(
+    "gateway/edge/src/error/facts.rs",
+    "one table: each error with all that follows from it",
+)];
 
 /// What must not stay in the code, with what to do instead. Spelt in two parts so that this file passes its own check.
 const UNFINISHED: [(&str, &str); 6] = [
