@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const LIFE: Duration = Duration::from_secs(60);
 
 fn node(port: u16) -> Shelf {
-    Shelf::with_store(StoreConfig::new(&format!("redis://127.0.0.1:{port}")).unwrap())
+    Shelf::with_store(StoreConfig::new(&format!("redis://127.0.0.1:{port}")).expect("an address"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
