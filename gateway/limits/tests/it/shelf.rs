@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 const LIFE: Duration = Duration::from_secs(60);
 
 fn node(port: u16) -> Shelf {
-    Shelf::with_store(StoreConfig::new(&format!("redis://127.0.0.1:{port}")).expect("an address"))
+    let store = StoreConfig::new(&format!("redis://127.0.0.1:{port}"));
+    Shelf::with_store(store.unwrap_or_else(|error| panic!("{error}")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
