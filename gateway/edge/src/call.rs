@@ -12,7 +12,7 @@ use crate::server::Peer;
 use bytes::Bytes;
 use http::{HeaderValue, Response, request};
 use http_body::{Body, Frame, SizeHint};
-use snapshot::{AgreementIndex, Api, ApiIndex, ApplicationIndex, Route, RouteIndex};
+use snapshot::{AgreementIndex, Api, ApiIndex, ApplicationIndex, BackendIndex, Route, RouteIndex, Target};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -97,6 +97,8 @@ pub struct Facts {
     pub standing: Option<limits::Standing>,
     /// Set by `deadline`: the answer's head must be there by then.
     pub deadline: Option<Instant>,
+    /// Set by `steer`: another backend than the route's.
+    pub backend: Option<BackendIndex>,
     /// Set by `retry`: when to give a try up that is not the last one.
     pub try_until: Option<Instant>,
     /// Set by `forward`: the backend's addresses that this call was sent to, one bit each, and failed at.
@@ -121,6 +123,7 @@ impl Facts {
             agreement: None,
             standing: None,
             deadline: None,
+            backend: None,
             try_until: None,
             tried: 0,
             shared,
@@ -137,6 +140,19 @@ impl Facts {
         self.route
             .map(|index| self.plan.snapshot.route(index))
             .ok_or(GatewayError::Internal("no route has been matched yet".into()))
+    }
+
+    /// Whether a backend answers, not the gateway itself.
+    pub(crate) fn goes_to_backend(&self) -> bool {
+        self.backend().is_some()
+    }
+
+    /// The backend that answers; `None` for the gateway's own documents.
+    pub(crate) fn backend(&self) -> Option<BackendIndex> {
+        match self.route().ok()?.target {
+            Target::Upstream(index) => Some(self.backend.unwrap_or(index)),
+            Target::Document(_) => None,
+        }
     }
 
     /// The API of the path, if it belongs to one.

@@ -139,6 +139,16 @@ pub enum GatewayError {
         /// How long it had.
         after: Duration,
     },
+    /// The API's owner has taken it aside for work.
+    #[error("{api} is taken aside for work")]
+    Maintenance {
+        /// Title of the API.
+        api: Arc<str>,
+        /// The owner's words.
+        message: Arc<str>,
+        /// When to come back.
+        retry_after: Duration,
+    },
     /// An `Idempotency-Key` that is none, or none where one is needed.
     #[error("no usable Idempotency-Key")]
     IdempotencyKey,
@@ -222,6 +232,7 @@ impl GatewayError {
             Self::BodyStalled => ErrorKind::BodyStalled,
             Self::Upstream { source, .. } => source.kind(),
             Self::UpstreamPaused { .. } => ErrorKind::UpstreamPaused,
+            Self::Maintenance { .. } => ErrorKind::Maintenance,
             Self::IdempotencyKey => ErrorKind::IdempotencyKeyRefused,
             Self::IdempotencyInFlight => ErrorKind::IdempotencyInFlight,
             Self::IdempotencyReused => ErrorKind::IdempotencyReused,
@@ -284,6 +295,7 @@ impl GatewayError {
                 whole_seconds(*retry_after),
                 self.kind().facts().advice.en
             ),
+            Self::Maintenance { api, message, .. } => format!("{api}: {message}"),
             Self::UpstreamTimeout { agency, after, .. } => format!(
                 "{agency} did not answer within {} s. {}",
                 after.as_secs_f32(),
@@ -309,7 +321,9 @@ impl GatewayError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::LimitReached(refusal) => Some(refusal.retry_after),
-            Self::KeysUnavailable { retry_after } | Self::UpstreamPaused { retry_after, .. } => Some(*retry_after),
+            Self::KeysUnavailable { retry_after }
+            | Self::UpstreamPaused { retry_after, .. }
+            | Self::Maintenance { retry_after, .. } => Some(*retry_after),
             Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::Overloaded => Some(Duration::from_secs(1)),
             Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),
             _ => None,

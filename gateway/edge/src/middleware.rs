@@ -8,12 +8,14 @@ pub mod deadline;
 pub mod forward;
 pub mod idempotency;
 pub mod limit;
+pub mod maintain;
 pub mod normalise;
 pub mod record;
 pub mod respond;
 pub mod retry;
 pub mod route;
 pub mod shed;
+pub mod steer;
 pub mod witness;
 
 pub mod around;

@@ -10,8 +10,8 @@ use crate::middleware::gate::gate;
 use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
-    authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, normalise, record, respond, retry,
-    route, shed, witness,
+    authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, maintain, normalise, record, respond,
+    retry, route, shed, steer, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -26,14 +26,16 @@ use tower::{Service, ServiceBuilder};
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
 type Around<A, S> = crate::middleware::around::Around<A, S>;
 type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
-type ToBackend = Around<idempotency::Idempotency, Around<cache::Cache, Around<retry::Retry, forward::Forward>>>;
+type ToBackend = Around<
+    idempotency::Idempotency,
+    Around<cache::Cache, Around<steer::Steer, Around<retry::Retry, forward::Forward>>>,
+>;
 type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
-type RouteGates = Gate<
-    cors::Cors,
-    Gate<
-        authenticate::Authenticate,
-        Gate<authorise::Authorise, Gate<limit::Limit, Gate<witness::Witness, Gate<deadline::Deadline, ToBackend>>>>,
-    >,
+type RouteGates = Gate<cors::Cors, Gate<maintain::Maintain, Known>>;
+/// What follows when the API takes calls at all.
+type Known = Gate<
+    authenticate::Authenticate,
+    Gate<authorise::Authorise, Gate<limit::Limit, Gate<witness::Witness, Gate<deadline::Deadline, ToBackend>>>>,
 >;
 
 /// Layers every request crosses, whatever its route.
@@ -51,6 +53,7 @@ pub fn edge(shared: &Arc<Shared>) -> Stack {
 fn route(shared: &Arc<Shared>) -> RouteGates {
     ServiceBuilder::new()
         .layer(gate(cors::Cors)) // before authenticate: a preflight carries no credential, and a refusal must be readable
+        .layer(gate(maintain::Maintain)) // before authenticate: whoever asks is told
         .layer(gate(authenticate::Authenticate::new(shared))) // says who; everything below may name the application
         .layer(gate(authorise::Authorise)) // needs the consumer from above
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
@@ -58,6 +61,7 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(deadline::Deadline)) // the clock of what follows
         .layer(around(idempotency::Idempotency)) // outside cache and retry: one call, however often it is sent
         .layer(around(cache::Cache)) // after authorise: what is kept is asked for by those who may
+        .layer(around(steer::Steer)) // inside cache: what is answered from memory is nobody's call
         .layer(around(retry::Retry)) // inside deadline: all tries share one clock
         .service(forward::Forward::new(shared)) // with the choice of an address and the breaker, so that each try is judged
 }

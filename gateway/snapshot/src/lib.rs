@@ -31,7 +31,8 @@ pub use model::{
 };
 pub use router::Found;
 pub use traffic::{
-    ApiTraffic, BackendTraffic, Breaker, Cache, Ejection, HealthCheck, Idempotency, Retry, RetryMethods,
+    ApiTraffic, BackendTraffic, Breaker, Cache, Canary, Ejection, HealthCheck, Idempotency, Maintenance, Mirror, Retry,
+    RetryMethods,
 };
 
 use hashbrown::HashMap;

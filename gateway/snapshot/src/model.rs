@@ -156,6 +156,10 @@ pub struct Api {
     pub backend: Option<BackendIndex>,
     /// How they are carried.
     pub traffic: ApiTraffic,
+    /// The backend of `traffic.canary`.
+    pub canary: Option<BackendIndex>,
+    /// The backend of `traffic.mirror`.
+    pub mirror: Option<BackendIndex>,
 }
 
 /// Cross-origin rules of one API.

@@ -90,6 +90,8 @@ impl Absent for Api {
             max_body_bytes: 0,
             backend: None,
             traffic: crate::ApiTraffic::default(),
+            canary: None,
+            mirror: None,
         }
     }
 }

@@ -127,6 +127,43 @@ pub struct ApiTraffic {
     pub idempotency: Option<Idempotency>,
     /// Whether answers are kept (RFC 9111); `None`: each call is asked for.
     pub cache: Option<Cache>,
+    /// Whether the API is taken aside for work.
+    pub maintenance: Option<Maintenance>,
+    /// Which calls go to another backend.
+    pub canary: Option<Canary>,
+    /// Which reads another backend is shown.
+    pub mirror: Option<Mirror>,
+}
+
+/// An API that is taken aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintenance {
+    /// For people: why, and until when.
+    pub message: String,
+    /// When callers are told to come back.
+    pub retry_after: Duration,
+}
+
+/// Calls that another backend answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Canary {
+    /// Its id; it belongs to the organisation of the API's own.
+    pub backend: String,
+    /// Of all calls, by chance.
+    pub percent: u8,
+    /// Every call that has this header field.
+    pub header: Option<String>,
+    /// Every call of these applications.
+    pub applications: Vec<String>,
+}
+
+/// Reads that another backend is shown. Nobody gets its answers, and nobody waits for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// Its id; it belongs to the organisation of the API's own.
+    pub backend: String,
+    /// Of all `GET` and `HEAD` calls, by chance.
+    pub percent: u8,
 }
 
 /// How calls with an `Idempotency-Key` are kept.

@@ -29,6 +29,7 @@ pub enum ErrorKind {
     UpstreamBusy,
     UpstreamPaused,
     UpstreamTimeout,
+    Maintenance,
     IdempotencyKeyRefused,
     IdempotencyInFlight,
     IdempotencyReused,
@@ -68,7 +69,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 29] = [
+    pub const ALL: [ErrorKind; 30] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -91,6 +92,7 @@ impl ErrorKind {
         Self::UpstreamBusy,
         Self::UpstreamPaused,
         Self::UpstreamTimeout,
+        Self::Maintenance,
         Self::IdempotencyKeyRefused,
         Self::IdempotencyInFlight,
         Self::IdempotencyReused,
@@ -366,6 +368,18 @@ impl ErrorKind {
                 Advice {
                     en: "The agency's system did not answer in time. It may still act on the request: check before you repeat it.",
                     sv: "Myndighetens system svarade inte i tid. Det kan ändå utföra anropet: kontrollera innan du upprepar det.",
+                },
+            ),
+            Self::Maintenance => row(
+                503,
+                "api-maintenance",
+                "Taken aside for work",
+                Upstream,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "The API's owner has taken it aside for work. Nothing was done with this request: try again as Retry-After says.",
+                    sv: "API:ets ägare har tagit det ur drift för arbete. Inget har gjorts med anropet: försök igen som Retry-After säger.",
                 },
             ),
             Self::IdempotencyKeyRefused => row(

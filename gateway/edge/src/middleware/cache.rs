@@ -32,7 +32,7 @@ pub struct Cache;
 
 impl Take for Cache {
     fn concerns(&self, call: &Call) -> bool {
-        call.facts.api().is_some_and(|api| api.traffic.cache.is_some())
+        call.facts.api().is_some_and(|api| api.traffic.cache.is_some()) && call.facts.goes_to_backend()
     }
 
     fn take<S: Inside>(&self, call: Call, inside: S) -> Taken {

@@ -59,6 +59,7 @@ async fn answer(call: Call) -> Result<Answer, Refused> {
             facts,
         }),
         Target::Upstream(index) => {
+            let index = facts.backend.unwrap_or(index);
             let plan = Arc::clone(&facts.plan);
             let to = match plan.standing(index) {
                 Ok(standing) => To {
@@ -349,7 +350,7 @@ fn broken(backend: &Backend, facts: &Facts, source: UpstreamError) -> GatewayErr
 
 /// An answer whose body broke off before anything of it was passed on.
 pub(crate) fn broke_off(facts: &Facts, error: crate::BoxError) -> GatewayError {
-    let Ok(Target::Upstream(index)) = facts.route().map(|route| route.target.clone()) else {
+    let Some(index) = facts.backend() else {
         return GatewayError::Internal("a body that broke off without a backend".into());
     };
     let backend = facts.plan.snapshot.backend(index);

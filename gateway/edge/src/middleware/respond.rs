@@ -321,6 +321,13 @@ fn challenge(headers: &mut HeaderMap, facts: &Facts, error: Option<(&str, &str)>
 /// An error is logged once, here. A caller's own mistakes are in the access log, not among the errors.
 fn log(error: &GatewayError, facts: &Facts, code: &'static str, blame: Blame) {
     let trace_id = facts.record.trace.trace_id_hex();
+    // That calls are paused or taken aside was said once, when it began.
+    if matches!(
+        error,
+        GatewayError::UpstreamPaused { .. } | GatewayError::Maintenance { .. }
+    ) {
+        return;
+    }
     match blame {
         Blame::Client => {}
         Blame::Upstream => {

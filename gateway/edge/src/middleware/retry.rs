@@ -12,7 +12,7 @@ use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::GatewayError;
 use crate::upstream::UpstreamError;
 use http::{HeaderMap, Method, header, request};
-use snapshot::{Retry as Policy, RetryMethods, Target};
+use snapshot::{Retry as Policy, RetryMethods};
 use std::time::{Duration, Instant};
 
 /// Before a second try at the only address: what failed at once would fail at once again.
@@ -24,7 +24,7 @@ pub struct Retry;
 
 impl Take for Retry {
     fn concerns(&self, call: &Call) -> bool {
-        call.facts.api().is_some_and(|api| api.traffic.retry.is_some())
+        call.facts.api().is_some_and(|api| api.traffic.retry.is_some()) && call.facts.goes_to_backend()
     }
 
     fn take<S: Inside>(&self, call: Call, inside: S) -> Taken {
@@ -94,10 +94,8 @@ fn is_in_budget(facts: &Facts, policy: &Policy) -> bool {
 }
 
 fn standing(facts: &Facts) -> Option<&crate::upstream::fleet::Standing> {
-    match facts.route().ok()?.target {
-        Target::Upstream(index) => facts.plan.standing(index).ok().map(|standing| &**standing),
-        Target::Document(_) => None,
-    }
+    let index = facts.backend()?;
+    facts.plan.standing(index).ok().map(|standing| &**standing)
 }
 
 /// The head for one try; extensions stay behind, they hold nothing that the backend is sent.

@@ -13,6 +13,7 @@ mod report;
 mod window;
 
 pub(crate) use attempt::Attempt;
+pub(crate) use balance::chance;
 pub use breaker::Position;
 pub use report::{AddressReport, Report};
 

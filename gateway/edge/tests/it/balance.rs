@@ -204,7 +204,7 @@ async fn a_breaker_opens_at_its_ratio_and_closes_when_probes_go_well() {
     let traffic = BackendTraffic {
         breaker: Some(Breaker {
             min_calls: 10,
-            open_for: Duration::from_millis(150),
+            open_for: Duration::from_secs(3),
             probes: 2,
             ..Breaker::default()
         }),
@@ -228,7 +228,8 @@ async fn a_breaker_opens_at_its_ratio_and_closes_when_probes_go_well() {
     let seen = own.calls();
     let answer = gateway.get("/test/v1/any/x", &[]).await;
     assert_eq!(answer.status(), 503);
-    assert_eq!(answer.headers()["retry-after"], "1");
+    let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=3).contains(&wait), "{wait}");
     assert!(
         answer.headers()["proxy-status"]
             .to_str()

@@ -18,6 +18,7 @@ mod refusals;
 mod retries;
 mod shared_limits;
 mod stack_table;
+mod steering;
 mod streaming;
 mod support;
 mod witness;

@@ -3,7 +3,10 @@
 //! A policy that is on by itself is turned off with `enabled = false`; one that is off is turned on by its table.
 
 use ::document::Table;
-use snapshot::{ApiTraffic, BackendTraffic, Breaker, Cache, Ejection, HealthCheck, Idempotency, Retry, RetryMethods};
+use snapshot::{
+    ApiTraffic, BackendTraffic, Breaker, Cache, Canary, Ejection, HealthCheck, Idempotency, Maintenance, Mirror, Retry,
+    RetryMethods,
+};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -32,7 +35,33 @@ pub(super) fn api(table: &Table<'_>) -> ApiTraffic {
         retry: retry(&table.table("retry")),
         idempotency: idempotency(&table.table("idempotency")),
         cache: cache(&table.table("cache")),
+        maintenance: maintenance(&table.table("maintenance")),
+        canary: canary(&table.table("canary")),
+        mirror: mirror(&table.table("mirror")),
     }
+}
+
+fn maintenance(table: &Table<'_>) -> Option<Maintenance> {
+    table.is_present().then(|| Maintenance {
+        message: table.required_string("message"),
+        retry_after: table.duration("retry_after", Duration::from_secs(600)),
+    })
+}
+
+fn canary(table: &Table<'_>) -> Option<Canary> {
+    table.is_present().then(|| Canary {
+        backend: table.required_string("backend"),
+        percent: table.integer("percent", 0, 100).map_or(0, tiny),
+        header: table.optional_string("header"),
+        applications: table.strings("applications"),
+    })
+}
+
+fn mirror(table: &Table<'_>) -> Option<Mirror> {
+    table.is_present().then(|| Mirror {
+        backend: table.required_string("backend"),
+        percent: percent(table, "percent", 100),
+    })
 }
 
 fn idempotency(table: &Table<'_>) -> Option<Idempotency> {

@@ -36,7 +36,10 @@ fn how_calls_are_carried_has_its_keys() {
         "limits = [\"minute\"]\nbackend = \"cases\"\nretry = { methods = \"idempotent\", attempts = 2, statuses = [502, 503], \
          try_timeout = \"2s\", budget_percent = 10, max_replay_bytes = 1000 }\n\
          idempotency = { keep_for = \"2h\", required = true, max_body_bytes = 10, max_answer_bytes = 20 }\n\
-         cache = { max_entry_bytes = 30 }",
+         cache = { max_entry_bytes = 30 }\n\
+         maintenance = { message = \"Strax tillbaka.\", retry_after = \"5m\" }\n\
+         canary = { backend = \"several\", percent = 5, header = \"x-canary\", applications = [\"app\"] }\n\
+         mirror = { backend = \"several\", percent = 10 }",
     ) + "[[backends]]\nid = \"several\"\norganisation = \"agency\"\naddresses = [\"https://a.example.se\", \"https://b.example.se\"]\n\
          weights = [3, 1]\nmax_concurrent = 200\nmax_pending = 50\nslow_start = \"30s\"\n\
          [backends.breaker]\nfailure_percent = 30\nwindow = \"20s\"\nmin_calls = 50\nopen_for = \"3s\"\nprobes = 5\n\
@@ -57,6 +60,19 @@ fn how_calls_are_carried_has_its_keys() {
     let kept = draft.apis[0].traffic.idempotency.as_ref().unwrap();
     assert_eq!((kept.keep_for, kept.required), (seconds(7200), true));
     assert_eq!((kept.max_body_bytes, kept.max_answer_bytes), (10, 20));
+    let traffic = &draft.apis[0].traffic;
+    let maintenance = traffic.maintenance.as_ref().unwrap();
+    assert_eq!(
+        (maintenance.message.as_str(), maintenance.retry_after),
+        ("Strax tillbaka.", seconds(300))
+    );
+    let canary = traffic.canary.as_ref().unwrap();
+    assert_eq!((canary.backend.as_str(), canary.percent), ("several", 5));
+    assert_eq!(
+        (canary.header.as_deref(), canary.applications.as_slice()),
+        (Some("x-canary"), ["app".to_owned()].as_slice())
+    );
+    assert_eq!(traffic.mirror.as_ref().unwrap().percent, 10);
     assert_eq!(draft.apis[0].traffic.cache.as_ref().unwrap().max_entry_bytes, 30);
     let expected = BackendTraffic {
         weights: vec![3, 1],

@@ -19,7 +19,7 @@ pub(super) fn compile(
     let mut bases: HashMap<Arc<str>, usize> = HashMap::new();
     for (position, api) in draft.apis.iter().enumerate() {
         let mut report = Report::new(problems, "apis", position);
-        let compiled = one(api, names, limits, &mut report);
+        let compiled = one(api, draft, names, limits, &mut report);
         if let Some(taken) = bases.insert(compiled.base_path.clone(), position) {
             let base = &compiled.base_path;
             report.field(
@@ -44,7 +44,7 @@ pub(super) fn audiences(apis: &[Api]) -> HashMap<Box<str>, ApiIndex> {
     audiences
 }
 
-fn one(api: &ApiDraft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &mut Report<'_>) -> Api {
+fn one(api: &ApiDraft, draft: &Draft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &mut Report<'_>) -> Api {
     check_texts(api, report);
     check_times(api, report);
     let base_path = base_path(api, report);
@@ -69,7 +69,17 @@ fn one(api: &ApiDraft, names: &Names<'_>, limits: &[Arc<LimitPolicy>], report: &
         idle_timeout: api.idle_timeout,
         max_body_bytes: api.max_body_bytes,
         backend: api.backend.as_ref().map(|id| names.backend(id, "backend", report)),
-        traffic: traffic::api(&api.traffic, report),
+        canary: api
+            .traffic
+            .canary
+            .as_ref()
+            .map(|canary| names.backend(&canary.backend, "canary.backend", report)),
+        mirror: api
+            .traffic
+            .mirror
+            .as_ref()
+            .map(|mirror| names.backend(&mirror.backend, "mirror.backend", report)),
+        traffic: traffic::api(api, draft, report),
     }
 }
 

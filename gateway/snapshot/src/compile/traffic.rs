@@ -1,7 +1,7 @@
 //! Checks of the policies by which calls are carried.
 
 use super::Report;
-use crate::{ApiTraffic, BackendTraffic};
+use crate::{ApiDraft, ApiTraffic, BackendTraffic, Draft};
 use std::time::Duration;
 
 /// Longest window and pause: counters are kept for so long.
@@ -69,7 +69,8 @@ pub(super) fn backend(traffic: &BackendTraffic, addresses: usize, report: &mut R
 }
 
 /// Checks an API's.
-pub(super) fn api(traffic: &ApiTraffic, report: &mut Report<'_>) -> ApiTraffic {
+pub(super) fn api(api: &ApiDraft, draft: &Draft, report: &mut Report<'_>) -> ApiTraffic {
+    let traffic = &api.traffic;
     if let Some(retry) = &traffic.retry {
         if !(1..=5).contains(&retry.attempts) {
             report.field("retry.attempts", "must be 1 to 5; leave retry out to send once");
@@ -100,6 +101,67 @@ pub(super) fn api(traffic: &ApiTraffic, report: &mut Report<'_>) -> ApiTraffic {
         }
         kept("idempotency.max_body_bytes", idempotency.max_body_bytes, report);
         kept("idempotency.max_answer_bytes", idempotency.max_answer_bytes, report);
+    }
+    if let Some(maintenance) = &traffic.maintenance {
+        let length = maintenance.message.chars().count();
+        if !(1..=500).contains(&length) {
+            report.field(
+                "maintenance.message",
+                "must be 1 to 500 characters: it is what people read",
+            );
+        }
+        if maintenance.retry_after < Duration::from_secs(1)
+            || maintenance.retry_after > Duration::from_secs(7 * 24 * 3600)
+        {
+            report.field(
+                "maintenance.retry_after",
+                "must be a second at least and seven days at most",
+            );
+        }
+    }
+    let owner = |id: &str| {
+        let backend = draft.backends.iter().find(|backend| backend.id == id);
+        backend.map(|backend| backend.organisation.as_str())
+    };
+    let own = api.backend.as_deref().and_then(owner);
+    let mut same_owner = |field: &str, id: &str| {
+        if let (Some(own), Some(other)) = (own, owner(id))
+            && own != other
+        {
+            report.field(
+                field,
+                format!("`{id}` belongs to `{other}`: calls would be shown to another organisation"),
+            );
+        }
+    };
+    if let Some(canary) = &traffic.canary {
+        same_owner("canary.backend", &canary.backend);
+    }
+    if let Some(mirror) = &traffic.mirror {
+        same_owner("mirror.backend", &mirror.backend);
+    }
+    if let Some(canary) = &traffic.canary {
+        if canary.percent == 0 && canary.header.is_none() && canary.applications.is_empty() {
+            report.field("canary", "gets no call: give percent, header or applications");
+        }
+        if canary.percent > 100 {
+            report.field("canary.percent", "must be 100 at most");
+        }
+        let header = canary.header.as_deref().unwrap_or("x");
+        if header.parse::<http::HeaderName>().is_err() || header.to_ascii_lowercase().starts_with("vagvisare") {
+            report.field(
+                "canary.header",
+                "must be the name of a header field that callers may send",
+            );
+        }
+        for application in &canary.applications {
+            if draft.applications.iter().all(|known| known.id != *application) {
+                report.field("canary.applications", format!("`{application}` is no application"));
+            }
+        }
+    }
+    if let Some(mirror) = &traffic.mirror {
+        percent("mirror.percent", mirror.percent, report);
     }
     if let Some(cache) = &traffic.cache {
         kept("cache.max_entry_bytes", cache.max_entry_bytes, report);
