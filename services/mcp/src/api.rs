@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use model::LocalizedText;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service_host::{Access, Api, ApiFacts, ApiStatus, Outgoing, RequestContext, Service};
+use service_host::{Access, Api, ApiFacts, ApiStatus, Caller, Outgoing, RequestContext, Service};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -136,14 +137,20 @@ struct MessageAnswer {
     post, path = "/messages", operation_id = "sendMessage", tag = "messages",
     request_body(description = "Meddelandet. The message.", content = Message),
     responses(
-        (status = 200, description = "Svaret. The answer.", body = MessageAnswer),
+        (status = 200, description = "Svaret. The answer.", body = MessageAnswer,
+            headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API."))),
         (status = 202, description = "En notifiering är mottagen. A notification was taken."),
     )
 )]
-async fn send_message(State(protocol): State<Arc<Protocol>>, mut request: Request) -> Response {
+async fn send_message(State(protocol): State<Arc<Protocol>>, caller: Caller, mut request: Request) -> Response {
     // The protocol answers in a task of its own, where the trace would be lost.
     if let Some(context) = RequestContext::current() {
         request.extensions_mut().insert(context);
     }
-    protocol.handle(request).await.map(Body::new)
+    let mut response = protocol.handle(request).await.map(Body::new);
+    let link = format!("<{}/openapi.json>; rel=\"service-desc\"", caller.base_url);
+    if let Ok(link) = HeaderValue::from_str(&link) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
