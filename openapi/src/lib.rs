@@ -37,6 +37,11 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
         ("insights.json", serde_json::to_value(insights::openapi())?),
         ("registry.json", serde_json::to_value(registry::api::openapi())?),
         ("channels.json", serde_json::to_value(channels::openapi())?),
+        (
+            "mina-arenden.json",
+            serde_json::to_value(case_status::mina_arenden_openapi())?,
+        ),
+        ("open311.json", serde_json::to_value(case_status::open311_openapi())?),
         ("mcp.json", serde_json::to_value(mcp::openapi())?),
         ("test-identity.json", serde_json::to_value(sandbox::openapi())?),
     ];

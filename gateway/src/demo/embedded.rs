@@ -5,7 +5,7 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 8] = [
+const DOCUMENTS: [(&str, &str); 10] = [
     ("case-events.json", include_str!("../../../openapi/case-events.json")),
     ("channels.json", include_str!("../../../openapi/channels.json")),
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
@@ -14,6 +14,8 @@ const DOCUMENTS: [(&str, &str); 8] = [
         include_str!("../../../openapi/contact-routing.json"),
     ),
     ("encounters.json", include_str!("../../../openapi/encounters.json")),
+    ("mina-arenden.json", include_str!("../../../openapi/mina-arenden.json")),
+    ("open311.json", include_str!("../../../openapi/open311.json")),
     ("mcp.json", include_str!("../../../openapi/mcp.json")),
     ("insights.json", include_str!("../../../openapi/insights.json")),
     (

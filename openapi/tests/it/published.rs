@@ -12,7 +12,10 @@ use std::time::Duration;
 
 const BASE: &str = "https://api.example.se";
 
-/// `(file, rule, end of the place, reason)`: warnings that stand.
+/// Documents of a form that another standard lays down: where it breaks the profile, that is said below and not mended.
+const FOREIGN: &[&str] = &["mina-arenden.json", "open311.json"];
+
+/// `(file, rule, end of the place, reason)`: warnings that stand, and errors in a form that is another's.
 const ACCEPTED: &[(&str, &str, &str, &str)] = &[
     (
         "channels.json",
@@ -31,6 +34,36 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "AME.04",
         "/_meta",
         "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
+        "mina-arenden.json",
+        "RES.06",
+        "/paths/~1kundhandelseFragaSynkron",
+        "the standard's path",
+    ),
+    (
+        "mina-arenden.json",
+        "UFN.07",
+        "/paths/~1kundhandelseFragaSynkron",
+        "the standard's path",
+    ),
+    (
+        "open311.json",
+        "RES.06",
+        ".json",
+        "the standard's paths end in the format",
+    ),
+    (
+        "open311.json",
+        "UFN.08",
+        ".json",
+        "the standard's paths end in the format",
+    ),
+    (
+        "open311.json",
+        "AME.05",
+        "",
+        "the standard's fields are in snake case, those of api-info and of problems are not ours to name",
     ),
     (
         "case-events.json",
@@ -181,7 +214,7 @@ fn no_rule_is_broken_but_those_accepted() {
                 .iter()
                 .position(|(of, rule, end, _)| *of == file && finding.rule == *rule && finding.place.ends_with(end));
             assert!(
-                finding.severity == Severity::Warning && accepted.is_some(),
+                (finding.severity == Severity::Warning || FOREIGN.contains(&file)) && accepted.is_some(),
                 "{file}: {finding:#?}"
             );
             used.extend(accepted);

@@ -6,6 +6,8 @@ mod list;
 mod one;
 mod select;
 
+pub(crate) use one::visible;
+
 use std::sync::Arc;
 
 use model::LocalizedText;

@@ -4,4 +4,4 @@
 pub(crate) mod cases;
 pub(crate) mod errands;
 pub(crate) mod mina_arenden;
-mod swedish_time;
+pub(crate) mod swedish_time;

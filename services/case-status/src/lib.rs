@@ -7,6 +7,7 @@ mod api;
 mod ask;
 mod changes;
 mod config;
+mod facades;
 mod find;
 mod forms;
 mod gather;
@@ -21,5 +22,6 @@ mod told;
 
 pub use api::openapi;
 pub use config::{CaseStatusConfig, Form, Producer, Producers};
+pub use facades::{mina_arenden_openapi, open311_openapi};
 pub use intake::openapi as events_openapi;
 pub use state::service;

@@ -11,7 +11,7 @@ use crate::config::{CaseStatusConfig, Producer};
 use crate::index::Index;
 use crate::last_known::LastKnown;
 use crate::register::Register;
-use crate::{api, changes, intake};
+use crate::{api, changes, facades, intake};
 
 /// Time kept back to put the answer together and send it, before the caller stops waiting.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -57,8 +57,11 @@ pub async fn service(config: CaseStatusConfig) -> anyhow::Result<Service> {
     let state = Arc::new(state);
     let cases = Api::new(api::facts(), api::routes().with_state(Arc::clone(&state)));
     let events = Api::new(intake::facts(), intake::routes().with_state(Arc::clone(&state)));
+    let [mina_arenden, open311] = facades::apis(&state);
     Ok(Service::new("case-status", env!("CARGO_PKG_VERSION"))
         .api(cases)
         .api(events)
+        .api(mina_arenden)
+        .api(open311)
         .routes(changes::router(state)))
 }

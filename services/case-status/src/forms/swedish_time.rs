@@ -17,6 +17,14 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
     on_the_wall(text.parse().ok()?)
 }
 
+/// As [`read`], but a day means its first moment: it counts from its beginning.
+pub(crate) fn read_beginning(text: &str) -> Option<Timestamp> {
+    match text.parse::<Date>() {
+        Ok(day) if text.len() == 10 => on_the_wall(day.at(0, 0, 0, 0)),
+        _ => read(text),
+    }
+}
+
 /// Swedish time by its rule, so that no zone database need be installed.
 fn on_the_wall(time: DateTime) -> Option<Timestamp> {
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").ok()?;

@@ -3,8 +3,10 @@
 
 mod alone;
 mod answers;
+mod facades;
 mod leaks;
 mod leaving;
+mod mapping;
 mod mixes;
 mod outages;
 mod people;

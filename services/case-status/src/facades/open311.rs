@@ -1,0 +1,320 @@
+//! `/open311/v2`: Open311 GeoReport v2, read-only, over the municipal sources. Clients such as FixMyStreet and its kin show a
+//! person's municipal matters without knowing anything else of us.
+//!
+//! The form is the standard's: paths may end in `.json`, fields are in snake case, an error is a list of code and
+//! description. `jurisdiction_id` is the municipality's organisation id.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State as From;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use model::{BallHolder, LocalizedText};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use service_host::{Access, Api, ApiFacts, ApiStatus, Caller, Path, Query, Refusal};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::describing;
+use crate::config::{Form, Producer};
+use crate::gather::{Gathered, gather};
+use crate::source::SourceReport;
+use crate::state::State;
+use crate::told::Known;
+
+/// As many requests as the standard gives at most.
+const MOST: usize = 1000;
+
+/// The document of `/open311/v2`.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Api::document(&facts(), routes())
+}
+
+pub(super) fn routes() -> OpenApiRouter<Arc<State>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_services))
+        .routes(routes!(list_requests))
+        .routes(routes!(get_request))
+}
+
+pub(super) fn facts() -> ApiFacts {
+    ApiFacts {
+        base_path: "/open311/v2",
+        title: "Open311",
+        version: "2.0.0",
+        released: "2026-11-26",
+        status: ApiStatus::Active,
+        description: LocalizedText::new(
+            "En persons ärenden hos kommuner i formen Open311 GeoReport v2, bara läsning. Varje svar gäller den person som \
+             åtkomstbiljetten är utfärdad för.",
+            "A person's matters with municipalities in the form of Open311 GeoReport v2, reading only. Every answer is for the \
+             person that the access token was issued for.",
+        ),
+        limitations: LocalizedText::new(
+            "Bara JSON, bara läsning, högst 1 000 ärenden. Platser och bilder finns inte. Open311 kan bara säga öppet eller \
+             stängt; status_notes säger resten.",
+            "JSON only, reading only, at most 1,000 requests. There are no places or pictures. Open311 can say open or closed \
+             only; status_notes says the rest.",
+        ),
+        access: Access::PersonToken("cases.read"),
+    }
+}
+
+fn example_kind() -> Value {
+    json!({ "service_code": "bygglov", "service_name": "Bygglov för uteplats med tak", "description": "", "metadata": false, "type": "realtime", "keywords": "", "group": "exempelby" })
+}
+
+fn example_request() -> Value {
+    json!({ "service_request_id": "0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51", "status": "open", "status_notes": "Väntar på komplettering", "service_name": "Bygglov för uteplats med tak", "service_code": "bygglov", "description": "", "agency_responsible": "Exempelby kommun", "service_notice": "Skicka in: Situationsplan", "requested_datetime": "2026-01-02T08:14:00Z", "updated_datetime": "2026-01-15T10:00:00Z", "media_url": "" })
+}
+
+/// A kind of matter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!(example_kind()))]
+struct ServiceKind {
+    /// Its code.
+    service_code: String,
+    /// Its name.
+    service_name: String,
+    /// What it is.
+    description: String,
+    /// Whether it has attributes of its own: never.
+    metadata: bool,
+    /// How a request gets its id: always at once.
+    #[serde(rename = "type")]
+    type_: &'static str,
+    /// Words to find it by.
+    keywords: &'static str,
+    /// Whose it is.
+    group: String,
+}
+
+/// One matter.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!(example_request()))]
+struct ServiceRequest {
+    /// Its id: the case's.
+    service_request_id: String,
+    /// `open` or `closed`.
+    status: &'static str,
+    /// What the status means.
+    status_notes: String,
+    /// What it is about.
+    service_name: String,
+    /// The kind of matter.
+    service_code: String,
+    /// More of it.
+    description: String,
+    /// Whose it is.
+    agency_responsible: String,
+    /// What is to be done next.
+    service_notice: String,
+    /// When it came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T10:00:00Z")]
+    requested_datetime: Option<Timestamp>,
+    /// When it changed last.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T10:00:00Z")]
+    updated_datetime: Timestamp,
+    /// When it is expected to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T10:00:00Z")]
+    expected_datetime: Option<Timestamp>,
+    /// A picture: none.
+    media_url: &'static str,
+}
+
+/// Which municipality.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct JurisdictionQuery {
+    /// Kommunens organisations-id; alla om det utelämnas. The municipality's organisation id; all if left out.
+    jurisdiction_id: Option<String>,
+}
+
+/// Which matters.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+struct RequestQuery {
+    /// Kommunens organisations-id; alla om det utelämnas. The municipality's organisation id; all if left out.
+    jurisdiction_id: Option<String>,
+    /// Id:n, åtskilda av komma. Ids, with commas between.
+    service_request_id: Option<String>,
+    /// Slag av ärende, åtskilda av komma. Kinds of matters, with commas between.
+    service_code: Option<String>,
+    /// Inkomna från och med. Received from then on.
+    #[param(value_type = Option<String>, format = DateTime)]
+    start_date: Option<Timestamp>,
+    /// Inkomna till och med. Received until then.
+    #[param(value_type = Option<String>, format = DateTime)]
+    end_date: Option<Timestamp>,
+    /// `open`, `closed` eller båda åtskilda av komma. `open`, `closed` or both with a comma between.
+    status: Option<String>,
+}
+
+/// List kinds of matters
+///
+/// De slag av ärenden som personen har hos kommuner. The kinds of matters that the person has with municipalities.
+#[utoipa::path(
+    get, path = "/services.json", operation_id = "listServices", tag = "services", params(JurisdictionQuery),
+    responses((status = 200, description = "Slagen. The kinds.", body = Vec<ServiceKind>,
+        headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
+        examples(("services" = (summary = "Ett slag. One kind.", value = json!([example_kind()]))))))
+)]
+async fn list_services(
+    From(state): From<Arc<State>>,
+    caller: Caller,
+    Query(query): Query<JurisdictionQuery>,
+) -> Result<Response, Refusal> {
+    let gathered = match municipal(&state, &caller, query.jurisdiction_id.as_deref()).await? {
+        Ok(gathered) => gathered,
+        Err(unavailable) => return Ok(unavailable),
+    };
+    let mut kinds = BTreeMap::new();
+    for known in gathered.known {
+        let (case, code) = (&known.case, code(&known));
+        kinds
+            .entry((case.organisation_id.clone(), code.clone()))
+            .or_insert(ServiceKind {
+                service_code: code,
+                service_name: case.title.sv.clone(),
+                description: String::new(),
+                metadata: false,
+                type_: "realtime",
+                keywords: "",
+                group: case.organisation_id.clone(),
+            });
+    }
+    let kinds: Vec<_> = kinds.into_values().collect();
+    Ok(describing(&caller, Json(kinds).into_response()))
+}
+
+/// List matters
+///
+/// Personens ärenden hos kommuner, de senast inkomna först. The person's matters with municipalities, the newest first.
+#[utoipa::path(
+    get, path = "/requests.json", operation_id = "listRequests", tag = "requests", params(RequestQuery),
+    responses((status = 200, description = "Ärendena. The matters.", body = Vec<ServiceRequest>,
+        headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
+        examples(("requests" = (summary = "Ett ärende. One matter.", value = json!([example_request()]))))))
+)]
+async fn list_requests(
+    From(state): From<Arc<State>>,
+    caller: Caller,
+    Query(query): Query<RequestQuery>,
+) -> Result<Response, Refusal> {
+    let gathered = match municipal(&state, &caller, query.jurisdiction_id.as_deref()).await? {
+        Ok(gathered) => gathered,
+        Err(unavailable) => return Ok(unavailable),
+    };
+    let is_in = |list: &Option<String>, one: &str| {
+        list.as_ref()
+            .is_none_or(|list| list.split(',').any(|wanted| wanted.trim() == one))
+    };
+    let mut requests: Vec<_> = gathered
+        .known
+        .iter()
+        .map(|known| request(known, &gathered.sources))
+        .collect();
+    requests.retain(|one| {
+        is_in(&query.service_request_id, &one.service_request_id)
+            && is_in(&query.service_code, &one.service_code)
+            && is_in(&query.status, one.status)
+            && query
+                .start_date
+                .is_none_or(|start| one.requested_datetime.is_some_and(|at| at >= start))
+            && query
+                .end_date
+                .is_none_or(|end| one.requested_datetime.is_some_and(|at| at <= end))
+    });
+    requests.sort_by_key(|one| std::cmp::Reverse(one.requested_datetime));
+    requests.truncate(MOST);
+    Ok(describing(&caller, Json(requests).into_response()))
+}
+
+/// Get one matter
+///
+/// Ett ärende, som en lista av ett; id:t får sluta på `.json`. One matter, as a list of one; the id may end in `.json`.
+#[utoipa::path(
+    get, path = "/requests/{serviceRequestId}", operation_id = "getRequest", tag = "requests",
+    params(("serviceRequestId" = String, Path, description = "Ärendets id. The matter's id."), JurisdictionQuery),
+    responses((status = 200, description = "Ärendet. The matter.", body = Vec<ServiceRequest>,
+        headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
+        examples(("request" = (summary = "Ärendet. The matter.", value = json!([example_request()]))))))
+)]
+async fn get_request(
+    From(state): From<Arc<State>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<JurisdictionQuery>,
+) -> Result<Response, Refusal> {
+    let gathered = match municipal(&state, &caller, query.jurisdiction_id.as_deref()).await? {
+        Ok(gathered) => gathered,
+        Err(unavailable) => return Ok(unavailable),
+    };
+    let id = id.strip_suffix(".json").unwrap_or(&id);
+    let found = gathered.known.iter().find(|known| known.case.case_id.to_string() == id);
+    Ok(match found {
+        Some(known) => describing(&caller, Json([request(known, &gathered.sources)]).into_response()),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            "The person has no request with this service_request_id.",
+        ),
+    })
+}
+
+/// What the municipal sources have; an answer in the standard's form when none of those asked can say.
+async fn municipal(
+    state: &State,
+    caller: &Caller,
+    jurisdiction: Option<&str>,
+) -> Result<Result<Gathered, Response>, Refusal> {
+    let wanted = |producer: &Producer| {
+        producer.form == Form::Errands && jurisdiction.is_none_or(|wanted| wanted == producer.organisation_id)
+    };
+    let gathered = gather(state, caller.person()?, wanted).await;
+    let nothing = gathered.sources.iter().all(|source| !source.answers());
+    if nothing && !gathered.sources.iter().all(SourceReport::is_whole) {
+        let why = "The municipality did not answer. Try again later.";
+        return Ok(Err(problem(StatusCode::SERVICE_UNAVAILABLE, why)));
+    }
+    Ok(Ok(gathered))
+}
+
+fn problem(status: StatusCode, description: &str) -> Response {
+    let body = json!([{ "code": status.as_u16(), "description": description }]);
+    (status, Json(body)).into_response()
+}
+
+fn code(known: &Known) -> String {
+    known.case.service_id.clone().unwrap_or_else(|| "other".to_owned())
+}
+
+fn request(known: &Known, sources: &[SourceReport]) -> ServiceRequest {
+    let case = &known.case;
+    let agency = sources.iter().find(|source| source.source_id == case.source.source_id);
+    let notes = case.status_detail.as_ref().and_then(|detail| detail.text.as_ref());
+    let step = case.next_steps.iter().find(|step| step.who == BallHolder::Person);
+    ServiceRequest {
+        service_request_id: case.case_id.to_string(),
+        status: if case.closed { "closed" } else { "open" },
+        status_notes: notes.map(|text| text.sv.clone()).unwrap_or_default(),
+        service_name: case.title.sv.clone(),
+        service_code: code(known),
+        description: case.summary.as_ref().map(|text| text.sv.clone()).unwrap_or_default(),
+        agency_responsible: agency.map_or_else(|| case.organisation_id.clone(), |source| source.name.sv.clone()),
+        service_notice: step.map(|step| step.what.sv.clone()).unwrap_or_default(),
+        requested_datetime: case.started_at,
+        updated_datetime: case.last_changed_at,
+        expected_datetime: case.expected_at,
+        media_url: "",
+    }
+}
