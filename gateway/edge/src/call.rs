@@ -178,6 +178,11 @@ impl Facts {
         &*self.shared.credentials
     }
 
+    /// What the call is held against.
+    pub(crate) fn operation(&self) -> Option<Arc<crate::middleware::validate::Operation>> {
+        self.plan.operation(self.route?).map(Arc::clone)
+    }
+
     /// Where things are kept that nodes share.
     pub(crate) fn shelf(&self) -> &limits::Shelf {
         &self.shared.settings.shelf

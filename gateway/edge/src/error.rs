@@ -7,6 +7,7 @@ mod facts;
 
 pub use facts::{Advice, ErrorKind, Facts};
 
+use crate::middleware::validate::Violation;
 use crate::upstream::UpstreamError;
 use http::HeaderValue;
 use snapshot::LimitPer;
@@ -139,6 +140,12 @@ pub enum GatewayError {
         /// How long it had.
         after: Duration,
     },
+    /// The request is not what the API's document describes.
+    #[error("the request breaks {} rules of the API's document", .0.len())]
+    RequestInvalid(Vec<Violation>),
+    /// The answer is not what the API's document describes.
+    #[error("the answer breaks {} rules of the API's document", .0.len())]
+    AnswerInvalid(Vec<Violation>),
     /// The API's owner has taken it aside for work.
     #[error("{api} is taken aside for work")]
     Maintenance {
@@ -232,6 +239,8 @@ impl GatewayError {
             Self::BodyStalled => ErrorKind::BodyStalled,
             Self::Upstream { source, .. } => source.kind(),
             Self::UpstreamPaused { .. } => ErrorKind::UpstreamPaused,
+            Self::RequestInvalid(_) => ErrorKind::RequestInvalid,
+            Self::AnswerInvalid(_) => ErrorKind::AnswerInvalid,
             Self::Maintenance { .. } => ErrorKind::Maintenance,
             Self::IdempotencyKey => ErrorKind::IdempotencyKeyRefused,
             Self::IdempotencyInFlight => ErrorKind::IdempotencyInFlight,
@@ -307,6 +316,8 @@ impl GatewayError {
             | Self::UnknownApi
             | Self::CredentialMissing
             | Self::BodyStalled
+            | Self::RequestInvalid(_)
+            | Self::AnswerInvalid(_)
             | Self::IdempotencyKey
             | Self::IdempotencyInFlight
             | Self::IdempotencyReused
@@ -314,6 +325,14 @@ impl GatewayError {
             | Self::IdempotencyUnavailable
             | Self::NotCached
             | Self::Internal(_) => self.kind().facts().advice.en.to_owned(),
+        }
+    }
+
+    /// What is wrong, place by place.
+    pub(crate) fn violations(&self) -> Option<&[Violation]> {
+        match self {
+            Self::RequestInvalid(violations) | Self::AnswerInvalid(violations) => Some(violations),
+            _ => None,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod retry;
 pub mod route;
 pub mod shed;
 pub mod steer;
+pub mod validate;
 pub mod witness;
 
 pub mod around;

@@ -5,6 +5,7 @@ use crate::middleware::authenticate::Credentials;
 use crate::middleware::cache;
 use crate::middleware::client_address::Network;
 use crate::middleware::shed::overload::Overload;
+use crate::middleware::validate;
 use crate::upstream;
 use crate::upstream::fleet::{Fleet, Standing};
 use arc_swap::ArcSwap;
@@ -31,6 +32,8 @@ pub struct Plan {
     agreement_metrics: HashMap<Arc<str>, LimitMetrics>,
     /// By the backend's position.
     standings: Vec<Arc<Standing>>,
+    /// By the route's position; shorter where nothing is validated.
+    operations: Vec<Option<Arc<validate::Operation>>>,
     fleet: Arc<Fleet>,
 }
 
@@ -75,6 +78,7 @@ impl Plan {
             .collect();
         let unmatched = telemetry.route_metrics(None, "unmatched", None);
         Self {
+            operations: validate::operations(&snapshot),
             standings: fleet.follow(snapshot.backends()),
             fleet,
             snapshot,
@@ -95,6 +99,11 @@ impl Plan {
         self.standings
             .get(backend.position())
             .ok_or(GatewayError::Internal("a backend without a standing".into()))
+    }
+
+    /// What calls of a route are held against.
+    pub(crate) fn operation(&self, route: RouteIndex) -> Option<&Arc<validate::Operation>> {
+        self.operations.get(route.position())?.as_ref()
     }
 
     /// How each backend is, in the order of the snapshot's.

@@ -11,7 +11,7 @@ use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
     authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, maintain, normalise, record, respond,
-    retry, route, shed, steer, witness,
+    retry, route, shed, steer, validate, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -26,10 +26,8 @@ use tower::{Service, ServiceBuilder};
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
 type Around<A, S> = crate::middleware::around::Around<A, S>;
 type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
-type ToBackend = Around<
-    idempotency::Idempotency,
-    Around<cache::Cache, Around<steer::Steer, Around<retry::Retry, forward::Forward>>>,
->;
+type ToBackend = Around<validate::Validate, Around<idempotency::Idempotency, Around<cache::Cache, Tries>>>;
+type Tries = Around<steer::Steer, Around<retry::Retry, forward::Forward>>;
 type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
 type RouteGates = Gate<cors::Cors, Gate<maintain::Maintain, Known>>;
 /// What follows when the API takes calls at all.
@@ -59,6 +57,7 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
         .layer(gate(witness::Witness::new(shared))) // after every refusal: what is told is read
         .layer(gate(deadline::Deadline)) // the clock of what follows
+        .layer(around(validate::Validate)) // outside idempotency: what is refused leaves no key behind
         .layer(around(idempotency::Idempotency)) // outside cache and retry: one call, however often it is sent
         .layer(around(cache::Cache)) // after authorise: what is kept is asked for by those who may
         .layer(around(steer::Steer)) // inside cache: what is answered from memory is nobody's call

@@ -32,7 +32,7 @@ pub use model::{
 pub use router::Found;
 pub use traffic::{
     ApiTraffic, BackendTraffic, Breaker, Cache, Canary, Ejection, HealthCheck, Idempotency, Maintenance, Mirror, Retry,
-    RetryMethods,
+    RetryMethods, Validate,
 };
 
 use hashbrown::HashMap;

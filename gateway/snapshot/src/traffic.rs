@@ -127,12 +127,25 @@ pub struct ApiTraffic {
     pub idempotency: Option<Idempotency>,
     /// Whether answers are kept (RFC 9111); `None`: each call is asked for.
     pub cache: Option<Cache>,
+    /// What is held against the API's OpenAPI document; `None`: nothing.
+    pub validate: Option<Validate>,
     /// Whether the API is taken aside for work.
     pub maintenance: Option<Maintenance>,
     /// Which calls go to another backend.
     pub canary: Option<Canary>,
     /// Which reads another backend is shown.
     pub mirror: Option<Mirror>,
+}
+
+/// What is held against the API's OpenAPI document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validate {
+    /// Parameters and bodies of requests: what is wrong is a 400.
+    pub requests: bool,
+    /// Answers: what is wrong is a 502. For a sandbox, where an agency wants to know.
+    pub responses: bool,
+    /// Longest body: it is kept in memory while it is looked at. A longer request is refused, a longer answer passed on.
+    pub max_body_bytes: u32,
 }
 
 /// An API that is taken aside.

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     UpstreamBusy,
     UpstreamPaused,
     UpstreamTimeout,
+    RequestInvalid,
+    AnswerInvalid,
     Maintenance,
     IdempotencyKeyRefused,
     IdempotencyInFlight,
@@ -69,7 +71,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 30] = [
+    pub const ALL: [ErrorKind; 32] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -92,6 +94,8 @@ impl ErrorKind {
         Self::UpstreamBusy,
         Self::UpstreamPaused,
         Self::UpstreamTimeout,
+        Self::RequestInvalid,
+        Self::AnswerInvalid,
         Self::Maintenance,
         Self::IdempotencyKeyRefused,
         Self::IdempotencyInFlight,
@@ -368,6 +372,30 @@ impl ErrorKind {
                 Advice {
                     en: "The agency's system did not answer in time. It may still act on the request: check before you repeat it.",
                     sv: "Myndighetens system svarade inte i tid. Det kan ändå utföra anropet: kontrollera innan du upprepar det.",
+                },
+            ),
+            Self::RequestInvalid => row(
+                400,
+                "request-invalid",
+                "The request is not what the API describes",
+                Client,
+                false,
+                "http_request_error",
+                Advice {
+                    en: "The request breaks rules of the API's OpenAPI document: violations names each place and rule. Mend them and send it again.",
+                    sv: "Anropet bryter mot regler i API:ets OpenAPI-dokument: violations anger varje ställe och regel. Rätta dem och skicka igen.",
+                },
+            ),
+            Self::AnswerInvalid => row(
+                502,
+                "agency-answer-invalid",
+                "The answer is not what the API describes",
+                Upstream,
+                false,
+                "http_protocol_error",
+                Advice {
+                    en: "The agency's answer breaks rules of the API's own OpenAPI document: violations names each place and rule. The agency has to mend its system or its document.",
+                    sv: "Myndighetens svar bryter mot regler i API:ets eget OpenAPI-dokument: violations anger varje ställe och regel. Myndigheten behöver rätta sitt system eller sitt dokument.",
                 },
             ),
             Self::Maintenance => row(

@@ -153,6 +153,8 @@ struct Problem<'a> {
     #[serde(rename = "violated-policies", skip_serializing_if = "Option::is_none")]
     violated_policies: Option<[&'a str; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    violations: Option<&'a [super::validate::Violation]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
 }
 
@@ -188,6 +190,7 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
             GatewayError::LimitReached(refusal) => Some([&refusal.policy.name]),
             _ => None,
         },
+        violations: error.violations(),
         retry_after_seconds: retry_after,
     };
     let body = serde_json::to_vec(&problem).map(Bytes::from).unwrap_or_default();

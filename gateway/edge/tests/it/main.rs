@@ -21,6 +21,7 @@ mod stack_table;
 mod steering;
 mod streaming;
 mod support;
+mod validation;
 mod witness;
 
 mod server_bind;

@@ -5,7 +5,7 @@
 use ::document::Table;
 use snapshot::{
     ApiTraffic, BackendTraffic, Breaker, Cache, Canary, Ejection, HealthCheck, Idempotency, Maintenance, Mirror, Retry,
-    RetryMethods,
+    RetryMethods, Validate,
 };
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -35,10 +35,19 @@ pub(super) fn api(table: &Table<'_>) -> ApiTraffic {
         retry: retry(&table.table("retry")),
         idempotency: idempotency(&table.table("idempotency")),
         cache: cache(&table.table("cache")),
+        validate: validate(&table.table("validate")),
         maintenance: maintenance(&table.table("maintenance")),
         canary: canary(&table.table("canary")),
         mirror: mirror(&table.table("mirror")),
     }
+}
+
+fn validate(table: &Table<'_>) -> Option<Validate> {
+    table.is_present().then(|| Validate {
+        requests: table.boolean("requests", true),
+        responses: table.boolean("responses", false),
+        max_body_bytes: table.optional_u32("max_body_bytes").unwrap_or(1 << 20),
+    })
 }
 
 fn maintenance(table: &Table<'_>) -> Option<Maintenance> {

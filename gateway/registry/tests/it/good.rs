@@ -39,7 +39,8 @@ fn how_calls_are_carried_has_its_keys() {
          cache = { max_entry_bytes = 30 }\n\
          maintenance = { message = \"Strax tillbaka.\", retry_after = \"5m\" }\n\
          canary = { backend = \"several\", percent = 5, header = \"x-canary\", applications = [\"app\"] }\n\
-         mirror = { backend = \"several\", percent = 10 }",
+         mirror = { backend = \"several\", percent = 10 }\n\
+         validate = { responses = true, max_body_bytes = 40 }",
     ) + "[[backends]]\nid = \"several\"\norganisation = \"agency\"\naddresses = [\"https://a.example.se\", \"https://b.example.se\"]\n\
          weights = [3, 1]\nmax_concurrent = 200\nmax_pending = 50\nslow_start = \"30s\"\n\
          [backends.breaker]\nfailure_percent = 30\nwindow = \"20s\"\nmin_calls = 50\nopen_for = \"3s\"\nprobes = 5\n\
@@ -73,6 +74,11 @@ fn how_calls_are_carried_has_its_keys() {
         (Some("x-canary"), ["app".to_owned()].as_slice())
     );
     assert_eq!(traffic.mirror.as_ref().unwrap().percent, 10);
+    let validate = traffic.validate.as_ref().unwrap();
+    assert_eq!(
+        (validate.requests, validate.responses, validate.max_body_bytes),
+        (true, true, 40)
+    );
     assert_eq!(draft.apis[0].traffic.cache.as_ref().unwrap().max_entry_bytes, 30);
     let expected = BackendTraffic {
         weights: vec![3, 1],

@@ -163,6 +163,9 @@ pub(super) fn api(api: &ApiDraft, draft: &Draft, report: &mut Report<'_>) -> Api
     if let Some(mirror) = &traffic.mirror {
         percent("mirror.percent", mirror.percent, report);
     }
+    if let Some(validate) = &traffic.validate {
+        kept("validate.max_body_bytes", validate.max_body_bytes, report);
+    }
     if let Some(cache) = &traffic.cache {
         kept("cache.max_entry_bytes", cache.max_entry_bytes, report);
     }
