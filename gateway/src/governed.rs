@@ -48,6 +48,8 @@ pub struct Settings {
     pub pepper: Pepper,
     /// Last uses of keys.
     pub uses: Arc<Uses>,
+    /// Calls of applications to APIs; the node's telemetry counts them.
+    pub usage: telemetry::UsageCounter,
     /// The operations listener, where the registry's spans go.
     pub operations: SocketAddr,
 }
@@ -96,7 +98,13 @@ impl Governed {
         ));
         Ok(Self {
             watch,
-            publisher: Publisher::new(settings.site, builtin, settings.allow_private_backends, settings.uses),
+            publisher: Publisher::new(
+                settings.site,
+                builtin,
+                settings.allow_private_backends,
+                settings.uses,
+                settings.usage,
+            ),
             tasks,
             stop,
         })

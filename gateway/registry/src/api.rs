@@ -21,6 +21,7 @@ mod refuse;
 mod resource;
 mod schema;
 mod scopes;
+mod usage;
 
 pub use documents::{DocumentChange, DocumentReport, Finding};
 
@@ -164,6 +165,8 @@ fn routes() -> OpenApiRouter<Arc<Registry>> {
         .routes(routes!(agreements::sign_agreement))
         .routes(routes!(agreements::suspend_agreement, agreements::resume_agreement))
         .routes(routes!(agreements::terminate_agreement))
+        .routes(routes!(usage::list_usage_periods))
+        .routes(routes!(usage::list_api_callers))
         .routes(routes!(audit_entries::list_audit_entries))
         .routes(routes!(nodes::list_nodes))
 }

@@ -11,12 +11,14 @@ mod nodes;
 mod read;
 mod schema;
 mod sync;
+mod usage;
 
 pub use backup::{Restored, backup, restore};
 pub use change::{Actor, Change, NewObject};
 pub use nodes::{NODE_LIVES, NodeReport};
 pub use read::{Found, Scope, Wanted};
 pub use sync::{Head, RawObject};
+pub use usage::{BOUNDS_MS, Period, Usage, WantedUsage};
 
 use crate::model::{Moment, Object, Stored};
 use database::{Database, Row};

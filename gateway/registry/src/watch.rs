@@ -11,8 +11,11 @@ pub use cache::Cache;
 pub use picture::{Documented, Picture};
 pub use status::{Source, Status};
 
-use crate::store::{self, CHANNEL, Store};
+use crate::model::Moment;
+use crate::store::{self, CHANNEL, Store, Usage};
 use database::Listener;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -22,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 const POLL: Duration = Duration::from_millis(250);
 /// How often a node says which version it serves when nothing changes.
 const REPORT: Duration = Duration::from_secs(5);
+/// How often usage is told to the registry.
+const COUNT: Duration = Duration::from_secs(2);
 /// How often the picture is written to disk at most.
 const KEEP: Duration = Duration::from_secs(2);
 
@@ -35,6 +40,9 @@ pub trait Serve: Send + 'static {
 
     /// Credentials that were used since this was last asked, and when (Unix seconds).
     fn uses(&mut self) -> Vec<(String, i64)>;
+
+    /// Calls since this was last asked.
+    fn usage(&mut self) -> Vec<Usage>;
 }
 
 /// Keeps one node up to date.
@@ -98,6 +106,7 @@ impl Watch {
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut listener: Option<Listener> = None;
         let (mut reported, mut kept) = (Instant::now(), Instant::now());
+        let (mut used, mut uncounted) = (Instant::now(), HashMap::new());
         let mut to_keep = self.status.source() == Source::Database;
         self.report(self.status.left_out()).await;
         loop {
@@ -131,6 +140,10 @@ impl Watch {
                     tracing::debug!(%error, "last uses of credentials are not noted");
                 }
             }
+            if used.elapsed() >= COUNT {
+                used = Instant::now();
+                self.count(&mut serve, &mut uncounted).await;
+            }
             if to_keep && kept.elapsed() >= KEEP {
                 kept = Instant::now();
                 to_keep = false;
@@ -140,6 +153,7 @@ impl Watch {
         if to_keep {
             self.keep().await;
         }
+        self.count(&mut serve, &mut uncounted).await;
         if let Err(error) = self.store.forget_node(&self.node).await {
             tracing::debug!(%error, "the registry still counts this node");
         }
@@ -222,6 +236,24 @@ impl Watch {
         }
     }
 
+    /// Adds the calls since the last time to the registry's usage; what cannot be added now is added later.
+    async fn count(&self, serve: &mut Box<dyn Serve>, uncounted: &mut HashMap<(String, String), Usage>) {
+        for one in serve.usage() {
+            let pair = (one.application.clone(), one.api.clone());
+            match uncounted.entry(pair) {
+                Entry::Occupied(mut known) => known.get_mut().add(&one),
+                Entry::Vacant(place) => {
+                    place.insert(one);
+                }
+            }
+        }
+        let usage: Vec<Usage> = uncounted.values().cloned().collect();
+        match self.store.add_usage(&usage, Moment::now()).await {
+            Ok(()) => uncounted.clear(),
+            Err(error) => tracing::debug!(%error, "usage is counted later"),
+        }
+    }
+
     async fn report(&self, left_out: usize) -> bool {
         let left_out = i64::try_from(left_out).unwrap_or(i64::MAX);
         let reported = self
@@ -255,6 +287,10 @@ impl Serve for Nothing {
     }
 
     fn uses(&mut self) -> Vec<(String, i64)> {
+        Vec::new()
+    }
+
+    fn usage(&mut self) -> Vec<Usage> {
         Vec::new()
     }
 }

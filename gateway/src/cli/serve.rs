@@ -19,6 +19,7 @@ use registry::import;
 use registry::store::Store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use telemetry::UsageCounter;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +49,10 @@ fn read(file: &Path) -> Result<Checked, Problems> {
 
 async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     let Checked { config, registry } = checked;
-    let mut bound = node::bind(setup(&config))?;
+    let usage = UsageCounter::default();
+    let mut starting = setup(&config);
+    starting.telemetry.usage = config.registry.store.is_some().then(|| usage.clone());
+    let mut bound = node::bind(starting)?;
     let address = bound.address();
     let scheme = if config.listen.tls.is_some() { "https" } else { "http" };
     let public_base_url = config
@@ -125,6 +129,7 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
             signs: tokens.is_some(),
             pepper,
             uses,
+            usage,
             operations,
         })
         .await?;

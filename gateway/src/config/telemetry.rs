@@ -20,6 +20,7 @@ pub(super) fn read(table: &Table<'_>, gateway: &Gateway) -> Config {
         otlp: read_otlp(&table.table("otlp")),
         access_log: access_log(table),
         trace_store: store.unwrap_or(default.trace_store),
+        usage: None,
         ..default
     }
 }

@@ -5,11 +5,13 @@ use super::builtin::{self, Builtin};
 use crate::publish::{self, Dressing, Site};
 use edge::plan::Shared;
 use registry::compile::{LeftOut, without_broken};
+use registry::store::Usage;
 use registry::watch::{Picture, Serve};
 use serde_json::Value;
 use snapshot::Snapshot;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use telemetry::UsageCounter;
 
 /// Builds snapshots of one node.
 pub(super) struct Publisher {
@@ -17,17 +19,25 @@ pub(super) struct Publisher {
     builtin: Builtin,
     allow_private_backends: bool,
     uses: Arc<Uses>,
+    usage: UsageCounter,
     dressing: Dressing,
     shared: Option<Arc<Shared>>,
 }
 
 impl Publisher {
-    pub(super) fn new(site: Site, builtin: Builtin, allow_private_backends: bool, uses: Arc<Uses>) -> Self {
+    pub(super) fn new(
+        site: Site,
+        builtin: Builtin,
+        allow_private_backends: bool,
+        uses: Arc<Uses>,
+        usage: UsageCounter,
+    ) -> Self {
         Self {
             site,
             builtin,
             allow_private_backends,
             uses,
+            usage,
             dressing: Dressing::default(),
             shared: None,
         }
@@ -93,6 +103,22 @@ impl Serve for Publisher {
             shared.swap(snapshot);
         }
         Ok(left_out)
+    }
+
+    fn usage(&mut self) -> Vec<Usage> {
+        let usage = self.usage.take().into_iter();
+        usage
+            .map(|one| Usage {
+                application: one.application.to_string(),
+                api: one.api.to_string(),
+                calls: one.calls,
+                client_errors: one.client_errors,
+                limited: one.limited,
+                server_errors: one.server_errors,
+                microseconds: one.microseconds,
+                within: one.within,
+            })
+            .collect()
     }
 
     fn uses(&mut self) -> Vec<(String, i64)> {

@@ -27,6 +27,8 @@ pub struct Config {
     pub access_log: AccessLog,
     /// How many traces are kept in memory for the operations listener; 0: none.
     pub trace_store: usize,
+    /// Where each application's calls to each API are counted; `None`: nowhere, at no cost.
+    pub usage: Option<crate::UsageCounter>,
 }
 
 /// An OpenTelemetry collector.
@@ -112,6 +114,7 @@ impl Default for Config {
             otlp: None,
             access_log: AccessLog::Off,
             trace_store: 1_000,
+            usage: None,
         }
     }
 }

@@ -20,6 +20,7 @@ mod spans;
 mod store;
 mod telemetry;
 mod trace_context;
+mod usage;
 
 pub use config::{AccessLog, Config, Error, OtlpConfig, Protocol};
 pub use ids::HexId;
@@ -28,6 +29,7 @@ pub use record::{Blame, Outcome, Phase, RequestRecord, UpstreamFacts};
 pub use sampler::Sampler;
 pub use telemetry::{Guard, Telemetry};
 pub use trace_context::TraceContext;
+pub use usage::{USAGE_BOUNDS_MS, Usage, UsageCounter};
 
 /// The registry other crates register their own metrics in, through [`Telemetry::with_registry`].
 pub use prometheus_client;

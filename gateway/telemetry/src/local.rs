@@ -3,9 +3,10 @@
 
 use crate::access_log::{Clock, LineBuffer};
 use crate::telemetry::Inner;
+use crate::usage::{Table, UsageCounter};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 thread_local! {
     /// One entry for each live `Telemetry` used on this thread: one in a gateway, several in tests.
@@ -20,6 +21,8 @@ pub(crate) struct Local {
     active: Arc<AtomicI64>,
     /// Lines on their way to the writer; `None` when there is no access log.
     pub(crate) lines: Option<Arc<LineBuffer>>,
+    /// Its table of usage; `None` when that is not counted.
+    pub(crate) usage: Option<Arc<Mutex<Table>>>,
     /// The second last written, as text.
     pub(crate) clock: Clock,
 }
@@ -61,6 +64,7 @@ impl Local {
             shard: inner.metrics.next_shard(),
             active: inner.metrics.new_active_counter(),
             lines: inner.access_log.as_ref().map(crate::access_log::Handle::new_buffer),
+            usage: inner.usage.as_ref().map(UsageCounter::new_table),
             clock: Clock::default(),
         }
     }

@@ -10,6 +10,7 @@ use crate::record::{Outcome, Phase, RequestRecord};
 use crate::sampler::Sampler;
 use crate::store::Store;
 use crate::trace_context::TraceContext;
+use crate::usage::{self, UsageCounter};
 use http::{HeaderMap, Method, Version};
 use prometheus_client::registry::Registry;
 use std::net::IpAddr;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pipeline: Option<pipeline::Sender>,
     sampler: Sampler,
     slow: Duration,
+    pub(crate) usage: Option<UsageCounter>,
 }
 
 /// Owns the background threads. Shut it down last, after the listeners have drained.
@@ -63,6 +65,7 @@ impl Telemetry {
             pipeline: pipeline.as_ref().map(pipeline::Pipeline::sender),
             sampler: Sampler::new(config.share, config.trust_caller_sampling),
             slow: config.slow,
+            usage: config.usage.clone(),
             metrics,
             store,
         };
@@ -130,6 +133,9 @@ impl Telemetry {
             .and_then(|_| keep::reason(&record, duration, self.inner.slow));
         local::with(&self.inner, |local| {
             self.inner.metrics.count(local.shard, &record, duration, kept.is_some());
+            if let Some(used) = &local.usage {
+                usage::lock(used).count(&record, duration);
+            }
             if let Some(lines) = &local.lines {
                 lines.push(&mut local.clock, &record, duration, kept.is_some());
             }

@@ -21,4 +21,5 @@ mod refusals;
 mod registry;
 mod serve;
 mod tenancy;
+mod usage;
 mod world;

@@ -197,6 +197,32 @@ pub(crate) fn new_credential() -> Value {
     })
 }
 
+pub(crate) fn usage() -> Value {
+    let href = format!("{BASE}/usage-periods?page=1&limit=20");
+    json!({
+        "usagePeriods": [{
+            "start": "2026-11-26T08:00:00Z", "apiId": "exempel-v1", "apiOrganisationId": "exempelmyndigheten",
+            "applicationId": "exempelbanken.app", "applicationOrganisationId": "exempelbanken", "calls": 120,
+            "clientErrors": 3, "limited": 1, "serverErrors": 0, "meanMilliseconds": 12.5,
+            "latencies": [{"upToMilliseconds": 10, "calls": 80}, {"upToMilliseconds": 50, "calls": 40}]
+        }],
+        "_links": page_links(&href),
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
+}
+
+pub(crate) fn callers() -> Value {
+    let href = format!("{BASE}/apis/exempel-v1/callers?page=1&limit=20");
+    json!({
+        "callers": [{
+            "applicationId": "exempelbanken.app", "name": "Exempelbankens app", "organisationId": "exempelbanken",
+            "agreementIds": ["exempelmyndigheten.avtal-1"], "lastCalledAt": "2026-11-26T08:00:00Z"
+        }],
+        "_links": page_links(&href),
+        "_meta": {"totalRecords": 1, "page": 1, "offset": 0, "limit": 20, "count": 1}
+    })
+}
+
 pub(crate) fn nodes() -> Value {
     let href = format!("{BASE}/nodes?page=1&limit=20");
     json!({

@@ -5,7 +5,7 @@ use database::Migrations;
 /// The registry's tables.
 pub(super) const MIGRATIONS: Migrations = Migrations {
     component: "registry",
-    steps: &[STEP_1],
+    steps: &[STEP_1, STEP_2],
 };
 
 const STEP_1: &str = "
@@ -41,9 +41,22 @@ CREATE TABLE registry_node (node TEXT PRIMARY KEY, version BIGINT NOT NULL, left
 CREATE TABLE registry_credential_use (credential TEXT PRIMARY KEY, last_used_at BIGINT NOT NULL);
 ";
 
+const STEP_2: &str = "
+CREATE TABLE registry_usage (
+    hour BIGINT NOT NULL, application TEXT NOT NULL, api TEXT NOT NULL, application_organisation TEXT NOT NULL,
+    api_organisation TEXT NOT NULL, calls BIGINT NOT NULL, client_errors BIGINT NOT NULL, limited BIGINT NOT NULL,
+    server_errors BIGINT NOT NULL, microseconds BIGINT NOT NULL, within_10 BIGINT NOT NULL, within_50 BIGINT NOT NULL,
+    within_100 BIGINT NOT NULL, within_500 BIGINT NOT NULL, within_1000 BIGINT NOT NULL, within_5000 BIGINT NOT NULL,
+    PRIMARY KEY (hour, api, application)
+);
+CREATE INDEX registry_usage_application ON registry_usage (application_organisation, hour);
+CREATE INDEX registry_usage_api ON registry_usage (api_organisation, hour);
+CREATE INDEX registry_usage_of ON registry_usage (api, application, hour);
+";
+
 /// Tables that a backup holds, each with its columns; `registry_head` comes last, so that a copy without it is seen to be
 /// unfinished. Nodes are not in it: they are who they are now.
-pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 7] = [
+pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 8] = [
     (
         "registry_object",
         &[
@@ -98,6 +111,27 @@ pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 7] = [
     (
         "registry_credential_use",
         &[("credential", Column::Text), ("last_used_at", Column::Integer)],
+    ),
+    (
+        "registry_usage",
+        &[
+            ("hour", Column::Integer),
+            ("application", Column::Text),
+            ("api", Column::Text),
+            ("application_organisation", Column::Text),
+            ("api_organisation", Column::Text),
+            ("calls", Column::Integer),
+            ("client_errors", Column::Integer),
+            ("limited", Column::Integer),
+            ("server_errors", Column::Integer),
+            ("microseconds", Column::Integer),
+            ("within_10", Column::Integer),
+            ("within_50", Column::Integer),
+            ("within_100", Column::Integer),
+            ("within_500", Column::Integer),
+            ("within_1000", Column::Integer),
+            ("within_5000", Column::Integer),
+        ],
     ),
     (
         "registry_head",

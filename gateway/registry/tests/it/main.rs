@@ -5,6 +5,7 @@ mod good;
 mod problems;
 mod store;
 mod suppressed;
+mod usage;
 
 use document::Source;
 use registry::Loaded;

@@ -13,7 +13,7 @@ use std::path::Path;
 const NOW: i64 = 1_800_000_000;
 
 /// Runs `check` on a new store of each kind, with a folder for files.
-async fn on_both<F: Future<Output = ()>>(check: impl Fn(String, std::path::PathBuf) -> F) {
+pub(crate) async fn on_both<F: Future<Output = ()>>(check: impl Fn(String, std::path::PathBuf) -> F) {
     for address in [None, Some(database::testing::postgres().await)] {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite:{}", folder.path().join("registry.sqlite").display());
@@ -21,7 +21,7 @@ async fn on_both<F: Future<Output = ()>>(check: impl Fn(String, std::path::PathB
     }
 }
 
-fn actor() -> Actor {
+pub(crate) fn actor() -> Actor {
     Actor {
         member: "tester".to_owned(),
         organisation: "operator".to_owned(),

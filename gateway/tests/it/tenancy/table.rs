@@ -72,7 +72,9 @@ fn recipe(id: &str) -> Recipe {
         | "listApplicationCredentials"
         | "listAgreements"
         | "getAgreement"
-        | "listNodes" => (READ, None),
+        | "listNodes"
+        | "listUsagePeriods"
+        | "listApiCallers" => (READ, None),
         "listAuditEntries" => (AUDIT, None),
         "createOrganisation" => (OPERATE, Organisation),
         "removeOrganisation" => (OPERATE, None),
