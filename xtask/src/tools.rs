@@ -40,6 +40,13 @@ pub(crate) fn prepare() -> Result<PathBuf> {
         "curl",
         &ordinary("curl", &["curl", "ca-certificates"], pasted, &mut debian)?,
     )?;
+    let java = ordinary(
+        "java",
+        &["openjdk-17-jdk-headless"],
+        "the example for backends in Java is run as it is shown",
+        &mut debian,
+    )?;
+    link(&bin, "java", &java)?;
     link(&bin, "jq", &ordinary("jq", &["jq"], pasted, &mut debian)?)?;
     link(&bin, "prometheus", &prometheus(&home, &mut debian)?)?;
     link(&bin, "redis-server", &redis(&home, &mut debian)?)?;

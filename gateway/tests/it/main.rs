@@ -1,6 +1,7 @@
 //! The binary as its users run it: one file a behaviour.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
+mod assertions;
 mod browser;
 mod channels;
 mod check;

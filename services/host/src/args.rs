@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::ServiceTelemetry;
+use crate::{ServiceTelemetry, Trust, TrustSettings};
 
 /// Flags that every stand-alone service has; flatten them into the service's own.
 #[derive(Clone, Debug, clap::Args)]
@@ -16,6 +16,15 @@ pub struct Args {
     #[arg(long, value_name = "http://HOST:PORT")]
     pub otlp_endpoint: Option<String>,
 
+    /// The gateway whose signed word about callers is taken, and no other: its issuer. Without it the service must be
+    /// reachable from the gateway alone.
+    #[arg(long, value_name = "https://HOST", requires = "api_id")]
+    pub trust: Option<String>,
+
+    /// Id of an API of this service at that gateway; may be given several times.
+    #[arg(long, value_name = "NAME-vN")]
+    pub api_id: Vec<String>,
+
     /// Where the service keeps what it stores; made if it is not there.
     #[arg(long, default_value = "data", value_name = "DIRECTORY")]
     pub data_dir: PathBuf,
@@ -26,6 +35,21 @@ pub struct Args {
 }
 
 impl Args {
+    /// Whose word is taken, by these flags.
+    ///
+    /// # Errors
+    /// When the platform's TLS cannot be set up.
+    pub fn trust(&self) -> anyhow::Result<Option<Trust>> {
+        let Some(issuer) = &self.trust else {
+            return Ok(None);
+        };
+        let settings = TrustSettings {
+            issuer: issuer.trim_end_matches('/').to_owned(),
+            apis: self.api_id.clone(),
+        };
+        Ok(Some(Trust::new(settings)?))
+    }
+
     /// Where spans go, by these flags.
     #[must_use]
     pub fn telemetry(&self) -> ServiceTelemetry {

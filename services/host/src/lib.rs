@@ -26,6 +26,7 @@ mod service;
 mod shown_path;
 mod telemetry;
 mod trace_headers;
+mod trust;
 
 pub use access::Access;
 pub use api::{Api, ApiFacts, ApiInfo, ApiStatus};
@@ -42,3 +43,4 @@ pub use run::{run, shutdown_signal};
 pub use serve::{serve, serve_behind};
 pub use service::Service;
 pub use telemetry::ServiceTelemetry;
+pub use trust::{Told, Trust, TrustSettings, Untrusted};

@@ -20,6 +20,10 @@ pub async fn run(args: Args, service: Service) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .json()
         .try_init();
+    let service = match args.trust()? {
+        Some(trust) => service.trusting(trust),
+        None => service,
+    };
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;

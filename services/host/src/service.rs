@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
+use crate::Trust;
 use crate::api::Api;
 
 /// The largest body that a service takes unless it says otherwise, in bytes.
@@ -15,6 +16,7 @@ pub struct Service {
     pub(crate) version: String,
     pub(crate) router: Router,
     pub(crate) body_limit: usize,
+    trust: Option<Trust>,
 }
 
 impl Service {
@@ -28,6 +30,7 @@ impl Service {
             version: version.into(),
             router,
             body_limit: BODY_LIMIT,
+            trust: None,
         }
     }
 
@@ -52,6 +55,13 @@ impl Service {
         self
     }
 
+    /// Believes what the gateway has signed about callers, and nothing else.
+    #[must_use]
+    pub fn trusting(mut self, trust: Trust) -> Self {
+        self.trust = Some(trust);
+        self
+    }
+
     /// The name in the traces.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -59,6 +69,10 @@ impl Service {
     }
 
     pub(crate) fn into_router(self) -> Router {
-        self.router.layer(DefaultBodyLimit::max(self.body_limit))
+        let router = self.router.layer(DefaultBodyLimit::max(self.body_limit));
+        match self.trust {
+            Some(trust) => trust.guard(router),
+            None => router,
+        }
     }
 }

@@ -154,6 +154,10 @@ problem_kinds! {
     MalformedBody = 400, "malformed-body", "The body is not valid JSON",
         "Skicka giltig JSON i UTF-8.",
         "Send valid JSON in UTF-8.";
+    /// What is said of the caller is not signed by the gateway.
+    UntrustedCaller = 401, "untrusted-caller", "What is said of the caller is not signed by the gateway",
+        "Anropa genom gatewayen. Den som driver tjänsten: bakänden ska ha assertion = \"session\" eller \"call\" i registret.",
+        "Call through the gateway. Whoever runs the service: the backend needs assertion = \"session\" or \"call\" in the registry.";
     /// The operation needs a person and the token speaks for none.
     PersonNeeded = 403, "person-needed", "A person's token is needed",
         "Be personen logga in och anropa med den åtkomstbiljett som utfärdas för personen.",

@@ -6,3 +6,4 @@ mod refusals;
 mod stopping;
 mod support;
 mod traces;
+mod trust;
