@@ -1,0 +1,169 @@
+//! HTTP/2 callers that attack, each beside one that behaves: who behaves is answered, and the attacker holds nothing afterwards.
+
+use crate::support::{Gateway, client, full, gateway, origin};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// `GET /test/v1/any/x`, in HPACK without a table.
+fn request() -> Vec<u8> {
+    let (path, host) = (b"/test/v1/any/x", b"a.example");
+    let mut block = vec![0x82, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
+    block.extend(path);
+    block.extend([0x01, u8::try_from(host.len()).unwrap()]);
+    block.extend(host);
+    block
+}
+
+async fn start() -> Gateway {
+    gateway(origin(|_: Request<Incoming>| async { Response::new(full(vec![b'x'; 300_000])) }).await).start()
+}
+
+async fn attacker(gateway: &Gateway, settings: &[u8]) -> TcpStream {
+    let mut socket = TcpStream::connect(gateway.address).await.unwrap();
+    socket.write_all(PREFACE).await.unwrap();
+    socket.write_all(&frame(SETTINGS, 0, 0, settings)).await.unwrap();
+    socket
+}
+
+/// Writes until the other side takes no more, `most` times at most; how often it took it.
+async fn flood(socket: &mut TcpStream, most: usize, mut next: impl FnMut(usize) -> Vec<u8>) -> usize {
+    for turn in 0..most {
+        let written = tokio::time::timeout(Duration::from_secs(2), socket.write_all(&next(turn))).await;
+        if !matches!(written, Ok(Ok(()))) {
+            return turn;
+        }
+    }
+    most
+}
+
+/// A caller that behaves, until it is told to stop; gives the longest that it waited.
+fn well_behaved(gateway: &Gateway) -> (Arc<AtomicBool>, tokio::task::JoinHandle<(usize, Duration)>) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (stopped, url) = (Arc::clone(&stop), gateway.url("/test/v1/any/x"));
+    let calls = tokio::spawn(async move {
+        let (client, mut calls, mut longest) = (client(), 0, Duration::ZERO);
+        while !stopped.load(Ordering::SeqCst) || calls < 5 {
+            let began = Instant::now();
+            let answer = client.get(&url).send().await.unwrap();
+            assert_eq!(answer.bytes().await.unwrap().len(), 300_000);
+            longest = longest.max(began.elapsed());
+            calls += 1;
+        }
+        (calls, longest)
+    });
+    (stop, calls)
+}
+
+/// Whoever behaves was answered all the while, and the attacker's requests are gone.
+async fn unharmed(gateway: &Gateway, (stop, calls): (Arc<AtomicBool>, tokio::task::JoinHandle<(usize, Duration)>)) {
+    stop.store(true, Ordering::SeqCst);
+    let (calls, longest) = calls.await.unwrap();
+    assert!(
+        calls >= 5 && longest < Duration::from_secs(5),
+        "{calls} calls, the slowest {longest:?}"
+    );
+    let gone = tokio::time::timeout(Duration::from_secs(10), async {
+        while gateway.shared.in_flight() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    gone.await.expect("nothing of the attack is in flight");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rapid_resets_end_the_connection_and_harm_nobody() {
+    let gateway = start().await;
+    let good = well_behaved(&gateway);
+    let mut socket = attacker(&gateway, &[]).await;
+    let taken = flood(&mut socket, 20_000, |turn| {
+        let stream = u32::try_from(turn).unwrap() * 2 + 1;
+        let mut both = frame(HEADERS, END_STREAM | END_HEADERS, stream, &request());
+        both.extend(frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
+        both
+    })
+    .await;
+    assert!(taken < 20_000, "the connection was never ended");
+    drop(socket);
+    unharmed(&gateway, good).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_without_end_ends_the_connection() {
+    let gateway = start().await;
+    let good = well_behaved(&gateway);
+    let mut socket = attacker(&gateway, &[]).await;
+    socket
+        .write_all(&frame(HEADERS, END_STREAM, 1, &request()))
+        .await
+        .unwrap();
+    // A header field that the decoder has to look at in each: `a: ...`, not indexed.
+    let mut field = vec![0x00, 0x01, b'a', 0x7f, 0x80, 0x7d];
+    field.extend(vec![b'b'; 127 + 16_000]);
+    let taken = flood(&mut socket, 2_000, |_| frame(CONTINUATION, 0, 1, &field)).await;
+    assert!(taken < 2_000, "32 MB of one head were taken");
+    drop(socket);
+    unharmed(&gateway, good).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_and_settings_that_nobody_reads_the_answers_of_harm_nobody() {
+    for (kind, payload) in [(PING, &[0_u8; 8][..]), (SETTINGS, &[0, 3, 0, 0, 0, 100])] {
+        let gateway = start().await;
+        let good = well_behaved(&gateway);
+        let mut socket = attacker(&gateway, &[]).await;
+        let many: Vec<u8> = (0..1_000).flat_map(|_| frame(kind, 0, 0, payload)).collect();
+        // It takes no more when its answers are not read, or it ends the connection; it must not keep them all.
+        let taken = flood(&mut socket, 2_000, |_| many.clone()).await;
+        assert!(
+            taken < 2_000,
+            "two million frames of kind {kind} were taken without their answers being read"
+        );
+        drop(socket);
+        unharmed(&gateway, good).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_open_no_window_hold_up_nobody() {
+    let gateway = start().await;
+    let good = well_behaved(&gateway);
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        // SETTINGS_INITIAL_WINDOW_SIZE 0: no byte of a body may be sent.
+        let mut socket = attacker(&gateway, &[0, 4, 0, 0, 0, 0]).await;
+        for stream in (1..100).step_by(2) {
+            let _ = socket
+                .write_all(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &request()))
+                .await;
+        }
+        sockets.push(socket);
+    }
+    // They are being answered: the first bytes of each connection come.
+    let mut first = [0; 9];
+    sockets[0].read_exact(&mut first).await.unwrap();
+    drop(sockets);
+    unharmed(&gateway, good).await;
+}
