@@ -1,12 +1,15 @@
-//! `vagvisare explain METHOD URL --registry FILE`: which route, agreement and limits would decide about a call, and why. Read
-//! from the registry document alone: nothing is sent, and no credential is needed.
+//! `vagvisare explain METHOD URL`: which route, agreement and limits would decide about a call, and why. Read from the registry
+//! document or database alone: nothing is sent, and no credential is needed.
 
-use super::{complain, say};
+use super::{complain, control_runtime, registry_store, say};
 use crate::explain::{Question, Verdict, explain};
 use crate::load;
 use crate::publish::{self, Site};
-use anyhow::Context;
-use std::path::PathBuf;
+use anyhow::{Context, bail};
+use registry::compile::without_broken;
+use registry::watch::Picture;
+use snapshot::{Draft, Snapshot};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `explain`.
@@ -17,8 +20,11 @@ pub(super) struct Args {
     /// Path of the call, or a whole URL; its query decides nothing
     url: String,
     /// Registry document
-    #[arg(long, value_name = "FILE")]
-    registry: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    registry: Option<PathBuf>,
+    /// Configuration of a node (TOML) whose registry is a database
+    #[arg(long, value_name = "FILE", conflicts_with = "registry")]
+    config: Option<PathBuf>,
     /// Stable id of the application that calls; none: the call carries no credential
     #[arg(long, value_name = "ID", conflicts_with = "key")]
     application: Option<String>,
@@ -48,10 +54,11 @@ pub(super) fn run(args: Args) -> ExitCode {
 }
 
 fn answer(args: Args) -> anyhow::Result<Verdict> {
-    let mut registry = load::from_file(&args.registry).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
-    // With the documents that the gateway itself answers: they are part of what a caller meets.
-    let snapshot = publish::compile(&mut registry, &Site::default())
-        .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let (draft, snapshot) = match (&args.registry, &args.config) {
+        (Some(document), _) => of_document(document)?,
+        (None, Some(config)) => of_database(config)?,
+        (None, None) => bail!("--registry or --config is needed"),
+    };
     let application = match (args.application, &args.key) {
         (Some(id), _) => Some(
             snapshot
@@ -59,10 +66,14 @@ fn answer(args: Args) -> anyhow::Result<Verdict> {
                 .with_context(|| format!("the registry has no application {id}"))?,
         ),
         (None, Some(key)) => {
-            let id = registry.loaded.draft.applications.iter().flat_map(|one| &one.keys);
+            let id = draft.applications.iter().flat_map(|one| &one.keys);
             let id = id.map(|known| known.id.as_str()).find(|id| is_key(key, id));
             let known = id.and_then(|id| snapshot.find_key(id));
-            Some(known.context("the registry has no such key")?.application)
+            Some(
+                known
+                    .context("the registry has no such key, or it is revoked")?
+                    .application,
+            )
         }
         (None, None) => None,
     };
@@ -74,6 +85,28 @@ fn answer(args: Args) -> anyhow::Result<Verdict> {
         at: args.at.unwrap_or_else(jiff::Timestamp::now).as_second(),
     };
     Ok(explain(&snapshot, &question))
+}
+
+/// With the documents that the gateway itself answers: they are part of what a caller meets.
+fn of_document(file: &Path) -> anyhow::Result<(Draft, Snapshot)> {
+    let mut registry = load::from_file(file).map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    let snapshot = publish::compile(&mut registry, &Site::default())
+        .map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
+    Ok((registry.loaded.draft, snapshot))
+}
+
+/// What the nodes that follow this database serve of the agencies' APIs; the gateway's own are not in it.
+fn of_database(config: &Path) -> anyhow::Result<(Draft, Snapshot)> {
+    let (_, store) = registry_store(config)?;
+    let mut picture = Picture::default();
+    control_runtime()?.block_on(picture.follow(&store))?;
+    let mut compiled = picture.draft(jiff::Timestamp::now().as_second());
+    let snapshot = without_broken(&mut compiled, |compiled| Snapshot::compile(&compiled.draft))
+        .map_err(|problems| anyhow::anyhow!("{} problems in the registry", problems.len()))?;
+    for left_out in &compiled.left_out {
+        complain(&format!("left out of what is served: {left_out}"));
+    }
+    Ok((compiled.draft, snapshot))
 }
 
 /// Whether the text is this key's public part, or a whole key that holds it between its separators.

@@ -1,6 +1,8 @@
 //! `vagvisare explain`: the demo's registry, asked about calls.
 
 use crate::process::run;
+use crate::world::World;
+use serde_json::json;
 use std::path::Path;
 
 #[test]
@@ -50,4 +52,45 @@ fn each_step_of_the_decision_is_told() {
         );
         assert!(text.contains(expected), "{expected} is not in:\n{text}");
     }
+}
+
+#[tokio::test]
+async fn a_key_and_a_running_nodes_registry_are_explained() {
+    let database = "sqlite:registry.sqlite";
+    let world = World::begin(database);
+    let node = world.node("first", database);
+    let serving = world.serving(&node).await;
+    let config = world.folder.path().join("first.toml");
+    let explain = |key: &str| {
+        let arguments = [
+            "explain",
+            "GET",
+            "/guide/v1/things",
+            "--key",
+            key,
+            "--config",
+            config.to_str().unwrap(),
+        ];
+        let said = run(&arguments);
+        let text = String::from_utf8(said.stdout).unwrap() + &String::from_utf8(said.stderr).unwrap();
+        (said.status.code().unwrap(), text)
+    };
+    let (code, said) = explain(&serving.key);
+    assert_eq!(code, 0, "{said}");
+    for part in [
+        &serving.application_id,
+        &serving.agreement_id,
+        "route: * /guide/v1/things",
+        "the call goes through",
+    ] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+    let path = format!("/agreements/{}/suspension", serving.agreement_id);
+    world
+        .change(&node, &serving.agency.key, "PUT", &path, json!({"reason": "because"}))
+        .await;
+    let (code, said) = explain(&serving.key);
+    assert!(code == 1 && said.contains("is suspended"), "{said}");
+    let (code, said) = explain("vv_prod_nothing_nothing");
+    assert!(code == 64 && said.contains("no such key"), "{said}");
 }
