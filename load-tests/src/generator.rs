@@ -36,6 +36,11 @@ pub enum Pace {
     },
     /// Each connection sends the next request when it has the answer; finds the highest rate.
     Closed,
+    /// As `Closed`, but so many requests on each connection, whatever time they take (the plan's duration is a bound).
+    Counted {
+        /// Requests a connection.
+        requests: u32,
+    },
 }
 
 /// One run of the generator.
@@ -125,7 +130,8 @@ pub async fn run(plan: Plan) -> Result<Run> {
     for connection in connections {
         match shared.plan.pace {
             Pace::Open { .. } => tasks.spawn(connection.take_arrivals()),
-            Pace::Closed => tasks.spawn(connection.send_until(started + shared.plan.duration)),
+            Pace::Closed => tasks.spawn(connection.send_until(started + shared.plan.duration, u32::MAX)),
+            Pace::Counted { requests } => tasks.spawn(connection.send_until(started + shared.plan.duration, requests)),
         };
     }
     if let Pace::Open { per_second } = shared.plan.pace {

@@ -27,10 +27,10 @@ use counts::Counts;
 
 /// The rungs that are counted: each adds one layer's work to the one it stands on.
 pub const COUNTED: [&str; 7] = ["bare", "log", "key", "es256", "rs256", "limit", "routes"];
-/// Requests of the shorter and of the longer run.
-const REQUESTS: [u32; 2] = [400, 2_400];
-/// A request takes far less, even when counted.
-const PER_SECOND: u32 = 200;
+/// Requests of the shorter and of the longer run: the shorter one has made the connections and filled the caches.
+const REQUESTS: [u32; 2] = [500, 3_500];
+/// Every run has ended long before, even on a busy machine.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// What one request of a rung costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,11 +44,17 @@ pub struct Cost {
     pub milli_allocations: u64,
 }
 
-/// Counts every rung of [`COUNTED`] on the current thread's runtime; `tell` hears of each.
+/// Counts `rungs` (all of [`COUNTED`] when empty) on the current thread's runtime; `tell` hears of each. What callgrind
+/// writes of the longer runs goes to `listings` as `RUNG.callgrind`, for `callgrind_annotate`, when that is given.
 ///
 /// # Errors
 /// Without valgrind or the gateway's program; a request that is not answered as it should.
-pub async fn count(gateway: &Path, tell: impl Fn(&str)) -> Result<Vec<Cost>> {
+pub async fn count(
+    gateway: &Path,
+    rungs: &[String],
+    listings: Option<&Path>,
+    tell: impl Fn(&str),
+) -> Result<Vec<Cost>> {
     if find("valgrind").is_none() {
         bail!("valgrind is not installed (Debian package valgrind)");
     }
@@ -56,10 +62,11 @@ pub async fn count(gateway: &Path, tell: impl Fn(&str)) -> Result<Vec<Cost>> {
     let origin = Origin::bind("127.0.0.1:0".parse()?).await?;
     let address = origin.address();
     let serving = tokio::spawn(origin.serve());
-    let names: Vec<String> = COUNTED.iter().map(|name| (*name).to_owned()).collect();
+    let all: Vec<String> = COUNTED.iter().map(|name| (*name).to_owned()).collect();
+    let names = if rungs.is_empty() { all } else { rungs.to_vec() };
     let mut costs = Vec::new();
     for rung in Rung::named(&names).map_err(anyhow::Error::msg)? {
-        let cost = count_one(&rung, &gateway, address)
+        let cost = count_one(&rung, &gateway, address, listings)
             .await
             .with_context(|| format!("rung {}", rung.name))?;
         tell(&format!(
@@ -74,10 +81,10 @@ pub async fn count(gateway: &Path, tell: impl Fn(&str)) -> Result<Vec<Cost>> {
     Ok(costs)
 }
 
-async fn count_one(rung: &Rung, gateway: &Path, origin: SocketAddr) -> Result<Cost> {
+async fn count_one(rung: &Rung, gateway: &Path, origin: SocketAddr, listings: Option<&Path>) -> Result<Cost> {
     let [few, many] = [
-        counted(rung, gateway, origin, REQUESTS[0]).await?,
-        counted(rung, gateway, origin, REQUESTS[1]).await?,
+        counted(rung, gateway, origin, REQUESTS[0], None).await?,
+        counted(rung, gateway, origin, REQUESTS[1], listings).await?,
     ];
     let requests = u64::from(REQUESTS[1] - REQUESTS[0]);
     let Some((instructions, allocations)) = many
@@ -95,7 +102,13 @@ async fn count_one(rung: &Rung, gateway: &Path, origin: SocketAddr) -> Result<Co
 }
 
 /// One run of the gateway with so many requests, from its start to its end.
-async fn counted(rung: &Rung, gateway: &Path, origin: SocketAddr, requests: u32) -> Result<Counts> {
+async fn counted(
+    rung: &Rung,
+    gateway: &Path,
+    origin: SocketAddr,
+    requests: u32,
+    listings: Option<&Path>,
+) -> Result<Counts> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bench = Bench {
         origin,
@@ -114,6 +127,10 @@ async fn counted(rung: &Rung, gateway: &Path, origin: SocketAddr, requests: u32)
     ask(&subject, requests).await?;
     let server = subject.server.context("the gateway has no process")?;
     server.stop().await?;
+    if let Some(listings) = listings {
+        let kept = listings.join(format!("{}.callgrind", rung.name));
+        std::fs::copy(&file, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
+    }
     counts::read(&file)
 }
 
@@ -122,8 +139,8 @@ async fn ask(subject: &Subject, requests: u32) -> Result<()> {
     let plan = Plan {
         target: subject.target.clone(),
         callers: [subject.callers.first().cloned().unwrap_or_default()].into(),
-        pace: Pace::Open { per_second: PER_SECOND },
-        duration: Duration::from_millis(u64::from(requests) * 1_000 / u64::from(PER_SECOND)),
+        pace: Pace::Counted { requests },
+        duration: LONGEST,
         connections: 1,
         expected: StatusCode::OK,
         least_body: BODY_LENGTH as u64,

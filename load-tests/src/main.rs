@@ -43,6 +43,12 @@ enum Command {
         /// What a request may cost; more is an error
         #[arg(long)]
         budget: Option<PathBuf>,
+        /// Count this rung only; may be given several times
+        #[arg(long)]
+        rung: Vec<String>,
+        /// Keep what callgrind writes in this folder, as RUNG.callgrind for callgrind_annotate
+        #[arg(long)]
+        listings: Option<PathBuf>,
     },
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
@@ -130,7 +136,12 @@ fn dispatch(command: Command) -> Result<()> {
     match command {
         Command::Run(options) => runtime.block_on(run(*options)),
         Command::Ladder(options) => runtime.block_on(climb(options)),
-        Command::Instructions { gateway, budget } => runtime.block_on(count(&gateway, budget.as_deref())),
+        Command::Instructions {
+            gateway,
+            budget,
+            rung,
+            listings,
+        } => runtime.block_on(count(&gateway, budget.as_deref(), &rung, listings.as_deref())),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }
 }
@@ -211,9 +222,9 @@ async fn climb(options: LadderOptions) -> Result<()> {
     Ok(())
 }
 
-async fn count(gateway: &Path, budget: Option<&Path>) -> Result<()> {
+async fn count(gateway: &Path, budget: Option<&Path>, rungs: &[String], listings: Option<&Path>) -> Result<()> {
     let budget = budget.map(Budget::load).transpose()?;
-    let costs = instructions::count(gateway, |line| println!("{line}")).await?;
+    let costs = instructions::count(gateway, rungs, listings, |line| println!("{line}")).await?;
     let Some(budget) = budget else { return Ok(()) };
     let verdict = budget.judge(&costs);
     println!("\n{}", verdict.text);

@@ -71,7 +71,7 @@ impl Report {
         Self {
             asked_per_second: match pace {
                 Pace::Open { per_second } => Some(per_second),
-                Pace::Closed => None,
+                Pace::Closed | Pace::Counted { .. } => None,
             },
             connections,
             seconds: round(run.elapsed.as_secs_f64()),

@@ -52,11 +52,13 @@ impl Connection {
         }
     }
 
-    /// Closed loop: sends one request after the other until `end`.
-    pub(super) async fn send_until(mut self, end: Instant) {
+    /// Closed loop: sends one request after the other until `end`, at most so many.
+    pub(super) async fn send_until(mut self, end: Instant, most: u32) {
         let mut now = Instant::now();
-        while now < end {
+        let mut sent = 0;
+        while now < end && sent < most {
             now = self.send(now).await;
+            sent += 1;
             if self.sender.is_none() {
                 tokio::time::sleep(RECONNECT_PAUSE).await;
                 now = Instant::now();
