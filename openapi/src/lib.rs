@@ -33,6 +33,10 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
             "contact-routing.json",
             serde_json::to_value(contact_routing::openapi())?,
         ),
+        (
+            "life-events.json",
+            serde_json::to_value(contact_routing::life_openapi())?,
+        ),
         ("encounters.json", serde_json::to_value(encounters::openapi())?),
         ("insights.json", serde_json::to_value(insights::openapi())?),
         ("registry.json", serde_json::to_value(registry::api::openapi())?),

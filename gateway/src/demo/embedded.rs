@@ -5,7 +5,7 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 10] = [
+const DOCUMENTS: [(&str, &str); 11] = [
     ("case-events.json", include_str!("../../../openapi/case-events.json")),
     ("channels.json", include_str!("../../../openapi/channels.json")),
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
@@ -16,6 +16,7 @@ const DOCUMENTS: [(&str, &str); 10] = [
     ("encounters.json", include_str!("../../../openapi/encounters.json")),
     ("mina-arenden.json", include_str!("../../../openapi/mina-arenden.json")),
     ("open311.json", include_str!("../../../openapi/open311.json")),
+    ("life-events.json", include_str!("../../../openapi/life-events.json")),
     ("mcp.json", include_str!("../../../openapi/mcp.json")),
     ("insights.json", include_str!("../../../openapi/insights.json")),
     (

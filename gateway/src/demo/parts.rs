@@ -70,6 +70,7 @@ impl Parts {
         let at = format!("http://{}", listener.local_addr()?);
         let contact_routing = contact_routing::service(ContactRoutingConfig {
             database: data_dir.join("contact-routing.sqlite"),
+            case_status: Some(at.clone()),
         })
         .await?;
         let encounters = encounters::service(EncountersConfig {

@@ -44,12 +44,20 @@ fn a_person_asks_is_called_back_and_is_counted() {
         "070-174 06 05",
         "\"kept\"",
         "false",
+        "[\"unmarried\",",
+        "\"notAsked\"",
+        "[\"aid\",",
         "true",
         "\"totalRecords\":0",
     ] {
         let found = lines[at..].iter().position(|line| line.contains(expected));
         at += 1 + found.unwrap_or_else(|| panic!("{expected} is missing after line {at} of\n{said}"));
     }
+    let drawing = std::fs::read_to_string(folder.path().join("plan.svg")).unwrap();
+    assert!(
+        drawing.starts_with("<svg") && drawing.contains("Anmäl barnets namn"),
+        "{drawing}"
+    );
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
     assert_ne!(file["apiKey"], file["agencyKey"]);
 }

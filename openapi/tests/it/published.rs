@@ -114,6 +114,30 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "the profile itself asks for _meta (FNS.10, FNS.13)",
     ),
     (
+        "life-events.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "life-events.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
+        "life-events.json",
+        "AME.01",
+        "/paths/~1life-events~1{lifeEventId}~1drawing/get/responses/200/content",
+        "a drawing is not JSON; the same steps are offered as JSON beside it",
+    ),
+    (
+        "life-events.json",
+        "AME.01",
+        "/paths/~1plans~1drawing/post/responses/200/content",
+        "a drawing is not JSON; the same plan is offered as JSON beside it",
+    ),
+    (
         "insights.json",
         "AME.01",
         "/paths/~1effort-chart/get/responses/200/content",

@@ -3,6 +3,7 @@
 mod directory;
 mod example;
 mod glossary;
+pub(crate) mod life;
 mod needs;
 mod respond;
 mod routes;
@@ -16,6 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::engine::Engine;
+
+pub use life::openapi as life_openapi;
 
 /// The document of `/contact-routing/v1`.
 #[must_use]

@@ -17,6 +17,10 @@ struct Cli {
 
     #[command(flatten)]
     host: service_host::Args,
+
+    /// Where case status is served, so that plans are tied to a person's real cases.
+    #[arg(long, value_name = "URL")]
+    case_status: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -30,12 +34,16 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Cli { command, host } = Cli::parse();
+    let Cli {
+        command,
+        host,
+        case_status,
+    } = Cli::parse();
     match command {
         Some(Command::Score { file }) => score(&file),
         None => {
             let database = host.data_dir.join("contact-routing.db");
-            let service = service(ContactRoutingConfig { database }).await?;
+            let service = service(ContactRoutingConfig { database, case_status }).await?;
             service_host::run(host, service).await
         }
     }

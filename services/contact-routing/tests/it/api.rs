@@ -16,6 +16,7 @@ async fn start() -> Running {
     let directory = tempfile::tempdir().unwrap();
     let config = ContactRoutingConfig {
         database: directory.path().join("contact-routing.db"),
+        case_status: None,
     };
     // Twice: the second start reads what the first has loaded.
     drop(service(config.clone()).await.unwrap());

@@ -9,4 +9,5 @@ mod api;
 mod directory;
 mod golden;
 mod language;
+mod life;
 mod places;
