@@ -139,6 +139,12 @@ fn read_people(table: &Table<'_>) -> Option<People> {
     if let Some(name) = table.optional_string("name") {
         provider.name = name;
     }
+    if let Some(claim) = table.optional_string("number_claim") {
+        provider.number_claim = claim;
+    }
+    if table.has("scopes") {
+        provider.scopes = table.strings("scopes");
+    }
     let levels = table.strings("levels");
     if !levels.is_empty() {
         provider.levels = levels;

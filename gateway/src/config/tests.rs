@@ -342,3 +342,39 @@ fn the_production_example_is_right_once_its_files_are_there() {
     assert!(config.listen.tls.is_some() && config.operations.ip().is_loopback());
     assert!(!config.allow_private_backends && !config.issuers()[0].allow_http_loopback);
 }
+
+#[test]
+fn the_provider_of_people_is_told_in_its_own_words_and_the_register_stays_on_this_machine() {
+    let folder = folder();
+    let people = |register: &str| {
+        let text = format!(
+            "[registry]\ndocument = \"registry.toml\"\n[identity.people]\nissuer = \"https://login.example.se\"\nclient_id = \"gateway\"\n\
+             key_file = \"pepper\"\nnumber_claim = \"pnr\"\nscopes = [\"pnr\", \"profile\"]\nlevels = [\"loa4\"]\n\
+             [identity.people.register]\norganisation = \"services\"\nkey_file = \"pepper\"\n{register}\n"
+        );
+        read_in(folder.path(), &text)
+    };
+    let (config, _) = people("listen = \"127.0.0.1:9180\"");
+    let read = config.identity.people.unwrap();
+    let provider = &read.provider;
+    assert_eq!((provider.number_claim.as_str(), provider.scopes.len()), ("pnr", 2));
+    assert_eq!(provider.levels, ["loa4"]);
+    assert_eq!(read.register.unwrap().organisation, "services");
+    for (register, wrong) in [
+        ("", "identity.people.register.listen: is missing"),
+        (
+            "listen = \"0.0.0.0:9180\"",
+            "identity.people.register.listen: must be on this machine",
+        ),
+        (
+            "listen = \"127.0.0.1:1\"\nbehind = \"http://agencies.example.se\"",
+            "identity.people.register.behind: is plain http",
+        ),
+    ] {
+        let (_, problems) = people(register);
+        assert!(
+            problems.iter().any(|problem| problem.contains(wrong)),
+            "{register}: {problems:?}"
+        );
+    }
+}
