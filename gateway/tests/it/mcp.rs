@@ -27,7 +27,7 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
     let walk = blocks("A chat assistant as a channel");
     assert!(walk[0].contains("pip install -q mcp"), "{walk:?}");
     std::os::unix::fs::symlink(tools().join("python"), folder.path().join("assistant")).unwrap();
-    let forms = &blocks("The same cases in other forms")[0];
+    let forms = &(blocks("The same cases in other forms")[0].clone() + &blocks("Check before sending")[0]);
     let walk =
         format!("{permit}\n{}\n{forms}", walk[1]).replace("cargo run -q --release --", &format!("'{VAGVISARE}'"));
     let said = shell(&format!("set -e; cd '{at}'\n{walk}"));
@@ -37,6 +37,8 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
         "Bygglov för uteplats med tak (exempelby): ",
         "! Indrivningsverket (sandlåda) svarade inte",
         "The ball is with",
+        "EXEMPELBY 99:2 finns inte i Exempelby",
+        "Situationsplan saknas. Fyll i uppgiften.",
         "[\"skattekontoret\",200]",
         "[\"indrivningsverket\",502]",
         "[\"Bygglov för uteplats med tak\",\"open\",\"Skicka in: Situationsplan\"]",

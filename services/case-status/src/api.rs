@@ -4,6 +4,7 @@ mod events;
 mod example;
 mod list;
 mod one;
+mod prevalidations;
 mod select;
 
 pub(crate) use one::visible;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<State>> {
         .routes(routes!(list::list_cases))
         .routes(routes!(one::get_case))
         .routes(routes!(events::list_events))
+        .routes(routes!(prevalidations::create_prevalidation))
 }
 
 pub(crate) fn facts() -> ApiFacts {

@@ -25,7 +25,7 @@ const MOST_PAGES: u64 = 10;
 /// Who asks producers.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
-    outgoing: Outgoing,
+    pub(crate) outgoing: Outgoing,
     pub(crate) register: Register,
     index: Arc<Index>,
 }

@@ -16,6 +16,7 @@ mod intake;
 mod last_known;
 mod pushed;
 mod register;
+mod rules;
 mod source;
 mod state;
 mod told;

@@ -3,6 +3,7 @@
 mod cases;
 mod errands;
 mod mina_arenden;
+mod rules;
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub(crate) fn router(office: Office, habits: Habits) -> Router {
     let routes = match office.agency.form {
         Form::MinaArenden61 => mina_arenden::router(),
         Form::Cases => cases::router(),
-        Form::Errands => errands::router(),
+        Form::Errands => errands::router().merge(rules::router()),
     };
     routes
         .with_state(office)

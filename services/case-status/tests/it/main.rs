@@ -10,6 +10,7 @@ mod mapping;
 mod mixes;
 mod outages;
 mod people;
+mod prevalidations;
 mod pushes;
 mod support;
 mod worse;
