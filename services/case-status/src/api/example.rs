@@ -81,6 +81,18 @@ pub(crate) fn events() -> Value {
     })
 }
 
+pub(crate) fn new_prevalidation() -> Value {
+    json!({"organisationId": "exempelby", "serviceId": "bygglov", "content": {"fastighet": "EXEMPELBY 1:2", "area": 24}})
+}
+
+pub(crate) fn prevalidation() -> Value {
+    json!({
+        "valid": false, "ownCheck": "made",
+        "shortcomings": [{"pointer": "/situationsplan", "text": {"sv": "Situationsplan saknas. Fyll i uppgiften.", "en": "Site plan is missing. Fill it in."}}],
+        "_links": [{"href": "https://api.vagvisare.example/case-status/v1/openapi.json", "rel": "service-desc", "method": "GET"}]
+    })
+}
+
 fn event() -> Value {
     json!({
         "eventId": "BYGG-2026-0042-0", "caseId": "0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51",

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use service_host::{Caller, Fetched, Json, Limits, OutgoingError, Query, Refusal};
 use utoipa::ToSchema;
 
+use crate::api::example;
 use crate::api::one::NoQuery;
 use crate::config::{Form, Producer};
 use crate::rules::{MOST_PROBLEMS, Shortcoming, check};
@@ -25,7 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What somebody is about to send.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({ "organisationId": "exempelby", "serviceId": "bygglov", "content": { "fastighet": "EXEMPELBY 1:2", "area": 24 } }))]
 pub(crate) struct NewPrevalidation {
     /// To whom.
     organisation_id: String,
@@ -52,9 +52,6 @@ pub(crate) enum OwnCheck {
 /// Everything that would be wrong or missing.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({ "valid": false, "ownCheck": "made", "shortcomings": [{ "pointer": "/situationsplan",
-    "text": { "sv": "Situationsplan saknas. Fyll i uppgiften.", "en": "Site plan is missing. Fill it in." } }],
-    "_links": [{ "href": "https://api.vagvisare.example/case-status/v1/openapi.json", "rel": "service-desc", "method": "GET" }] }))]
 pub(crate) struct Prevalidation {
     /// Whether nothing was found. Only then, and when the own check did not fail, is it ready to be sent.
     valid: bool,
@@ -87,9 +84,11 @@ struct Checked {
 /// Says everything that would be wrong or missing, by the organisation's published rules and its own check, in plain words.
 #[utoipa::path(
     post, path = "/prevalidations", operation_id = "createPrevalidation", tag = "prevalidations",
-    request_body = NewPrevalidation,
+    request_body(description = "Det som ska skickas. What is to be sent.", content = NewPrevalidation,
+        examples(("application" = (summary = "En ansökan om bygglov utan situationsplan. An application for a building permit without a site plan.", value = json!(example::new_prevalidation()))))),
     responses(
-        (status = 200, description = "Vad som är fel eller saknas. What is wrong or missing.", body = Prevalidation),
+        (status = 200, description = "Vad som är fel eller saknas. What is wrong or missing.", body = Prevalidation,
+            examples(("shortcomings" = (summary = "Situationsplanen saknas. The site plan is missing.", value = json!(example::prevalidation()))))),
         (status = 404, description = "Organisationen har inga regler för tjänsten. The organisation has no rules for the service.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Innehållet går inte att kontrollera. The content cannot be checked.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Reglerna kan inte hämtas nu. The rules cannot be had now.", body = Problem, content_type = "application/problem+json"),
