@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::command::Tool;
 
@@ -35,6 +36,19 @@ pub(crate) fn find(mark: &str) -> Vec<Leftover> {
             command: command_line(id),
         })
         .collect()
+}
+
+/// [`find`], once those that end with the run that started them have had `grace` to do so: the shell that watches over a
+/// test's PostgreSQL sees the run's end and stops the server then.
+pub(crate) fn find_lasting(mark: &str, grace: Duration) -> Vec<Leftover> {
+    let until = Instant::now() + grace;
+    loop {
+        let left = find(mark);
+        if left.is_empty() || Instant::now() >= until {
+            return left;
+        }
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
 }
 
 /// Ends each of `leftovers` by its id, at once: the run that started them is over.
@@ -91,5 +105,19 @@ mod tests {
         end(&found);
         assert!(!child.wait().unwrap().success());
         assert_eq!(find(&mark), []);
+    }
+
+    #[test]
+    fn a_process_that_ends_with_its_run_is_not_left_behind() {
+        let mark = format!("watcher-test-{}", std::process::id());
+        let mut child = Command::new("sh")
+            .args(["-c", "read -r line"])
+            .env(MARK, &mark)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdin.take());
+        assert_eq!(find_lasting(&mark, Duration::from_secs(60)), []);
+        child.wait().unwrap();
     }
 }

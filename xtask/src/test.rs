@@ -14,6 +14,9 @@ use crate::command::Tool;
 use crate::test::tally::Tally;
 use crate::{leftovers, tools};
 
+/// What a process that watches over the run may need to end with it.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub(crate) struct Options {
@@ -77,7 +80,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let status = child
         .wait()
         .context("cargo test was started but cannot be waited for")?;
-    let left = leftovers::find(&mark);
+    let left = leftovers::find_lasting(&mark, GRACE);
     leftovers::end(&left);
 
     let Some(tally) = tally else {
