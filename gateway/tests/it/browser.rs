@@ -1,6 +1,6 @@
 //! A person's pages in real Chromium, looked at by axe-core.
 
-use crate::process::start;
+use crate::process::start_demo;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,15 +23,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
 fn every_page_of_a_persons_journey_works_without_script_and_is_accessible() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut demo = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data.to_str().unwrap(),
-    ]);
+    let mut demo = start_demo(&data);
     let gateway = demo.wait_for("ready ");
     demo.wait_for("Scripts: ");
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();

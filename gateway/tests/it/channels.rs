@@ -1,22 +1,11 @@
 //! README's section on being told when a case changes, command for command, as a third-party developer would.
 
-use crate::process::{shell, start};
+use crate::process::{shell, start_demo};
+use crate::readme::blocks;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
-
-/// The blocks of a section of README, in order.
-pub(crate) fn blocks(title: &str) -> Vec<String> {
-    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let (_, section) = readme.split_once(&format!("\n## {title}\n")).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let blocks = section.split("```sh\n").skip(1);
-    blocks
-        .map(|block| block.split("```").next().unwrap().to_owned())
-        .collect()
-}
 
 /// Where the test tools are.
 pub(crate) fn tools() -> PathBuf {
@@ -30,15 +19,7 @@ fn a_developer_subscribes_causes_a_change_and_verifies_the_webhook() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().to_str().unwrap();
     let data = format!("{at}/data/demo");
-    let mut demo = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        &data,
-    ]);
+    let mut demo = start_demo(Path::new(&data));
     demo.wait_for("Scripts: ");
     let blocks = blocks("Be told when a case changes");
     let [install, walk @ ..] = blocks.as_slice() else {

@@ -2,7 +2,7 @@
 
 use crate::browser::tool;
 use crate::people::Browser;
-use crate::process::start;
+use crate::process::start_demo;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -12,15 +12,7 @@ use std::process::{Command, Stdio};
 fn with_a_demo(mut client: Command, journeys: usize) {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut demo = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data.to_str().unwrap(),
-    ]);
+    let mut demo = start_demo(&data);
     let gateway = demo.wait_for("ready ");
     demo.wait_for("Scripts: ");
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();

@@ -1,38 +1,21 @@
 //! README's section on asking a person, command for command: a synthetic person logs in, says yes, is read about at every
 //! agency, sees it, and takes the permission back.
 
-use crate::process::{everything_under, shell, start};
+use crate::process::{everything_under, shell, start_demo};
+use crate::readme::blocks;
 use serde_json::Value;
-use std::path::Path;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
-
-/// The section's commands.
-fn commands() -> String {
-    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let section = readme.split("\n## Ask a person\n").nth(1).unwrap();
-    let block = section.split("```sh\n").nth(1).unwrap();
-    block.split("```").next().unwrap().to_owned()
-}
 
 #[test]
 fn a_person_is_read_about_at_every_agency_sees_it_and_ends_it() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data/demo");
-    let mut demo = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data.to_str().unwrap(),
-    ]);
+    let mut demo = start_demo(&data);
     demo.wait_for("Scripts: ");
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
     let place = folder.path().display();
-    let walk = commands().replace("cargo run -q --release --", &format!("'{VAGVISARE}'"));
+    let walk = blocks("Ask a person")[0].replace("cargo run -q --release --", &format!("'{VAGVISARE}'"));
     let said = shell(&format!("set -e; cd '{place}'\n{walk}"));
 
     // Alva has a case at each agency but the one that is down, whatever each of them knows her by.

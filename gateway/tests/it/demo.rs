@@ -1,6 +1,6 @@
 //! `vagvisare demo`: what it prints is what works.
 
-use crate::process::{Vagvisare, everything_under, shell, start};
+use crate::process::{Vagvisare, everything_under, shell, start_demo};
 use serde_json::Value;
 use std::path::Path;
 
@@ -15,15 +15,7 @@ struct Demo {
 fn demo() -> Demo {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut process = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data.to_str().unwrap(),
-    ]);
+    let mut process = start_demo(&data);
     let gateway = process.wait_for("ready ");
     let calls: Vec<String> = (0..6).map(|_| process.wait_for("$ ")).collect();
     process.wait_for("Scripts: ");

@@ -18,6 +18,7 @@ mod oauth;
 mod people;
 mod process;
 mod publishing;
+mod readme;
 mod refusals;
 mod registry;
 mod serve;

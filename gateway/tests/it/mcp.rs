@@ -1,8 +1,10 @@
 //! README's section on chat assistants, command for command: the official client for Python against the demo.
 
-use crate::channels::{blocks, tools};
-use crate::process::{shell, start};
+use crate::channels::tools;
+use crate::process::{shell, start_demo};
+use crate::readme::blocks;
 use serde_json::Value;
+use std::path::Path;
 
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
 
@@ -11,15 +13,7 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().to_str().unwrap();
     let data = format!("{at}/data/demo");
-    let mut demo = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        &data,
-    ]);
+    let mut demo = start_demo(Path::new(&data));
     let gateway = demo.wait_for("ready ");
     demo.wait_for("Scripts: ");
     let permit = blocks("Be told when a case changes");

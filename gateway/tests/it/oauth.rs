@@ -1,6 +1,6 @@
 //! The token service in a running node: a key pair, a token, a call, and what is taken back.
 
-use crate::process::{shell, start};
+use crate::process::{shell, start_demo};
 use serde_json::Value;
 
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
@@ -13,15 +13,7 @@ fn json(text: &str) -> Value {
 fn an_application_gets_a_token_with_its_key_and_calls_an_api_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut process = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data.to_str().unwrap(),
-    ]);
+    let mut process = start_demo(&data);
     let gateway = process.wait_for("ready ");
     process.wait_for("Scripts: ");
     let file: Value = json(&std::fs::read_to_string(data.join("demo.json")).unwrap());

@@ -1,7 +1,7 @@
 //! A person's journey through the demo, with curl as the browser: an application asks, the person logs in at the test
 //! e-identification, says yes, sees it, takes it back.
 
-use crate::process::{everything_under, shell, start};
+use crate::process::{everything_under, shell, start_demo};
 use serde_json::Value;
 use std::path::Path;
 
@@ -66,15 +66,7 @@ fn csrf(page: &str) -> &str {
 fn a_person_says_yes_sees_it_and_takes_it_back_and_nobody_learns_their_number() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut demo = start(&[
-        "demo",
-        "--listen",
-        "127.0.0.1:0",
-        "--ops-listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data.to_str().unwrap(),
-    ]);
+    let mut demo = start_demo(&data);
     let gateway = demo.wait_for("ready ");
     demo.wait_for("Scripts: ");
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();

@@ -34,6 +34,20 @@ pub(crate) fn start(arguments: &[&str]) -> Vagvisare {
     }
 }
 
+/// Starts the demo on free ports; it keeps what it has in `data`.
+pub(crate) fn start_demo(data: &Path) -> Vagvisare {
+    let data = data.to_str().unwrap();
+    start(&[
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--ops-listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data,
+    ])
+}
+
 /// Runs it to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()

@@ -1,28 +1,11 @@
 //! README's section for agencies, command for command: from an empty folder to the first call under a signed agreement.
 
 use crate::process::{run, shell, start};
+use crate::readme::{ROOT, blocks};
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::Path;
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
-
-/// The section's blocks, in order.
-fn blocks() -> Vec<String> {
-    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let section = readme
-        .split("\n## Agency\n")
-        .nth(1)
-        .unwrap()
-        .split("\n## ")
-        .next()
-        .unwrap();
-    let blocks = section.split("```sh\n").skip(1);
-    blocks
-        .map(|block| block.split("```").next().unwrap().to_owned())
-        .collect()
-}
 
 /// A backend of the agency's: says the same to everyone.
 fn backend() -> u16 {
@@ -48,7 +31,7 @@ fn an_agency_comes_from_an_empty_folder_to_the_first_call() {
             "set -e; cd '{place}'; vagvisare() {{ '{VAGVISARE}' \"$@\"; }}\n{line}"
         ))
     };
-    let blocks = blocks();
+    let blocks = blocks("Agency");
     let [begin, serve, rest @ ..] = blocks.as_slice() else {
         panic!("{blocks:?}")
     };
