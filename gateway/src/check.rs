@@ -97,6 +97,14 @@ fn check_fit(config: &Config, registry: &Loaded, source: &Source, problems: &Pro
             problems.add(registry.source().problem(&path, message));
         }
     }
+    for (position, limit) in registry.draft.limits.iter().enumerate() {
+        if limit.calendar.is_some() && config.quota_ledger.is_none() {
+            let path = format!("limits[{position}].calendar");
+            let message =
+                "needs a node that keeps quotas over restarts; configure limits.ledger, or give a window instead";
+            problems.add(registry.source().problem(&path, message));
+        }
+    }
     let has_keys = registry
         .draft
         .applications

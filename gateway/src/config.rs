@@ -37,6 +37,9 @@ pub struct Config {
     pub telemetry: ::telemetry::Config,
     /// `[limits]`: where shared limits are counted; `None`: each node counts for itself.
     pub shared_limits: Option<::limits::StoreConfig>,
+    /// `[limits] ledger`: where quotas of a day or a month are kept, `sqlite:PATH` or `postgres://...` (may hold a password);
+    /// the registry's database unless given; `None`: nowhere, and no limit may be one.
+    pub quota_ledger: Option<String>,
     /// `[network] trusted_proxies`: whose `X-Forwarded-For` is believed.
     pub network: Network,
     /// `[network] allow_private_backends`: whether the registry may name backends on loopback and private networks.
@@ -94,7 +97,11 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
     let registry = registry::read(&table.required_table("registry"));
     let identity = identity::read(&table.table("identity"));
     let telemetry = telemetry::read(&table.table("telemetry"), &gateway);
-    let shared_limits = limits::read(&table.table("limits"));
+    let (shared_limits, quota_ledger) = {
+        let section = table.table("limits");
+        (limits::read(&section), limits::ledger(&section))
+    };
+    let quota_ledger = quota_ledger.or_else(|| registry.store.as_ref().map(|store| store.address.clone()));
     let network = table.table("network");
     let config = Config {
         listen,
@@ -104,6 +111,7 @@ pub fn read(source: &Source, problems: &Problems) -> Config {
         identity,
         telemetry,
         shared_limits,
+        quota_ledger,
         network: Network {
             trusted_proxies: trusted_proxies(&network),
         },

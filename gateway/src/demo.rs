@@ -243,6 +243,7 @@ fn setup(options: &Options) -> Setup {
             ..telemetry::Config::default()
         },
         shared_limits: None,
+        quota_ledger: None,
         drain_timeout: Duration::from_secs(10),
         tokens: None,
         registry: None,

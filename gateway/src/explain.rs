@@ -3,7 +3,8 @@
 use edge::error::ErrorKind;
 use http::Method;
 use snapshot::{
-    Access, ApplicationIndex, Authentication, Found, LifecycleState, LimitPer, Route, RouteIndex, Snapshot, Target,
+    Access, AgreementIndex, ApplicationIndex, Authentication, Found, LifecycleState, LimitPer, Route, RouteIndex,
+    Snapshot, Target,
 };
 
 /// A call that is thought of, not made.
@@ -71,8 +72,8 @@ fn decide(snapshot: &Snapshot, question: &Question, lines: &mut Vec<String>) -> 
     lines.push(format!("route: {}", route.id));
     lifecycle(snapshot, route, question.at, lines)?;
     let application = credential(snapshot, route, question, lines)?;
-    agreement(snapshot, index, application, question, lines)?;
-    limits(snapshot, route, application, lines);
+    let agreement = agreement(snapshot, index, application, question, lines)?;
+    limits(snapshot, route, application, agreement, lines);
     match &route.target {
         Target::Upstream(backend) => lines.push(format!("backend: {}", snapshot.backend(*backend).id)),
         Target::Document(_) => lines.push("backend: none, the gateway answers from memory".to_owned()),
@@ -125,11 +126,11 @@ fn agreement(
     application: Option<ApplicationIndex>,
     question: &Question,
     lines: &mut Vec<String>,
-) -> Result<(), ErrorKind> {
+) -> Result<Option<AgreementIndex>, ErrorKind> {
     let route = snapshot.route(index);
     let (Some(application), false) = (application, route.authentication == Authentication::None) else {
         lines.push("agreement: none is needed".to_owned());
-        return Ok(());
+        return Ok(None);
     };
     let granted = match snapshot.access_to_route(application, index, question.at) {
         Access::Granted(granted) => granted,
@@ -172,18 +173,25 @@ fn agreement(
     if !route.scopes.is_empty() {
         lines.push(format!("scope: {} is granted", route.scopes.join(" ")));
     }
-    Ok(())
+    Ok(Some(granted))
 }
 
-fn limits(snapshot: &Snapshot, route: &Route, application: Option<ApplicationIndex>, lines: &mut Vec<String>) {
+fn limits(
+    snapshot: &Snapshot,
+    route: &Route,
+    application: Option<ApplicationIndex>,
+    agreement: Option<AgreementIndex>,
+    lines: &mut Vec<String>,
+) {
     let Some(api) = route.api.map(|index| snapshot.api(index)) else {
         return;
     };
-    if matches!(route.target, Target::Document(_)) || api.limits.is_empty() {
+    let of_agreement = agreement.map_or(&[][..], |index| &snapshot.agreement(index).limits[..]);
+    if matches!(route.target, Target::Document(_)) || api.limits.is_empty() && of_agreement.is_empty() {
         lines.push("limit: none".to_owned());
         return;
     }
-    for policy in &api.limits {
+    for policy in api.limits.iter().chain(of_agreement) {
         let subject = match (policy.per, application) {
             (LimitPer::Application, Some(_)) => "the application",
             (LimitPer::Application, None) | (LimitPer::Address, _) => "the caller's network address",
@@ -191,6 +199,13 @@ fn limits(snapshot: &Snapshot, route: &Route, application: Option<ApplicationInd
             (LimitPer::Person, _) => "the person that the call is made for, if there is one",
             (LimitPer::Agreement, _) => "all calls under the agreement",
         };
+        if let Some(calendar) = policy.calendar {
+            let (name, quota, period) = (&policy.name, policy.quota, calendar.name());
+            lines.push(format!(
+                "limit: {name}, {quota} calls in a calendar {period} (UTC) for {subject}, by all nodes together"
+            ));
+            continue;
+        }
         lines.push(format!(
             "limit: {}, {} calls in {} s for {subject}, at most {} at once{}",
             policy.name,

@@ -1,6 +1,7 @@
 //! One node: the data plane's listener, the operations listener, and what they share.
 
 use crate::operations::{self, Readiness};
+use crate::quota_ledger::QuotaLedger;
 use anyhow::Context;
 use edge::middleware::authenticate::Credentials;
 use edge::plan::{Plan, Settings, Shared};
@@ -18,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often idle rate-limit counters are dropped.
 const SWEEP: Duration = Duration::from_secs(5);
+/// How long the node waits for reserved calls to be given back.
+const QUOTAS_END: Duration = Duration::from_secs(5);
 /// How often certificate files are looked at.
 const CERTIFICATE_WATCH: Duration = Duration::from_secs(5);
 
@@ -34,6 +37,8 @@ pub struct Setup {
     pub telemetry: telemetry::Config,
     /// Where shared limits are counted; `None`: each node counts for itself.
     pub shared_limits: Option<StoreConfig>,
+    /// Where quotas of a day or a month are kept, `sqlite:PATH` or `postgres://...`; `None`: nothing has such a quota.
+    pub quota_ledger: Option<String>,
     /// How long requests in flight may take once the node is told to stop.
     pub drain_timeout: Duration,
     /// Who knows people's consents; `None`: nobody here.
@@ -107,6 +112,10 @@ impl Bound {
             settings.shelf = Shelf::with_store(store.clone());
         }
         let limits = limits(self.setup.shared_limits, &plan.snapshot, &stop);
+        let quotas = self.setup.quota_ledger.map(|address| {
+            let keeper = limits.keep_quotas_in(Arc::new(QuotaLedger::at(&address)));
+            tokio::spawn(keeper.run(stop.clone().cancelled_owned()))
+        });
         let shared = Shared::new(plan, limits, telemetry, credentials, settings);
         let running = {
             let shared = Arc::clone(&shared);
@@ -136,6 +145,7 @@ impl Bound {
             running,
             guard,
             operations,
+            quotas,
             stop,
             readiness,
             drain_timeout: self.setup.drain_timeout,
@@ -149,6 +159,7 @@ pub struct Node {
     running: Running,
     guard: telemetry::Guard,
     operations: JoinHandle<std::io::Result<()>>,
+    quotas: Option<JoinHandle<()>>,
     stop: CancellationToken,
     readiness: Readiness,
     drain_timeout: Duration,
@@ -179,6 +190,10 @@ impl Node {
         self.running.begin_drain();
         let report = self.running.drained(self.drain_timeout).await;
         self.stop.cancel();
+        if let Some(quotas) = self.quotas {
+            // What is reserved goes back; a ledger that does not answer must not hold the node up.
+            let _ = tokio::time::timeout(QUOTAS_END, quotas).await;
+        }
         // A page of the operations listener that somebody still reads must not hold the node up.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.operations).await;
         let guard = self.guard;
@@ -194,7 +209,7 @@ fn limits(store: Option<StoreConfig>, snapshot: &Snapshot, stop: &CancellationTo
             .apis()
             .iter()
             .flat_map(|api| &api.limits)
-            .find(|policy| policy.shared.is_some())
+            .find(|policy| policy.shared.is_some() && policy.calendar.is_none())
         {
             tracing::warn!(
                 policy = &*policy.id,

@@ -2,6 +2,7 @@
 
 mod backends;
 mod consents;
+mod quotas;
 mod registry_status;
 mod shared_limits;
 
@@ -71,13 +72,16 @@ pub fn router(
 
 async fn show_ready(State(known): State<Known>) -> Response {
     if known.readiness.is_ready() {
-        match known.shared.limits.store() {
-            Some(store) if !store.up => {
-                "ready; the store of shared limits is gone: each policy does what its on_store_failure says\n"
-            }
-            _ => "ready\n",
+        let limits = &known.shared.limits;
+        let mut text = "ready".to_owned();
+        if limits.store().is_some_and(|store| !store.up) {
+            text.push_str("; the store of shared limits is gone: each policy does what its on_store_failure says");
         }
-        .into_response()
+        if limits.quotas().is_some_and(|ledger| !ledger.up) {
+            text.push_str("; the ledger of quotas is gone: what is reserved is spent, then each does what its on_store_failure says");
+        }
+        text.push('\n');
+        text.into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
     }
@@ -100,6 +104,7 @@ async fn show_status(State(known): State<Known>) -> Json<serde_json::Value> {
         "requestsInFlight": known.shared.in_flight(),
         "rateLimitSubjects": known.shared.limits.tracked(),
         "sharedLimits": shared_limits::status(&known.shared.limits),
+        "quotas": quotas::status(&known.shared.limits),
     }))
 }
 
@@ -155,6 +160,10 @@ impl Collector for Numbers {
         for (name, help, value) in store.iter().flat_map(shared_limits::gauges) {
             gauge(name, help, value)?;
         }
+        let ledger = shared.limits.quotas();
+        for (name, help, value) in ledger.iter().flat_map(quotas::gauges) {
+            gauge(name, help, value)?;
+        }
         for (name, help, value) in registry.iter().flat_map(|status| registry_status::gauges(status)) {
             gauge(name, help, value)?;
         }
@@ -164,6 +173,9 @@ impl Collector for Numbers {
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
         for (name, help, value) in store.iter().flat_map(shared_limits::counters) {
+            counter(name, help, value)?;
+        }
+        for (name, help, value) in ledger.iter().flat_map(quotas::counters) {
             counter(name, help, value)?;
         }
         counter("gateway_connections_accepted", "Connections accepted", totals.accepted)?;

@@ -168,6 +168,7 @@ fn limit() -> LimitDraft {
         window: Duration::from_secs(60),
         burst: Some(100),
         shared: None,
+        calendar: None,
     }
 }
 

@@ -147,6 +147,7 @@ fn limit() -> LimitDraft {
         window: Duration::from_secs(60),
         burst: Some(200),
         shared: None,
+        calendar: None,
     }
 }
 

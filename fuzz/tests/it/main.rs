@@ -87,6 +87,7 @@ proptest! {
             window: Duration::from_secs(window),
             burst: 1.try_into().unwrap(),
             shared: None,
+            calendar: None,
         });
         let headers = [
             limits::ratelimit_policy_header(&[Arc::clone(&policy), Arc::clone(&policy)]),

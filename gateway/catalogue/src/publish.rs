@@ -17,7 +17,7 @@ mod tidy;
 use crate::facts::{ApiFacts, state_name};
 use edit::{object, object_in};
 use serde_json::{Value, json};
-use snapshot::{LifecycleState, LimitPer, LimitPolicy};
+use snapshot::{Calendar, LifecycleState, LimitPer, LimitPolicy};
 
 /// The document as it is served: OpenAPI 3.1, clean against the REST profile wherever the gateway can make it so.
 ///
@@ -68,6 +68,14 @@ fn general(document: &mut Value, facts: &ApiFacts) {
     }
 }
 
+/// A period in Swedish and English.
+pub(crate) fn calendar_words(calendar: Calendar) -> (&'static str, &'static str) {
+    match calendar {
+        Calendar::Day => ("kalenderdygn", "calendar day"),
+        Calendar::Month => ("kalendermånad", "calendar month"),
+    }
+}
+
 /// The limits in words: what DOK.09 asks for, from the only one who knows.
 fn limitations(limits: &[std::sync::Arc<LimitPolicy>]) -> String {
     let each = limits.iter().map(|limit| {
@@ -78,6 +86,11 @@ fn limitations(limits: &[std::sync::Arc<LimitPolicy>]) -> String {
             LimitPer::Agreement => ("överenskommelse", "agreement"),
             LimitPer::Api => ("API, alla anropare tillsammans", "API, all callers together"),
         };
+        if let Some(calendar) = limit.calendar {
+            let (quota, name) = (limit.quota, &limit.name);
+            let (period_sv, period_en) = calendar_words(calendar);
+            return format!("{name}: {quota} / {period_sv} (UTC) per {sv}. {quota} per {period_en} (UTC) and {en}.");
+        }
         let (quota, window, burst) = (limit.quota, limit.window.as_secs_f64(), limit.burst);
         format!("{}: {quota} / {window} s per {sv} (max {burst} på en gång). {quota} per {window} s and {en} (at most {burst} at once).", limit.name)
     });

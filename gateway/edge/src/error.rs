@@ -98,6 +98,14 @@ pub enum GatewayError {
         /// The agreement that lacks it; `None`: the token does.
         agreement: Option<Arc<str>>,
     },
+    /// A quota of which nobody can say just now whether there is anything left.
+    #[error("quota {policy} unknown")]
+    QuotaUnavailable {
+        /// The policy's name.
+        policy: Arc<str>,
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// A rate limit is reached.
     #[error("limit {} reached", .0.policy.name)]
     LimitReached(limits::Refusal),
@@ -235,6 +243,7 @@ impl GatewayError {
             Self::AgreementNotInForce { .. } | Self::AgreementSuspended { .. } => ErrorKind::AgreementNotInForce,
             Self::ScopeMissing { .. } => ErrorKind::ScopeMissing,
             Self::LimitReached(_) => ErrorKind::LimitReached,
+            Self::QuotaUnavailable { .. } => ErrorKind::QuotaUnavailable,
             Self::BodyTooLarge { .. } => ErrorKind::BodyTooLarge,
             Self::BodyStalled => ErrorKind::BodyStalled,
             Self::Upstream { source, .. } => source.kind(),
@@ -283,6 +292,7 @@ impl GatewayError {
             Self::ScopeMissing { scope, agreement: Some(agreement) } => {
                 format!("Agreement {agreement} does not grant the scope {scope}.")
             }
+            Self::LimitReached(refusal) if refusal.policy.calendar.is_some() => used_up(refusal),
             Self::LimitReached(refusal) => {
                 let policy = &refusal.policy;
                 format!(
@@ -323,6 +333,7 @@ impl GatewayError {
             | Self::IdempotencyReused
             | Self::IdempotencyUnknown
             | Self::IdempotencyUnavailable
+            | Self::QuotaUnavailable { .. }
             | Self::NotCached
             | Self::Internal(_) => self.kind().facts().advice.en.to_owned(),
         }
@@ -341,6 +352,7 @@ impl GatewayError {
         match self {
             Self::LimitReached(refusal) => Some(refusal.retry_after),
             Self::KeysUnavailable { retry_after }
+            | Self::QuotaUnavailable { retry_after, .. }
             | Self::UpstreamPaused { retry_after, .. }
             | Self::Maintenance { retry_after, .. } => Some(*retry_after),
             Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::Overloaded => Some(Duration::from_secs(1)),
@@ -348,6 +360,22 @@ impl GatewayError {
             _ => None,
         }
     }
+}
+
+/// A quota says when it opens again by the clock: it may be days away.
+fn used_up(refusal: &limits::Refusal) -> String {
+    let policy = &refusal.policy;
+    let period = policy.calendar.map_or("period", snapshot::Calendar::name);
+    let opens = jiff::Timestamp::now().checked_add(refusal.retry_after);
+    // Rounded to the minute: the wait is counted in whole seconds, and a period begins at midnight.
+    let opens = opens.and_then(|at| at.round(jiff::Unit::Minute));
+    format!(
+        "The quota \"{}\" allows {} calls in a calendar {period} (UTC), and they are used. It opens again at {}. {}",
+        policy.name,
+        policy.quota,
+        opens.map_or_else(|_| "the next period".to_owned(), |at| at.to_string()),
+        how_to_get_more(policy.per)
+    )
 }
 
 /// Whom to ask for more, or why there is none.

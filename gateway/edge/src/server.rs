@@ -17,6 +17,7 @@ mod head_watch;
 mod running;
 mod serve;
 mod stats;
+mod streams;
 pub mod tls;
 mod watch;
 mod worker;
@@ -98,6 +99,11 @@ pub struct Peer {
     /// Whether it has sent an HTTP/1 head that has more than one reading, which hyper repaired.
     pub ambiguous: bool,
 }
+
+/// In an answer's extensions: how long nothing more is read from its caller. The answer itself goes out at once. What is
+/// refused costs a good part of what is served, so a caller that is told when to come back is held to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rest(pub Duration);
 
 /// An answer in the making: the one allocation per request, so that an idle connection stays small.
 pub type Answer<B> = Pin<Box<dyn Future<Output = Result<Response<B>, Infallible>>>>;

@@ -5,15 +5,22 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 use tokio_rustls::TlsStream;
 
 /// What a [`Transport`] holds on to until the socket is closed.
 pub(crate) trait Keeper {
     /// These bytes came.
     fn received(&mut self, _bytes: &[u8]) {}
+
+    /// How long the other side is not read from now on, if it is to be left alone; asked before each read.
+    fn rest(&mut self) -> Option<Duration> {
+        None
+    }
 
     /// The other side takes no more. `true`: what is written is thrown away from now on, and reading goes on.
     fn refused(&mut self) -> bool {
@@ -33,12 +40,17 @@ pub(crate) enum Socket {
 pub(crate) struct Transport<K> {
     socket: Socket,
     keeper: K,
+    resting: Option<Pin<Box<Sleep>>>,
 }
 
 impl<K> Transport<K> {
     /// Binds the keeper to the socket's life.
     pub(crate) fn new(socket: Socket, keeper: K) -> Self {
-        Self { socket, keeper }
+        Self {
+            socket,
+            keeper,
+            resting: None,
+        }
     }
 }
 
@@ -59,6 +71,13 @@ impl<K: Keeper> Transport<K> {
 
 impl<K: Keeper + Unpin> AsyncRead for Transport<K> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if let Some(rest) = self.keeper.rest() {
+            self.resting = Some(Box::pin(tokio::time::sleep(rest)));
+        }
+        if let Some(resting) = &mut self.resting {
+            ready!(resting.as_mut().poll(cx));
+            self.resting = None;
+        }
         let before = buffer.filled().len();
         let outcome = match &mut self.socket {
             Socket::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),

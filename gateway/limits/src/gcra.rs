@@ -105,6 +105,7 @@ mod tests {
             window,
             burst: NonZeroU32::new(burst).unwrap(),
             shared: None,
+            calendar: None,
         }
     }
 

@@ -63,6 +63,7 @@ mod tests {
             window,
             burst: NonZeroU32::MIN,
             shared: None,
+            calendar: None,
         })
     }
 

@@ -7,13 +7,14 @@
 //!
 //! [`Limiter`] counts in this process. [`Limits`] is what a node uses: it leases the cells of shared policies from Redis
 //! (see `shared.rs`) and hands the others to a [`Limiter`]. The same bound holds for all nodes together while the store
-//! answers, on the store's clock.
+//! answers, on the store's clock. Quotas of a calendar day or month are reserved in a durable [`Ledger`] (see `quota.rs`).
 
 mod gcra;
 mod header;
 mod key;
 mod limiter;
 mod limits;
+mod quota;
 mod shared;
 pub mod shelf;
 mod table;
@@ -21,6 +22,7 @@ mod table;
 pub use header::{ratelimit_header, ratelimit_policy_header};
 pub use limiter::{DEFAULT_CAPACITY, Decision, Demand, Limiter, Refusal, Standing, Subject};
 pub use limits::{Limits, Verdict};
+pub use quota::{Grant, Ledger, LedgerError, Order, QuotaKeeper, QuotaStatus, WallClock};
 pub use shared::{AddressError, Keeper, StoreConfig, StoreStatus};
 pub use shelf::Shelf;
 

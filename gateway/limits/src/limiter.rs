@@ -81,6 +81,8 @@ pub struct Refusal {
     pub policy: Arc<LimitPolicy>,
     /// The exact wait until the same request would be admitted, if nobody else calls meanwhile.
     pub retry_after: Duration,
+    /// `false`: a quota of which nobody can say just now whether there is anything left; the ledger does not answer.
+    pub known: bool,
 }
 
 impl Standing {
@@ -254,6 +256,7 @@ fn look(places: &mut [Option<Place<'_>>], now: u64) -> Option<Refusal> {
                 worst = Some(Refusal {
                     policy: Arc::clone(policy),
                     retry_after,
+                    known: true,
                 });
             }
             Err(_) => {}

@@ -89,6 +89,10 @@ fn plan_of(plans: &mut Vec<LimitPlan>, draft: &Draft, id: &str, organisation: &s
                 snapshot::OnStoreFailure::Allow => model::OnStoreFailure::Allow,
                 snapshot::OnStoreFailure::Deny => model::OnStoreFailure::Deny,
             }),
+            calendar: limit.calendar.map(|period| match period {
+                snapshot::Calendar::Day => model::CalendarPeriod::Day,
+                snapshot::Calendar::Month => model::CalendarPeriod::Month,
+            }),
         });
     }
     id_here
@@ -295,15 +299,19 @@ fn agreement(draft: &snapshot::AgreementDraft, limits: &[snapshot::LimitDraft]) 
     }
 }
 
-/// What an agreement's own policies of a minute and a day admit; others have no place in it.
+/// What an agreement's own policies of a minute, a day and a month admit; others have no place in it.
 fn admitted(draft: &snapshot::AgreementDraft, limits: &[snapshot::LimitDraft]) -> Option<AgreementLimits> {
     let own = |seconds: u64| {
         let mut own = limits.iter().filter(|limit| draft.limits.contains(&limit.id));
         own.find(|limit| limit.per == snapshot::LimitPer::Agreement && limit.window.as_secs() == seconds)
             .map(|limit| limit.quota)
     };
-    let (per_minute, per_day) = (own(60), own(86_400));
-    (per_minute.is_some() || per_day.is_some()).then_some(AgreementLimits { per_minute, per_day })
+    let (per_minute, per_day, per_month) = (own(60), own(86_400), own(31 * 86_400));
+    (per_minute.is_some() || per_day.is_some() || per_month.is_some()).then_some(AgreementLimits {
+        per_minute,
+        per_day,
+        per_month,
+    })
 }
 
 fn milliseconds(duration: std::time::Duration) -> u64 {

@@ -25,7 +25,7 @@ pub use api::{
 pub use application::Application;
 pub use backend::{Assertion, Backend, BackendTarget, HealthCheck};
 pub use credential::{Credential, CredentialHolder, CredentialKind, CredentialRequest};
-pub use limit_plan::{LimitPer, LimitPlan, OnStoreFailure};
+pub use limit_plan::{CalendarPeriod, LimitPer, LimitPlan, OnStoreFailure};
 pub use member::{Member, Role};
 pub use model::OrganisationKind;
 pub use object::{Kind, Object, Stored};

@@ -1,7 +1,7 @@
 //! What a source has read, before it is checked and compiled. Plain, owned, editable.
 
 use crate::model::{
-    AgreementKind, Assertion, Authentication, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
+    AgreementKind, Assertion, Authentication, Calendar, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
     OrganisationKind, SenderConstraint,
 };
 use crate::traffic::{ApiTraffic, BackendTraffic};
@@ -163,4 +163,5 @@ pub struct LimitDraft {
     pub window: Duration,
     pub burst: Option<u32>,
     pub shared: Option<OnStoreFailure>,
+    pub calendar: Option<Calendar>,
 }

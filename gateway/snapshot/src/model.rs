@@ -387,13 +387,43 @@ pub struct LimitPolicy {
     pub per: LimitPer,
     /// Calls per window.
     pub quota: NonZeroU32,
-    /// Length of the window.
+    /// Length of the window; of a calendar quota, the longest that its period can be.
     pub window: Duration,
     /// Calls at once; at most `quota`.
     pub burst: NonZeroU32,
     /// `Some`: all nodes count together, in the shared store, and this is what holds while the store cannot be asked.
     /// `None`: each node counts for itself.
     pub shared: Option<OnStoreFailure>,
+    /// `Some`: not a rate but a quota. `quota` calls in each such period, counted by all nodes in the durable ledger;
+    /// `shared` says then what holds while the ledger cannot be asked.
+    pub calendar: Option<Calendar>,
+}
+
+/// A period of the calendar, in UTC, so that all nodes agree when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Calendar {
+    /// From midnight to midnight.
+    Day,
+    /// From the first of a month to the first of the next.
+    Month,
+}
+
+impl Calendar {
+    /// The longest that a period can be.
+    pub const fn longest(self) -> Duration {
+        match self {
+            Self::Day => Duration::from_secs(86_400),
+            Self::Month => Duration::from_secs(31 * 86_400),
+        }
+    }
+
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
 }
 
 /// What becomes of a shared limit while its store cannot be asked.

@@ -4,6 +4,7 @@ use super::{complain, control_runtime, say, start_log};
 use crate::check::{self, Checked};
 use crate::config::Config;
 use crate::credentials::Checks;
+use crate::descriptors;
 use crate::governed::{self, Governed, Uses};
 use crate::load::Registry;
 use crate::node::{self, Node, Setup};
@@ -189,7 +190,7 @@ async fn fill(store: &Store, registry: &Registry) -> anyhow::Result<()> {
 fn setup(config: &Config) -> Setup {
     let mut listen = edge::server::Config::new(config.listen.address);
     listen.tls = config.listen.tls.clone();
-    listen.max_connections = config.gateway.max_connections;
+    listen.max_connections = descriptors::for_callers(config.gateway.max_connections, descriptors::raise());
     listen.header_read_timeout = config.gateway.header_read_timeout;
     if config.gateway.worker_threads > 0 {
         listen.workers = config.gateway.worker_threads;
@@ -206,6 +207,7 @@ fn setup(config: &Config) -> Setup {
         },
         telemetry: config.telemetry.clone(),
         shared_limits: config.shared_limits.clone(),
+        quota_ledger: config.quota_ledger.clone(),
         drain_timeout: config.gateway.drain_timeout,
         tokens: None,
         registry: None,

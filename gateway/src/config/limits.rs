@@ -1,4 +1,4 @@
-//! `[limits]`: the store in which nodes count shared limits together.
+//! `[limits]`: the store in which nodes count shared limits together, and the ledger of quotas.
 
 use ::document::Table;
 use ::limits::StoreConfig;
@@ -17,6 +17,12 @@ const SETTINGS: [&str; 6] = [
     "ca_file",
     "sentinel_name",
 ];
+
+/// Reads `ledger`: where quotas are kept.
+pub(super) fn ledger(table: &Table<'_>) -> Option<String> {
+    let text = table.optional_string("ledger")?;
+    super::registry::address(table, "ledger", &text)
+}
 
 /// Reads the section; without `store`, `sentinels` or `cluster`, shared limits are counted by each node alone.
 pub(super) fn read(table: &Table<'_>) -> Option<StoreConfig> {

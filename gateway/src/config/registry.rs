@@ -32,7 +32,9 @@ impl std::fmt::Debug for RegistryStore {
 
 /// Reads the section.
 pub(super) fn read(table: &Table<'_>) -> RegistrySource {
-    let store = table.optional_string("database").and_then(|text| address(table, &text));
+    let store = table
+        .optional_string("database")
+        .and_then(|text| address(table, "database", &text));
     let cache = table.optional_path("cache");
     if cache.is_some() && !table.has("database") {
         table.report("cache", "is of use with registry.database only");
@@ -52,7 +54,7 @@ pub(super) fn read(table: &Table<'_>) -> RegistrySource {
 }
 
 /// A file's path is relative to the configuration.
-fn address(table: &Table<'_>, text: &str) -> Option<String> {
+pub(super) fn address(table: &Table<'_>, key: &'static str, text: &str) -> Option<String> {
     if let Some(path) = text.strip_prefix("sqlite:") {
         let path = table.source().directory().join(path.trim_start_matches("//"));
         return Some(format!("sqlite:{}", path.display()));
@@ -61,9 +63,6 @@ fn address(table: &Table<'_>, text: &str) -> Option<String> {
         return Some(text.to_owned());
     }
     // What was written may hold a password: it is not shown.
-    table.report(
-        "database",
-        "must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME",
-    );
+    table.report(key, "must be sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME");
     None
 }

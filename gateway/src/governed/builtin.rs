@@ -68,6 +68,7 @@ impl Builtin {
             window: Duration::from_secs(60),
             burst: Some(1_200),
             shared: None,
+            calendar: None,
         });
         draft.backends.push(self.entrance.backend(ID, &owner, self.address));
         draft.apis.push(ApiDraft {

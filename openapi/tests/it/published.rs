@@ -187,6 +187,7 @@ fn facts(document: &Value) -> ApiFacts {
         window: Duration::from_secs(60),
         burst: NonZeroU32::new(60).unwrap(),
         shared: None,
+        calendar: None,
     };
     ApiFacts {
         name: path.split('/').next().unwrap().to_owned(),

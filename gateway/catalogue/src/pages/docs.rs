@@ -6,6 +6,7 @@ use super::operations::{OperationView, views};
 use super::words::{Words, words};
 use super::{rendered, safe_link};
 use crate::facts::{ApiFacts, Language, ProblemFacts, state_name};
+use crate::publish::calendar_words;
 use crate::spec::{Node, Spec};
 use askama::Template;
 use serde_json::Value;
@@ -298,7 +299,11 @@ fn limit_row(limit: &LimitPolicy, language: Language) -> LimitRow {
             }
         }
     };
-    let window = format!("{} s", limit.window.as_secs_f64());
+    let window = match limit.calendar.map(calendar_words) {
+        Some((sv, _)) if language == Language::Swedish => format!("{sv} (UTC)"),
+        Some((_, en)) => format!("{en} (UTC)"),
+        None => format!("{} s", limit.window.as_secs_f64()),
+    };
     LimitRow {
         name: limit.name.to_string(),
         quota: limit.quota.get(),

@@ -33,6 +33,7 @@ pub(crate) fn limit(name: &str, quota: u32) -> Arc<LimitPolicy> {
         window: Duration::from_secs(60),
         burst: NonZeroU32::new(quota).unwrap(),
         shared: None,
+        calendar: None,
     })
 }
 

@@ -22,6 +22,7 @@ pub enum ErrorKind {
     AgreementNotInForce,
     ScopeMissing,
     LimitReached,
+    QuotaUnavailable,
     Overloaded,
     KeysUnavailable,
     UpstreamUnreachable,
@@ -71,7 +72,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 32] = [
+    pub const ALL: [ErrorKind; 33] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -87,6 +88,7 @@ impl ErrorKind {
         Self::AgreementNotInForce,
         Self::ScopeMissing,
         Self::LimitReached,
+        Self::QuotaUnavailable,
         Self::Overloaded,
         Self::KeysUnavailable,
         Self::UpstreamUnreachable,
@@ -288,6 +290,18 @@ impl ErrorKind {
                 Advice {
                     en: "Wait as Retry-After says. If the limit is too low for your purpose, ask the agency to raise it in the agreement.",
                     sv: "Vänta så länge som Retry-After säger. Är gränsen för låg för ändamålet, be myndigheten höja den i överenskommelsen.",
+                },
+            ),
+            Self::QuotaUnavailable => row(
+                503,
+                "quota-unavailable",
+                "Quota cannot be counted just now",
+                Gateway,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "What is left of the agreement's quota cannot be known just now, so nothing was done and nothing counted. Try again as Retry-After says.",
+                    sv: "Just nu går det inte att veta vad som är kvar av överenskommelsens kvot, så inget har gjorts och inget räknats. Försök igen som Retry-After säger.",
                 },
             ),
             Self::Overloaded => row(

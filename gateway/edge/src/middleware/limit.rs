@@ -1,4 +1,4 @@
-//! Holds the caller to the limits of the API: all windows are checked before any is charged, refused calls are free.
+//! Holds the caller to the limits of the API and to the quotas of its agreement: all windows are checked before any is charged, refused calls are free.
 //!
 //! The decision is made here and now unless a limit is shared by all nodes and nothing of it is at hand; then the call
 //! waits for the store, which takes a moment.
@@ -35,7 +35,6 @@ impl Decide for Limit {
             return Ok(Flow::Continue);
         };
         let api = plan.snapshot.api(index);
-        // Reading an API's documents costs its consumers none of their calls.
         let agreement = call.facts.agreement.map(|index| plan.snapshot.agreement(index));
         let of_agreement = agreement.map_or(&[][..], |agreement| &agreement.limits[..]);
         // Reading an API's documents costs its consumers none of their calls.
@@ -96,7 +95,13 @@ fn take(call: &mut Call, api: ApiIndex, decision: Decision, began: Instant) -> R
                 .limit_metrics(api, &refusal.policy)
                 .inspect(|metrics| metrics.refused());
             facts.record.limit_policy = Some(Arc::clone(&refusal.policy.id));
-            Err(GatewayError::LimitReached(refusal))
+            Err(match refusal.known {
+                true => GatewayError::LimitReached(refusal),
+                false => GatewayError::QuotaUnavailable {
+                    policy: Arc::clone(&refusal.policy.name),
+                    retry_after: refusal.retry_after,
+                },
+            })
         }
     };
     facts.record.phase(Phase::Limit, began, Instant::now());

@@ -7,7 +7,7 @@ use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::{CredentialKind, GatewayError, whole_seconds};
 use crate::middleware::cors;
 use crate::plan::{Plan, Shared};
-use crate::server::Peer;
+use crate::server::{Peer, Rest};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use pin_project_lite::pin_project;
@@ -209,6 +209,10 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
         headers.insert(PROXY_STATUS, value);
     }
     add_for(&error, headers, &facts);
+    // Refusing costs a good part of serving: without this, callers that come again at once would take what the others need.
+    if let (GatewayError::Overloaded, Some(wait)) = (&error, error.retry_after()) {
+        response.extensions_mut().insert(Rest(wait));
+    }
     Answer { response, facts }
 }
 

@@ -1,6 +1,7 @@
 //! Holds calls, and in a sandbox answers too, against the API's own OpenAPI document (`[apis.validate]`). What is wrong is said
 //! place by place: where (a JSON pointer), which rule, and what it asks for; never the value.
 
+mod direction;
 mod operation;
 
 pub use operation::Violation;

@@ -2,11 +2,11 @@
 
 use super::serve::Service;
 use super::stats::{self, WorkerStats};
+use super::streams::Streams;
 use super::tls::Certificate;
 use super::watch::{Open, Registry, Verdict, Watched};
 use super::{Config, Handle, Peer};
 use crate::transport::{Socket, Transport};
-use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::poll_fn;
@@ -43,7 +43,7 @@ pub(super) struct Setting {
     pub(super) stats: Arc<WorkerStats>,
     pub(super) registry: Rc<Registry>,
     http1: http1::Builder,
-    http2: http2::Builder<Local>,
+    http2: http2::Builder<Streams>,
 }
 
 impl Setting {
@@ -57,7 +57,7 @@ impl Setting {
             .half_close(false)
             .max_header_size(usize::try_from(header_bytes).unwrap_or(usize::MAX))
             .max_buf_size(send_buffer.max(usize::try_from(header_bytes).unwrap_or(0)) + READ_BUFFER);
-        let mut http2 = http2::Builder::new(Local);
+        let mut http2 = http2::Builder::new(Streams::new(config.stall_timeout, &stats));
         http2
             .timer(TokioTimer::new())
             .max_concurrent_streams(config.max_concurrent_streams)
@@ -78,16 +78,6 @@ impl Setting {
             http1,
             http2,
         }
-    }
-}
-
-/// Spawns hyper's own HTTP/2 tasks on the worker.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Local;
-
-impl<F: Future<Output = ()> + 'static> Executor<F> for Local {
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
     }
 }
 
@@ -217,7 +207,7 @@ impl<H: Handle> Finish for http1::UpgradeableConnection<Io, Service<H>> {
     }
 }
 
-impl<H: Handle> Finish for http2::Connection<Io, Service<H>, Local> {
+impl<H: Handle> Finish for http2::Connection<Io, Service<H>, Streams> {
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }

@@ -1,7 +1,8 @@
 //! Between hyper and the handler: calls it, and tells the watcher where each answer stands.
 
+use super::streams;
 use super::watch::{Verdict, Watched};
-use super::{Answer, Handle, Peer};
+use super::{Answer, Handle, Peer, Rest};
 use crate::BoxError;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -90,6 +91,10 @@ impl<B> Future for Answering<B> {
         let mut ticket = self.ticket.take();
         if let Some(ticket) = &mut ticket {
             ticket.set_owed(true);
+            streams::owes(true);
+            if let Some(Rest(rest)) = response.extensions_mut().remove() {
+                ticket.watched.rest(rest);
+            }
             if ticket.watched.command() == Verdict::Last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
@@ -118,6 +123,7 @@ impl<B: Body<Data = Bytes, Error = BoxError>> Body for Sending<B> {
         if let Some(ticket) = this.ticket {
             ticket.set_owed(outcome.is_ready());
             ticket.watched.part_taken();
+            streams::owes(outcome.is_ready());
         }
         outcome
     }

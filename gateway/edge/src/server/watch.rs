@@ -39,7 +39,12 @@ pub(super) struct Watched {
     command: AtomicU32,
     /// A head came that has more than one reading.
     ambiguous: AtomicBool,
+    /// Milliseconds for which the caller is to be left alone, until the socket has heard of it.
+    rest_ms: AtomicU32,
 }
+
+/// The longest that an HTTP/2 connection rests: others may be answered on it.
+const HTTP2_RESTS_MS: u32 = 100;
 
 /// What the watcher asks of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +82,7 @@ impl Watched {
             reads_at_rest: AtomicU32::new(0),
             command: AtomicU32::new(0),
             ambiguous: AtomicBool::new(false),
+            rest_ms: AtomicU32::new(0),
         });
         let open = Open {
             watched: Arc::clone(&watched),
@@ -106,6 +112,16 @@ impl Watched {
     /// Whether a head that hyper has read, or is about to, has more than one reading.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.ambiguous.load(Ordering::Relaxed)
+    }
+
+    /// Nothing is read from the caller for so long.
+    pub(super) fn rest(&self, rest: Duration) {
+        let rest = u32::try_from(rest.as_millis()).unwrap_or(u32::MAX);
+        let rest = match self.http2.load(Ordering::Relaxed) {
+            true => rest.min(HTTP2_RESTS_MS),
+            false => rest,
+        };
+        self.rest_ms.store(rest, Ordering::Relaxed);
     }
 
     pub(super) fn request_begins(&self) {
@@ -168,6 +184,15 @@ pub(super) struct Open {
 }
 
 impl Keeper for Open {
+    fn rest(&mut self) -> Option<Duration> {
+        // A plain read first: an exchange at each read would cost more than the read of a counter.
+        if self.watched.rest_ms.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let rest = self.watched.rest_ms.swap(0, Ordering::Relaxed);
+        Some(Duration::from_millis(rest.into()))
+    }
+
     fn received(&mut self, bytes: &[u8]) {
         bump(&self.watched.reads);
         if self.watched.http2.load(Ordering::Relaxed) {

@@ -336,6 +336,7 @@ impl Builder {
                 window,
                 burst: None,
                 shared: None,
+                calendar: None,
             });
             for api in &mut draft.apis {
                 api.limits.push(id.clone());

@@ -104,6 +104,7 @@ impl Leases {
                     worst = Some(Refusal {
                         policy: Arc::clone(place.demand.policy),
                         retry_after: wait,
+                        known: true,
                     });
                 }
                 Err(_) => {}

@@ -4,6 +4,7 @@ mod bound;
 mod exact;
 mod many_windows;
 mod memory;
+mod quotas;
 mod redis_server;
 mod shared_decisions;
 mod shared_faults;

@@ -18,6 +18,7 @@ pub(crate) fn policy(id: &str, quota: u32, window: Duration, burst: u32) -> Arc<
         window,
         burst: NonZeroU32::new(burst).unwrap(),
         shared: None,
+        calendar: None,
     })
 }
 

@@ -4,7 +4,7 @@ use super::Objects;
 use super::convert;
 use crate::model::{Agreement, AgreementRecord, AgreementState, Moment, PartyRole};
 use jiff::civil::Date;
-use snapshot::{AgreementDraft, LimitDraft, LimitPer, OnStoreFailure};
+use snapshot::{AgreementDraft, Calendar, LimitDraft, LimitPer, OnStoreFailure};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -70,16 +70,25 @@ pub(crate) fn limits(terms: &Agreement) -> Vec<LimitDraft> {
     let Some(admitted) = &terms.limits else {
         return Vec::new();
     };
-    let windows = [("minute", admitted.per_minute, 60), ("day", admitted.per_day, 86_400)];
-    let limit = |(name, quota, seconds): (&str, Option<u32>, u64)| {
+    let minute = Duration::from_secs(60);
+    let windows = [
+        ("minute", admitted.per_minute, None),
+        ("day", admitted.per_day, Some(Calendar::Day)),
+        ("month", admitted.per_month, Some(Calendar::Month)),
+    ];
+    let limit = |(name, quota, calendar): (&str, Option<u32>, Option<Calendar>)| {
         quota.map(|quota| LimitDraft {
             id: format!("{}.{name}", terms.agreement_id),
             name: name.to_owned(),
             per: LimitPer::Agreement,
             quota,
-            window: Duration::from_secs(seconds),
+            window: calendar.map_or(minute, Calendar::longest),
             burst: None,
-            shared: Some(OnStoreFailure::LocalShare),
+            shared: Some(match calendar {
+                None => OnStoreFailure::LocalShare,
+                Some(_) => OnStoreFailure::Deny,
+            }),
+            calendar,
         })
     };
     windows.into_iter().filter_map(limit).collect()

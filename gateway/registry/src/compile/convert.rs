@@ -34,6 +34,10 @@ pub(crate) fn limit_plan(plan: &LimitPlan) -> LimitDraft {
             Some(model::OnStoreFailure::Allow) => snapshot::OnStoreFailure::Allow,
             Some(model::OnStoreFailure::Deny) => snapshot::OnStoreFailure::Deny,
         }),
+        calendar: plan.calendar.map(|period| match period {
+            model::CalendarPeriod::Day => snapshot::Calendar::Day,
+            model::CalendarPeriod::Month => snapshot::Calendar::Month,
+        }),
     }
 }
 

@@ -98,10 +98,14 @@ pub struct AgreementLimits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub per_minute: Option<u32>,
-    /// In a day.
+    /// In a day of the calendar (UTC): never more, over all nodes and restarts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1)]
     pub per_day: Option<u32>,
+    /// In a month of the calendar (UTC): never more, over all nodes and restarts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub per_month: Option<u32>,
 }
 
 /// What the producer promises.

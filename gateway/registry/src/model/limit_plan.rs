@@ -34,6 +34,21 @@ pub struct LimitPlan {
     /// What becomes of a shared limit while the nodes' store is away; `localShare` unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_store_failure: Option<OnStoreFailure>,
+    /// A quota of each day or month of the calendar (UTC) rather than a rate: never more, over all nodes and restarts. Then
+    /// `windowSeconds` is 86400 or 2678400, `shared` is true, there is no `burst`, and `onStoreFailure` is `deny` unless it is
+    /// `allow`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarPeriod>,
+}
+
+/// A period of the calendar, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CalendarPeriod {
+    /// From midnight to midnight.
+    Day,
+    /// From the first of a month to the first of the next.
+    Month,
 }
 
 /// What a limit counts by.

@@ -33,6 +33,7 @@ pub fn check_agreement(terms: &Agreement, known: &Surroundings) -> Vec<Breach> {
         for (field, value) in [
             ("limits.perMinute", limits.per_minute),
             ("limits.perDay", limits.per_day),
+            ("limits.perMonth", limits.per_month),
         ] {
             if value == Some(0) {
                 breaches.push(Breach::new(

@@ -3,7 +3,7 @@
 
 use super::{Breach, check_length, check_name};
 use crate::compile;
-use crate::model::{Api, Backend, LimitPlan, Organisation};
+use crate::model::{Api, Backend, CalendarPeriod, LimitPlan, OnStoreFailure, Organisation};
 use snapshot::{Draft, RouteDraft, Snapshot};
 
 /// The compiler's name of a field, and the API's.
@@ -74,6 +74,26 @@ pub fn check_limit_plan(plan: &LimitPlan) -> Vec<Breach> {
     if !plan.shared && plan.on_store_failure.is_some() {
         let message = "is of use to a shared limit only; set shared to true";
         breaches.push(Breach::new("onStoreFailure", message));
+    }
+    if let Some(period) = plan.calendar {
+        let seconds = match period {
+            CalendarPeriod::Day => 86_400,
+            CalendarPeriod::Month => 31 * 86_400,
+        };
+        if plan.window_seconds != seconds {
+            breaches.push(Breach::new(
+                "windowSeconds",
+                format!("must be {seconds}, as long as the calendar's period can be"),
+            ));
+        }
+        if !plan.shared {
+            let message = "must be true: a calendar quota is counted by all nodes together";
+            breaches.push(Breach::new("shared", message));
+        }
+        if plan.on_store_failure == Some(OnStoreFailure::LocalShare) {
+            let message = "must be deny or allow: there is no share of what only the ledger knows";
+            breaches.push(Breach::new("onStoreFailure", message));
+        }
     }
     let draft = Draft {
         limits: vec![compile::limit_plan_draft(plan)],

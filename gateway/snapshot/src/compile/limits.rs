@@ -3,7 +3,7 @@
 use super::names::Names;
 use super::{Problem, Report};
 use crate::Draft;
-use crate::model::LimitPolicy;
+use crate::model::{Calendar, LimitPolicy, OnStoreFailure};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -72,14 +72,28 @@ fn policy(limit: &crate::LimitDraft, report: &mut Report<'_>) -> LimitPolicy {
             burst
         }
     };
+    if limit.calendar.is_some() && limit.burst.is_some() {
+        report.field(
+            "burst",
+            "is not for a calendar quota, which is there to be used at any time",
+        );
+    }
     let (id, name) = (limit.id.as_str().into(), limit.name.as_str().into());
     LimitPolicy {
         id,
         name,
         per: limit.per,
         quota,
-        window: limit.window,
+        window: limit.calendar.map_or(limit.window, Calendar::longest),
         burst,
-        shared: limit.shared,
+        shared: match limit.calendar {
+            None => limit.shared,
+            // There is no share of what only the ledger knows.
+            Some(_) => match limit.shared {
+                Some(OnStoreFailure::Allow) => Some(OnStoreFailure::Allow),
+                None | Some(OnStoreFailure::LocalShare | OnStoreFailure::Deny) => Some(OnStoreFailure::Deny),
+            },
+        },
+        calendar: limit.calendar,
     }
 }

@@ -108,6 +108,7 @@ pub(crate) fn limit(id: &str) -> LimitDraft {
         window,
         burst: None,
         shared: None,
+        calendar: None,
     }
 }
 

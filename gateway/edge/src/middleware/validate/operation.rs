@@ -1,5 +1,6 @@
 //! One operation of an OpenAPI document, compiled: its parameters, its bodies, its answers.
 
+use super::direction::Direction;
 use http::{HeaderMap, Method, header, request, response};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde::Serialize;
@@ -62,12 +63,13 @@ pub(crate) fn operations(snapshot: &Snapshot) -> Vec<Option<Arc<Operation>>> {
             continue;
         };
         operations.resize(snapshot.routes().len(), None);
+        let (requests, answers) = (Direction::Request.of(&document), Direction::Answer.of(&document));
         for (route, place) in snapshot.routes().iter().zip(&mut operations) {
             let is_ours = route.api.is_some_and(|index| index.position() == number);
             if let (true, Target::Upstream(_), Some(method)) = (is_ours, &route.target, &route.method)
                 && let Some(path) = route.template.strip_prefix(&*api.base_path)
             {
-                *place = operation(&document, path, method).map(Arc::new);
+                *place = operation(&requests, &answers, path, method).map(Arc::new);
             }
         }
     }
@@ -84,7 +86,7 @@ fn document(snapshot: &Snapshot, api: &Api) -> Option<Value> {
     }
 }
 
-fn operation(document: &Value, path: &str, method: &Method) -> Option<Operation> {
+fn operation(document: &Value, of_answers: &Value, path: &str, method: &Method) -> Option<Operation> {
     let item = document.get("paths")?.get(path)?;
     let described = item.get(method.as_str().to_ascii_lowercase())?;
     let mut operation = Operation::default();
@@ -105,16 +107,16 @@ fn operation(document: &Value, path: &str, method: &Method) -> Option<Operation>
         operation.body_required = body.get("required").and_then(Value::as_bool).unwrap_or(false);
         operation.bodies = contents(document, body);
     }
-    for (status, answer) in described
-        .get("responses")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let answer = resolved(document, answer);
+    let answers = of_answers
+        .get("paths")?
+        .get(path)?
+        .get(method.as_str().to_ascii_lowercase())?
+        .get("responses");
+    for (status, answer) in answers.and_then(Value::as_object).into_iter().flatten() {
+        let answer = resolved(of_answers, answer);
         operation
             .answers
-            .push((status.to_ascii_uppercase(), contents(document, answer)));
+            .push((status.to_ascii_uppercase(), contents(of_answers, answer)));
     }
     Some(operation)
 }
