@@ -123,7 +123,6 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
     issuer.allow_http_loopback = true;
     let tokens = TokenService::start(demo_tokens(&options.data_dir, &base, &pepper)?, vec![issuer], &stop).await?;
-    bound.set_tokens(tokens.service.clone());
     let people = people::start(demo_people(&options.data_dir, &base, &parts, register)?, &tokens, &stop).await?;
     let site = Site {
         public_base_url: base.clone(),
@@ -245,7 +244,6 @@ fn setup(options: &Options) -> Setup {
         shared_limits: None,
         quota_ledger: None,
         drain_timeout: Duration::from_secs(10),
-        tokens: None,
         registry: None,
     }
 }

@@ -41,8 +41,6 @@ pub struct Setup {
     pub quota_ledger: Option<String>,
     /// How long requests in flight may take once the node is told to stop.
     pub drain_timeout: Duration,
-    /// Who knows people's consents; `None`: nobody here.
-    pub tokens: Option<identity::service::Service>,
     /// How the node keeps up with a registry's database; `None`: its registry is a document.
     pub registry: Option<Arc<registry::watch::Status>>,
 }
@@ -86,11 +84,6 @@ impl Bound {
         self.setup.registry = Some(status);
     }
 
-    /// Says who knows people's consents.
-    pub fn set_tokens(&mut self, tokens: identity::service::Service) {
-        self.setup.tokens = Some(tokens);
-    }
-
     /// Where operations are served.
     ///
     /// # Errors
@@ -122,13 +115,7 @@ impl Bound {
             self.edge.serve(move |_| Entry::new(&shared))?
         };
         let readiness = Readiness::default();
-        let router = operations::router(
-            &shared,
-            running.stats(),
-            readiness.clone(),
-            self.setup.registry,
-            self.setup.tokens,
-        );
+        let router = operations::router(&shared, running.stats(), readiness.clone(), self.setup.registry);
         let listener = tokio::net::TcpListener::from_std(self.operations)?;
         let operations = tokio::spawn({
             let stop = stop.clone();

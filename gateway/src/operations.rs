@@ -1,7 +1,6 @@
 //! The operations listener: health, metrics and traces, on a port of its own that callers do not reach.
 
 mod backends;
-mod consents;
 mod quotas;
 mod registry_status;
 mod shared_limits;
@@ -50,7 +49,6 @@ pub fn router(
     stats: Stats,
     readiness: Readiness,
     registry: Option<Arc<registry::watch::Status>>,
-    tokens: Option<identity::service::Service>,
 ) -> Router {
     let known = Known {
         shared: Arc::clone(shared),
@@ -66,7 +64,6 @@ pub fn router(
         .route("/health/ready", get(show_ready))
         .route("/status", get(show_status))
         .with_state(known)
-        .merge(consents::router(tokens))
         .merge(shared.telemetry.operations_router())
 }
 

@@ -105,9 +105,6 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     };
     let nonces = tokens.as_ref().and_then(TokenService::nonces);
     let signer = tokens.as_ref().map(|tokens| tokens.service.clone());
-    if let Some(tokens) = &tokens {
-        bound.set_tokens(tokens.service.clone());
-    }
     let operations = bound.operations_address()?;
     let uses = Arc::<Uses>::default();
     let checks = Checks::new(pepper.clone(), verifier)
@@ -209,7 +206,6 @@ fn setup(config: &Config) -> Setup {
         shared_limits: config.shared_limits.clone(),
         quota_ledger: config.quota_ledger.clone(),
         drain_timeout: config.gateway.drain_timeout,
-        tokens: None,
         registry: None,
     }
 }

@@ -82,7 +82,7 @@ impl Parts {
             database: format!("sqlite:{}", data_dir.join("insights.sqlite").display()),
         })
         .await?;
-        let channels = channels(data_dir, operations, &at).await?;
+        let channels = channels(data_dir, register, &at).await?;
         let mut parts = Self {
             _channels: channels.run(),
             addresses: vec![("test-identity", sandbox.identity_url.clone())],
@@ -194,7 +194,7 @@ impl Parts {
     }
 }
 
-async fn channels(data_dir: &Path, operations: SocketAddr, case_status: &str) -> anyhow::Result<Channels> {
+async fn channels(data_dir: &Path, register: &people::Register, case_status: &str) -> anyhow::Result<Channels> {
     let database = format!("sqlite:{}", data_dir.join("channels.sqlite").display());
     let keys = SecretKeys::load_or_create(&data_dir.join("channels-key"))?;
     Channels::open(ChannelsConfig {
@@ -202,7 +202,8 @@ async fn channels(data_dir: &Path, operations: SocketAddr, case_status: &str) ->
         // Receivers of the demo are on this machine.
         allow_private_network: true,
         consents: Some(ConsentsConfig {
-            url: format!("http://{operations}/consents/checks"),
+            url: format!("{}/consents/checks", register.url()?),
+            key: register.settings.key.expose().to_owned(),
             organisation: SERVICES.to_owned(),
             // The test e-identification gives tokens without a consent page.
             allow_unknown: true,

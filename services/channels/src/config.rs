@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::consent::ConsentsConfig;
+use crate::consent::{self, ConsentsConfig};
 use crate::seal::SecretKeys;
 
 /// How the service is to be.
@@ -23,11 +23,19 @@ pub struct ChannelsConfig {
     pub consents: Option<ConsentsConfig>,
     /// How many deliveries are under way at a time.
     pub workers: usize,
+    /// How long a receiver may take to answer, at least a second.
+    pub patience: Duration,
     /// The time.
     pub clock: Clock,
 }
 
 impl ChannelsConfig {
+    /// For how long what a worker has in hand is nobody else's: three times as long as dealing with it can take. A worker
+    /// that is killed loses it then, and only then is anything sent a second time, under the same id.
+    pub(crate) fn claim(&self) -> Duration {
+        3 * (self.patience.max(Duration::from_secs(1)) + consent::PATIENCE)
+    }
+
     /// A configuration with the usual times and the usual caution.
     #[must_use]
     pub fn new(database: impl Into<String>, case_status: impl Into<String>, keys: SecretKeys) -> Self {
@@ -39,6 +47,7 @@ impl ChannelsConfig {
             keys,
             consents: None,
             workers: 16,
+            patience: Duration::from_secs(15),
             clock: Clock::system(),
         }
     }

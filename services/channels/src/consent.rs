@@ -1,6 +1,7 @@
 //! Whether a person still lets an application be told: asked of the gateway before anything leaves, so that a withdrawal
 //! needs no word to arrive here.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -13,16 +14,31 @@ use crate::store::Subscription;
 /// What a consent must let be done.
 pub(crate) const SCOPE: &str = "cases.events.subscribe";
 
+/// How long the gateway may take to say.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Where consents are asked about.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConsentsConfig {
-    /// The gateway's `/consents/checks` on its operations listener.
+    /// `/consents/checks` of the gateway's party register.
     pub url: String,
+    /// What the register asks to be shown.
+    pub key: String,
     /// Whose services these are: people are known here by its ids.
     pub organisation: String,
     /// Whether people whom the gateway does not know may be told about: only where tokens also come from an issuer that
     /// asks for consent by itself, such as the sandbox's.
     pub allow_unknown: bool,
+}
+
+impl fmt::Debug for ConsentsConfig {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsentsConfig")
+            .field("url", &self.url)
+            .field("organisation", &self.organisation)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is known of a consent.
@@ -83,10 +99,14 @@ impl Consents {
             return Standing::InForce;
         };
         let limits = Limits {
-            time: Duration::from_secs(2),
+            time: PATIENCE,
             body_bytes: 4096,
         };
-        let request = self.outgoing.request(Method::POST, &config.url).json(&json!({
+        let request = self
+            .outgoing
+            .request(Method::POST, &config.url)
+            .bearer_auth(&config.key);
+        let request = request.json(&json!({
             "partyId": between.party, "applicationId": between.application, "organisationId": config.organisation,
             "scope": SCOPE,
         }));

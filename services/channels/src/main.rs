@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use channels::{Channels, ChannelsConfig, ConsentsConfig, SecretKeys};
 use clap::Parser;
 
@@ -34,13 +34,22 @@ struct Cli {
     #[arg(long, value_name = "FILE", requires = "secrets_key")]
     previous_secrets_key: Vec<PathBuf>,
 
-    /// Where to ask whether people still consent: `/consents/checks` on the gateway's operations listener.
-    #[arg(long, value_name = "URL", requires = "organisation")]
+    /// Where to ask whether people still consent: `/consents/checks` of the gateway's party register.
+    #[arg(long, value_name = "URL", requires_all = ["organisation", "consents_key_file"])]
     consents: Option<String>,
+
+    /// What the register asks to be shown.
+    #[arg(long, value_name = "FILE", requires = "consents")]
+    consents_key_file: Option<PathBuf>,
 
     /// The organisation whose service this is: people are known by its ids.
     #[arg(long, value_name = "ID")]
     organisation: Option<String>,
+
+    /// How long a receiver may take to answer, in seconds. What a killed worker had in hand is sent again, under the same
+    /// id, after three times this and two seconds more each.
+    #[arg(long, default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    patience: u64,
 
     /// Let webhooks go to private addresses and over plain HTTP: for development only.
     #[arg(long)]
@@ -64,14 +73,22 @@ async fn main() -> anyhow::Result<()> {
             SecretKeys::load_or_create(&cli.host.data_dir.join("channels-key"))?
         }
     };
-    let consents = cli.consents.map(|url| ConsentsConfig {
-        url,
-        organisation: cli.organisation.unwrap_or_default(),
-        allow_unknown: false,
-    });
+    let consents = match (cli.consents, cli.consents_key_file) {
+        (Some(url), Some(file)) => Some(ConsentsConfig {
+            url,
+            key: std::fs::read_to_string(&file)
+                .with_context(|| format!("{} cannot be read", file.display()))?
+                .trim()
+                .to_owned(),
+            organisation: cli.organisation.unwrap_or_default(),
+            allow_unknown: false,
+        }),
+        _ => None,
+    };
     let channels = Channels::open(ChannelsConfig {
         refresh: Duration::from_secs(cli.refresh),
         allow_private_network: cli.allow_private_network,
+        patience: Duration::from_secs(cli.patience),
         consents,
         ..ChannelsConfig::new(database, cli.case_status, keys)
     })

@@ -10,9 +10,6 @@ use crate::clock::Clock;
 use crate::seal::SecretKeys;
 use crate::sign::{Secret, signatures};
 
-/// How long a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 /// How much of an answer is read, in bytes.
 const MOST_BYTES: usize = 4096;
 
@@ -36,12 +33,21 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    pub(crate) fn new(allow_private_network: bool, keys: SecretKeys, clock: Clock) -> anyhow::Result<Self> {
+    /// A sender that waits for each answer at most for `patience`.
+    ///
+    /// # Errors
+    /// When the platform's TLS cannot be set up.
+    pub(crate) fn new(
+        allow_private_network: bool,
+        keys: SecretKeys,
+        clock: Clock,
+        patience: Duration,
+    ) -> anyhow::Result<Self> {
         let client = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(PATIENCE)
+            .connect_timeout(patience.min(Duration::from_secs(5)))
+            .timeout(patience)
             .user_agent(concat!("vagvisare-channels/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(std::sync::Arc::new(Guarded { allow_private_network }))
             .build()?;
@@ -164,7 +170,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_public_internet_over_tls_is_allowed_by_address_and_by_name() {
         let keys = SecretKeys::from_bytes([7; 32]);
-        let sender = Sender::new(false, keys.clone(), Clock::system()).unwrap();
+        let sender = Sender::new(false, keys.clone(), Clock::system(), Duration::from_secs(5)).unwrap();
         for url in [
             "http://example.com/",
             "https://127.0.0.1/",
@@ -189,7 +195,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(unsent, "the address does not lead to the public internet");
         assert!(
-            Sender::new(true, keys, Clock::system())
+            Sender::new(true, keys, Clock::system(), Duration::from_secs(5))
                 .unwrap()
                 .check("http://127.0.0.1:1/")
                 .is_ok()

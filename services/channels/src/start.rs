@@ -45,7 +45,12 @@ impl Channels {
         let outgoing = Outgoing::new()?;
         Ok(Self {
             store,
-            sender: Sender::new(config.allow_private_network, config.keys.clone(), config.clock.clone())?,
+            sender: Sender::new(
+                config.allow_private_network,
+                config.keys.clone(),
+                config.clock.clone(),
+                config.patience,
+            )?,
             feed: Feed::new(outgoing.clone(), &config.case_status),
             consents: Consents::new(outgoing, config.consents.clone()),
             config,
@@ -66,6 +71,7 @@ impl Channels {
             clock: self.config.clock.clone(),
             consents: self.consents.clone(),
             width: self.config.workers,
+            claim: self.config.claim(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Delivering what is due.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -17,6 +19,8 @@ pub(crate) struct Worker {
     pub(crate) consents: Consents,
     /// How many at a time.
     pub(crate) width: usize,
+    /// For how long what is in hand is nobody else's.
+    pub(crate) claim: Duration,
 }
 
 impl Worker {
@@ -25,11 +29,12 @@ impl Worker {
     /// # Errors
     /// The database cannot be used; what was claimed is due again when the claim ends.
     pub(crate) async fn step(&self) -> Result<usize, database::Error> {
-        let due = self.store.claim(self.clock.micros(), self.width).await?;
+        let due = self.store.claim(self.clock.micros(), self.width, self.claim).await?;
         let count = due.len();
         let mut all = futures_util::stream::iter(due)
             .map(|one| self.deal_with(one))
-            .buffer_unordered(self.width.max(1));
+            // All at once: what had to wait for the others would wait while its claim runs out.
+            .buffer_unordered(count.max(1));
         let mut failed = None;
         while let Some(done) = all.next().await {
             failed = failed.or(done.err());

@@ -1,6 +1,8 @@
 //! The party register of an installation: from the id that an organisation's services know a person by to what an agency
 //! knows them by. The only way by which a person number leaves, and only to services of the one organisation that has the key.
 //!
+//! Services that act later than the token they were asked with also ask here whether a person still consents.
+//!
 //! Behind it may stand a register of agencies' own references; it is asked with the person number. Without one every
 //! agency knows people by their number. Ids of people who have never been here (of another issuer) are passed on as they are.
 
@@ -57,6 +59,8 @@ impl fmt::Debug for Register {
 enum Failed {
     /// Nobody is known by that.
     Unknown,
+    /// People are known by that organisation's ids to its own services only.
+    NotYours,
     /// The question cannot be read.
     Malformed,
     /// The database, or the register behind.
@@ -74,6 +78,7 @@ impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Unknown => StatusCode::NOT_FOUND,
+            Self::NotYours => StatusCode::FORBIDDEN,
             Self::Malformed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
@@ -99,6 +104,16 @@ struct Whose {
 struct Identification {
     organisation_id: String,
     identifier: String,
+}
+
+/// Whose consent, for whom, to what.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ConsentCheck {
+    party_id: String,
+    organisation_id: String,
+    application_id: String,
+    scope: String,
 }
 
 #[derive(Deserialize)]
@@ -127,12 +142,13 @@ impl Register {
         })))
     }
 
-    /// Everything that is served, as `/parties/..`.
+    /// Everything that is served, as `/parties/..` and `/consents/checks`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/parties/lookups", post(look_up))
             .route("/parties/engagements", post(engagements))
             .route("/parties/identifications", post(identify))
+            .route("/consents/checks", post(check_consent))
             .layer(axum::middleware::from_fn_with_state(self.clone(), guard))
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(self.clone())
@@ -243,4 +259,16 @@ async fn identify(State(register): State<Register>, body: Bytes) -> Result<Respo
     let party_id = people.party_id(&person, organisation).await?;
     let found = json!({ "partyId": party_id });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(found)).into_response())
+}
+
+/// How a person's consent stands now: `{"status": "inForce" | "ended" | "unknown"}`.
+async fn check_consent(State(register): State<Register>, body: Bytes) -> Result<Response, Failed> {
+    let asked: ConsentCheck = read(&body)?;
+    let (people, organisation) = (&register.0.people, &register.0.settings.organisation);
+    if asked.organisation_id != *organisation {
+        return Err(Failed::NotYours);
+    }
+    let standing = people.standing(&asked.party_id, organisation, &asked.application_id, &asked.scope);
+    let answer = json!({ "status": standing.await? });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

@@ -8,7 +8,7 @@ use super::mint::{Grant, Minted};
 use super::token::Issued;
 use super::{Service, access, store};
 use crate::people::web::Revoke;
-use crate::people::{People, PeopleError, PersonGrant, Standing};
+use crate::people::{People, PeopleError, PersonGrant};
 use crate::revocation::Kind;
 use crate::token::Confirmation;
 use axum::http::HeaderMap;
@@ -22,23 +22,6 @@ impl Service {
     pub fn serve_people(&self, people: People) {
         // A service has its people once.
         let _ = self.inner.people.set(people);
-    }
-
-    /// How a person's consent stands; see [`People::standing`]. Without people here, nobody is known.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn standing(
-        &self,
-        party_id: &str,
-        known_by: &str,
-        application: &str,
-        scope: &str,
-    ) -> Result<Standing, PeopleError> {
-        match self.inner.people.get() {
-            Some(people) => people.standing(party_id, known_by, application, scope).await,
-            None => Ok(Standing::Unknown),
-        }
     }
 
     /// A token for a code, and a refresh token. The code is used up when it does not fit, and else last: a client that is

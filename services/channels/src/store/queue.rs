@@ -1,13 +1,11 @@
 //! What is to be delivered: claimed by one worker at a time, in order within a case, tried again later when it fails.
 
+use std::time::Duration;
+
 use database::{Error, Row, query};
 
 use super::subscriptions::{COLUMNS, Owner, State, Subscription};
 use super::{EVENTS, Event, LOCK, Store};
-
-/// For how long a claim holds: longer than a delivery can take. A worker that is killed loses its claims after this, and
-/// only then is anything sent a second time, under the same id.
-const CLAIM: i64 = 60 * 1_000_000;
 
 /// For how long a delivery waits when nobody can say whether it may be made.
 const MOMENT: i64 = 2 * 1_000_000;
@@ -39,8 +37,10 @@ pub(crate) struct Delivery {
 }
 
 impl Store {
-    /// Claims what is due, at most `limit`. Of one case's deliveries only the first is ever claimed.
-    pub(crate) async fn claim(&self, now: i64, limit: usize) -> Result<Vec<Due>, Error> {
+    /// Claims what is due, at most `limit` verifications and as many events, for as long as `hold`. Of one case's
+    /// deliveries only the first is ever claimed.
+    pub(crate) async fn claim(&self, now: i64, limit: usize, hold: Duration) -> Result<Vec<Due>, Error> {
+        let until = now.saturating_add(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut transaction = self.database.begin().await?;
         transaction.lock(LOCK).await?;
@@ -55,9 +55,7 @@ impl Store {
         for row in &rows {
             let subscription = Subscription::of(row)?;
             let claim = query("UPDATE channel_subscription SET claimed_until = ? WHERE id = ?");
-            transaction
-                .execute(claim.bind(now + CLAIM).bind(&subscription.id))
-                .await?;
+            transaction.execute(claim.bind(until).bind(&subscription.id)).await?;
             due.push(Due::Verification(subscription));
         }
         let read = "SELECT s.id AS subscription, s.party, s.application, s.url, s.state, s.state_reason, s.secrets, s.challenge, s.created_at, \
@@ -74,7 +72,7 @@ impl Store {
         for row in &rows {
             let (subscription, event, attempts) = due_of(row)?;
             let claim = query("UPDATE channel_delivery SET claimed_until = ? WHERE subscription = ? AND event = ?");
-            let claim = claim.bind(now + CLAIM).bind(&subscription.id).bind(event.sequence);
+            let claim = claim.bind(until).bind(&subscription.id).bind(event.sequence);
             transaction.execute(claim).await?;
             due.push(Due::Event(subscription, event, attempts));
         }

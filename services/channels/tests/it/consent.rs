@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -31,7 +31,8 @@ impl Gateway {
     async fn start(allow_unknown: bool) -> Self {
         let says = Arc::new(AtomicU8::new(IN_FORCE));
         let shared = Arc::clone(&says);
-        let answer = move |Json(asked): Json<Value>| async move {
+        let answer = move |headers: HeaderMap, Json(asked): Json<Value>| async move {
+            assert_eq!(headers["authorization"], "Bearer of-the-services");
             let expected = json!({
                 "partyId": "alva", "applicationId": "bank", "organisationId": "tjansterna", "scope": "cases.events.subscribe",
             });
@@ -50,6 +51,7 @@ impl Gateway {
             says,
             config: ConsentsConfig {
                 url,
+                key: "of-the-services".to_owned(),
                 organisation: "tjansterna".to_owned(),
                 allow_unknown,
             },

@@ -8,6 +8,7 @@
 mod consent;
 mod deaths;
 mod delivering;
+mod kills;
 mod libraries;
 mod streaming;
 mod subscribing;

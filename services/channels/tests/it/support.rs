@@ -1,7 +1,7 @@
 //! The service over a feed of changes that a test writes, and an endpoint that does as it is told.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use service_host::{ServiceTelemetry, serve};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
 
 /// A task that ends when nobody holds it any more.
 pub(crate) struct Task(tokio::task::JoinHandle<()>);
@@ -77,7 +78,26 @@ pub(crate) struct Endpoint {
     pub(crate) url: String,
     hooks: Arc<Mutex<Vec<Hook>>>,
     status: Arc<AtomicU16>,
+    held: Arc<Mutex<Option<Arc<Hold>>>>,
     _task: Arc<Task>,
+}
+
+/// Webhooks that have arrived and wait for their answers.
+pub(crate) struct Hold {
+    answers: Semaphore,
+    arrived: AtomicUsize,
+}
+
+impl Hold {
+    /// How many have arrived since answers were held back.
+    pub(crate) fn arrived(&self) -> usize {
+        self.arrived.load(Ordering::SeqCst)
+    }
+
+    /// Lets so many be answered.
+    pub(crate) fn answer(&self, count: usize) {
+        self.answers.add_permits(count);
+    }
 }
 
 /// In place of a status: take it and never answer.
@@ -86,13 +106,32 @@ pub(crate) const SILENCE: u16 = 0;
 impl Endpoint {
     pub(crate) async fn start() -> Self {
         let (hooks, status) = (Arc::<Mutex<Vec<Hook>>>::default(), Arc::new(AtomicU16::new(200)));
-        let state = (Arc::clone(&hooks), Arc::clone(&status));
+        let held = Arc::<Mutex<Option<Arc<Hold>>>>::default();
+        let state = (Arc::clone(&hooks), Arc::clone(&status), Arc::clone(&held));
         let (url, task) = start(Router::new().route("/hook", post(take)).with_state(state)).await;
         Self {
             url: format!("{url}/hook"),
             hooks,
             status,
+            held,
             _task: Arc::new(task),
+        }
+    }
+
+    /// Takes what comes from now on without an answer, until it is let go.
+    pub(crate) fn hold(&self) -> Arc<Hold> {
+        let hold = Arc::new(Hold {
+            answers: Semaphore::new(0),
+            arrived: AtomicUsize::new(0),
+        });
+        *self.held.lock().unwrap() = Some(Arc::clone(&hold));
+        hold
+    }
+
+    /// Answers what was held and what comes from now on.
+    pub(crate) fn let_go(&self) {
+        if let Some(hold) = self.held.lock().unwrap().take() {
+            hold.answers.close();
         }
     }
 
@@ -114,9 +153,9 @@ impl Endpoint {
     }
 }
 
-type Shared = (Arc<Mutex<Vec<Hook>>>, Arc<AtomicU16>);
+type Shared = (Arc<Mutex<Vec<Hook>>>, Arc<AtomicU16>, Arc<Mutex<Option<Arc<Hold>>>>);
 
-async fn take(State((hooks, status)): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+async fn take(State((hooks, status, held)): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
     let text = String::from_utf8(body.to_vec()).unwrap();
     let body: Value = serde_json::from_str(&text).unwrap();
@@ -128,6 +167,13 @@ async fn take(State((hooks, status)): State<Shared>, headers: HeaderMap, body: B
         text,
         body,
     });
+    let hold = held.lock().unwrap().clone();
+    if let Some(hold) = hold {
+        hold.arrived.fetch_add(1, Ordering::SeqCst);
+        if let Ok(answer) = hold.answers.acquire().await {
+            answer.forget();
+        }
+    }
     match status.load(Ordering::SeqCst) {
         SILENCE => std::future::pending().await,
         status => {
@@ -139,7 +185,7 @@ async fn take(State((hooks, status)): State<Shared>, headers: HeaderMap, body: B
 
 /// Changes as case status would tell them.
 #[derive(Clone, Default)]
-pub(crate) struct News(Arc<Mutex<Vec<Value>>>);
+pub(crate) struct News(Arc<Mutex<Vec<Value>>>, Arc<Notify>);
 
 impl News {
     pub(crate) fn tell(&self, party: &str, case: u128) {
@@ -149,18 +195,32 @@ impl News {
             "sequence": sequence, "party": party, "caseId": uuid(case), "sourceId": "skattekontoret", "kind": "updated",
             "revision": "r", "changedAt": "2026-11-26T10:00:00Z",
         }));
+        self.1.notify_waiters();
     }
 
-    async fn start(&self) -> (String, Task) {
-        let all = Arc::clone(&self.0);
-        let changes = move |Query(asked): Query<std::collections::HashMap<String, String>>| {
-            let after: u64 = asked["after"].parse().unwrap();
-            let all = all.lock().unwrap().clone();
-            let later: Vec<_> = all
-                .into_iter()
-                .filter(|one| one["sequence"].as_u64().unwrap() > after)
-                .collect();
-            async move { Json(json!({ "changes": later })) }
+    /// What came after a place; waits for it as long as is said.
+    async fn after(&self, place: u64, wait: Duration) -> Vec<Value> {
+        let told = self.1.notified();
+        let later = || -> Vec<Value> {
+            let all = self.0.lock().unwrap();
+            let later = all.iter().filter(|one| one["sequence"].as_u64().unwrap() > place);
+            later.cloned().collect()
+        };
+        let now = later();
+        if !now.is_empty() || tokio::time::timeout(wait, told).await.is_err() {
+            return now;
+        }
+        later()
+    }
+
+    pub(crate) async fn start(&self) -> (String, Task) {
+        let news = self.clone();
+        let changes = move |Query(asked): Query<std::collections::HashMap<String, u64>>| {
+            let news = news.clone();
+            async move {
+                let wait = Duration::from_secs(asked["waitSeconds"]);
+                Json(json!({ "changes": news.after(asked["after"], wait).await }))
+            }
         };
         let router = Router::new()
             .route("/internal/changes", get(changes))
