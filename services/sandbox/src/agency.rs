@@ -25,6 +25,16 @@ impl Form {
     }
 }
 
+/// How an agency's system writes what it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Writing {
+    /// As JSON is written today: UTF-8, times in UTC, everything that was asked for at once.
+    Plain,
+    /// As it was when the system was built: Latin-1, times in Swedish time in the basic form of ISO 8601
+    /// (`20261123T110000+0100`), and two events at a time whatever is asked for.
+    Old,
+}
+
 /// A simulated agency.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Agency {
@@ -40,6 +50,8 @@ pub struct Agency {
     pub relation_term: (&'static str, &'static str),
     /// Whether it also tells of changes by itself, as CloudEvents.
     pub pushes: bool,
+    /// How its system writes.
+    pub writes: Writing,
     /// How long it takes at least to answer.
     pub(crate) slowest: Duration,
     /// How long it takes at most.
@@ -56,6 +68,7 @@ impl Agency {
             form: Form::MinaArenden61,
             relation_term: ("kund", "customer"),
             pushes: false,
+            writes: Writing::Plain,
             quickest: Duration::from_millis(5),
             slowest: Duration::from_millis(25),
         },
@@ -66,6 +79,7 @@ impl Agency {
             form: Form::Errands,
             relation_term: ("sökande", "applicant"),
             pushes: false,
+            writes: Writing::Plain,
             quickest: Duration::from_millis(10),
             slowest: Duration::from_millis(40),
         },
@@ -76,6 +90,7 @@ impl Agency {
             form: Form::Cases,
             relation_term: ("pensionssparare", "pension saver"),
             pushes: false,
+            writes: Writing::Plain,
             quickest: Duration::from_millis(300),
             slowest: Duration::from_millis(800),
         },
@@ -87,6 +102,7 @@ impl Agency {
             // Nobody is a customer here by choice.
             relation_term: ("den som ska betala", "the person who owes"),
             pushes: false,
+            writes: Writing::Plain,
             quickest: Duration::from_millis(10),
             slowest: Duration::from_millis(30),
         },
@@ -97,6 +113,7 @@ impl Agency {
             form: Form::MinaArenden61,
             relation_term: ("skattebetalare", "taxpayer"),
             pushes: true,
+            writes: Writing::Plain,
             quickest: Duration::from_millis(5),
             slowest: Duration::from_millis(20),
         },
@@ -107,8 +124,20 @@ impl Agency {
             form: Form::Cases,
             relation_term: ("patient", "patient"),
             pushes: false,
+            writes: Writing::Plain,
             quickest: Duration::from_millis(20),
             slowest: Duration::from_millis(60),
+        },
+        Self {
+            id: "familjekassan",
+            name_sv: "Familjekassan (sandlåda)",
+            name_en: "Family Benefits Office (sandbox)",
+            form: Form::MinaArenden61,
+            relation_term: ("förälder", "parent"),
+            pushes: false,
+            writes: Writing::Old,
+            quickest: Duration::from_millis(15),
+            slowest: Duration::from_millis(50),
         },
     ];
 

@@ -1,7 +1,11 @@
 //! Faults that can be switched on and off while the sandbox runs.
 
+mod wrong;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -11,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::agency::Agency;
 use crate::random::Random;
+use crate::world::World;
 
 /// How an agency fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +28,22 @@ pub enum Failure {
     Error503,
     /// It answers 200 with something that is not what was asked for.
     Garbage,
+    /// It answers 200 with JSON that ends in the middle.
+    Truncated,
+    /// It answers 200 with its JSON in another shape.
+    WrongSchema,
+    /// It answers about another person than it was asked about.
+    AnotherPerson,
+    /// It says that there is more than it gives; in the national form 206 with a part that failed.
+    Partial,
+    /// It breaks off in the middle of its answer.
+    CutOff,
+    /// It answers a byte at a time.
+    Trickle,
     /// It takes the request and never answers.
     Hang,
+    /// It resets each connection as it comes.
+    Reset,
     /// Nobody is there: connections are refused.
     Down,
 }
@@ -37,6 +56,24 @@ pub struct Fault {
     pub latency_ms: u64,
     /// How it fails.
     pub failure: Failure,
+}
+
+impl Failure {
+    /// Every way to fail, and not to.
+    pub const ALL: [Self; 12] = [
+        Self::None,
+        Self::Error503,
+        Self::Garbage,
+        Self::Truncated,
+        Self::WrongSchema,
+        Self::AnotherPerson,
+        Self::Partial,
+        Self::CutOff,
+        Self::Trickle,
+        Self::Hang,
+        Self::Reset,
+        Self::Down,
+    ];
 }
 
 impl Fault {
@@ -56,15 +93,27 @@ pub(crate) struct Habits {
 }
 
 /// Takes the agency's usual time, then fails in the way that is switched on.
-pub(crate) async fn misbehave(State(habits): State<Habits>, request: Request, next: Next) -> Response {
+pub(crate) async fn misbehave(
+    State((habits, world)): State<(Habits, Arc<World>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let fault = *habits.fault.borrow();
     tokio::time::sleep(usual_time(&habits, &request) + Duration::from_millis(fault.latency_ms.min(60_000))).await;
     match fault.failure {
         Failure::None => next.run(request).await,
         Failure::Error503 => unavailable("Tjänsten är tillfälligt otillgänglig."),
         Failure::Garbage => Html("<html><body>Välkommen till inloggningen</body></html>").into_response(),
+        Failure::AnotherPerson => match wrong::about_another(&world, habits.agency, request).await {
+            Some(request) => next.run(request).await,
+            None => unavailable("Frågan går inte att tolka."),
+        },
+        Failure::Truncated | Failure::WrongSchema | Failure::Partial | Failure::CutOff | Failure::Trickle => {
+            wrong::spoil(fault.failure, next.run(request).await).await
+        }
         Failure::Hang => std::future::pending().await,
-        // Where each agency has its own port the connection is refused before this; on a shared port it cannot be.
+        // Where each agency has its own port connections are refused or reset before this; on a shared port they cannot be.
+        Failure::Reset => wrong::broken(Bytes::new()),
         Failure::Down => unavailable("Tjänsten är nere."),
     }
 }

@@ -8,6 +8,7 @@ mod rules;
 use std::sync::Arc;
 
 use axum::{Router, middleware};
+use jiff::tz::TimeZone;
 
 use crate::agency::{Agency, Form};
 use crate::faults::{Habits, misbehave};
@@ -27,7 +28,13 @@ pub(crate) fn router(office: Office, habits: Habits) -> Router {
         Form::Cases => cases::router(),
         Form::Errands => errands::router().merge(rules::router()),
     };
+    let world = Arc::clone(&office.world);
     routes
         .with_state(office)
-        .layer(middleware::from_fn_with_state(habits, misbehave))
+        .layer(middleware::from_fn_with_state((habits, world), misbehave))
+}
+
+/// Swedish time by its rule, so that no zone database need be installed.
+fn swedish_zone() -> TimeZone {
+    TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC)
 }

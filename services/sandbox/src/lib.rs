@@ -19,7 +19,7 @@ mod switchboard;
 mod template;
 mod world;
 
-pub use agency::{Agency, Form};
+pub use agency::{Agency, Form, Writing};
 pub use faults::{Failure, Fault};
 pub use identity::{RelyingParty, TokenRequest, openapi};
 pub use people::{DEFAULT_SEED, Person, PersonNumber, Relation, RelationKind, people};

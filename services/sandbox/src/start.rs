@@ -289,7 +289,10 @@ async fn keep(
     let mut fault = habits.fault.clone();
     loop {
         let listener = match port {
-            Port::Listening(listener) => listener,
+            Port::Listening(listener) => match fault.borrow_and_update().failure {
+                Failure::Reset => Err(listener),
+                _ => Ok(listener),
+            },
             Port::Taken(socket) => {
                 tokio::select! {
                         // Without anyone left to switch faults, the sandbox is ending.
@@ -300,19 +303,41 @@ async fn keep(
                 continue;
             }
         };
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(listener) => {
+                tokio::select! {
+                    // Who comes after the fault was switched off must not be met by it.
+                    biased;
+                    changed = fault.wait_for(|fault| fault.failure != Failure::Reset) => if changed.is_err() { return Ok(()) },
+                    () = until(stopped.clone()) => return Ok(()),
+                    () = reset_each(&listener) => {}
+                }
+                let down = fault.borrow().failure == Failure::Down;
+                port = if down {
+                    drop(listener);
+                    Port::Taken(reserve(address)?)
+                } else {
+                    Port::Listening(listener)
+                };
+                continue;
+            }
+        };
         let name = format!("sandbox-{}", office.agency.id);
         let service = Service::new(name, VERSION).routes(forms::router(office.clone(), habits.clone()));
         serve(
             listener,
             service,
-            down_or(fault.clone(), stopped.clone()),
+            unreachable_or(fault.clone(), stopped.clone()),
             telemetry.clone(),
         )
         .await?;
         if *stopped.borrow() {
             return Ok(());
         }
-        port = Port::Taken(reserve(address)?);
+        let resets = fault.borrow().failure == Failure::Reset;
+        let socket = reserve(address)?;
+        port = if resets { listen(socket)? } else { Port::Taken(socket) };
     }
 }
 
@@ -328,10 +353,20 @@ fn listen(socket: TcpSocket) -> anyhow::Result<Port> {
     Ok(Port::Listening(socket.listen(1024).context("an agency cannot listen")?))
 }
 
-async fn down_or(mut fault: watch::Receiver<Fault>, stopped: watch::Receiver<bool>) {
+async fn unreachable_or(mut fault: watch::Receiver<Fault>, stopped: watch::Receiver<bool>) {
     tokio::select! {
-        _ = fault.wait_for(|fault| fault.failure == Failure::Down) => {}
+        _ = fault.wait_for(|fault| matches!(fault.failure, Failure::Down | Failure::Reset)) => {}
         () = until(stopped) => {}
+    }
+}
+
+/// Takes connections and ends each with a reset (RST).
+async fn reset_each(listener: &TcpListener) {
+    loop {
+        if let Ok((connection, _)) = listener.accept().await {
+            // One that cannot be told so is closed all the same.
+            let _ = connection.set_zero_linger();
+        }
     }
 }
 

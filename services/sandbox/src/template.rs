@@ -100,6 +100,21 @@ pub(crate) const TEMPLATES: &[Template] = &[
         legal_days: Some(90),
         guardian: true,
     },
+    Template {
+        agency: "familjekassan",
+        service: "foraldrapenning",
+        event_prefix: "FAMILJ.FORALDRAPENNING",
+        reference_prefix: "FK",
+        title: ("Ansökan om föräldrapenning", "Application for parental benefit"),
+        document: (
+            "moderskapsintyg",
+            "Intyg om beräknad födelse",
+            "Certificate of expected birth",
+        ),
+        other: ("arbetsgivaren", "the employer"),
+        legal_days: None,
+        guardian: false,
+    },
 ];
 
 /// How stories go. Whoever has a case everywhere meets them in the order of the templates above.

@@ -72,6 +72,24 @@ impl World {
             .and_then(|at| self.people.get(*at))
     }
 
+    /// What `agency` knows somebody else by: the next after whom it knows by `identifier` who has a case with it.
+    pub(crate) fn another(&self, agency: &'static Agency, identifier: &str) -> Option<String> {
+        let at = *self.by_identifier.get(&(agency.id, identifier.to_owned()))?;
+        let others = self
+            .people
+            .iter()
+            .cycle()
+            .skip(at + 1)
+            .take(self.people.len().saturating_sub(1));
+        others
+            .filter(|other| {
+                self.stories(agency, other)
+                    .iter()
+                    .any(|story| !story.so_far(self.now()).is_empty())
+            })
+            .find_map(|other| self.identifier(agency, other.party_id))
+    }
+
     pub(crate) fn people(&self) -> &[Person] {
         &self.people
     }

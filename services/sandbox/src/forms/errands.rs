@@ -7,11 +7,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::forms::Office;
+use crate::forms::{Office, swedish_zone};
 use crate::story::{Stage, StageKind, Story};
 
 pub(crate) fn router() -> Router<Office> {
@@ -95,14 +94,9 @@ fn state(stage: &Stage) -> &'static str {
 
 /// The clock on the wall in Exempelby, which is all that its system writes down.
 fn local(time: Timestamp) -> String {
-    time.to_zoned(zone()).strftime("%Y-%m-%d %H:%M").to_string()
+    time.to_zoned(swedish_zone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn day(time: Timestamp) -> String {
-    time.to_zoned(zone()).strftime("%Y-%m-%d").to_string()
-}
-
-/// Swedish time by its rule, so that no zone database need be installed.
-fn zone() -> TimeZone {
-    TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC)
+    time.to_zoned(swedish_zone()).strftime("%Y-%m-%d").to_string()
 }

@@ -3,19 +3,24 @@
 
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::forms::Office;
+use crate::agency::Writing;
+use crate::forms::{Office, swedish_zone};
 use crate::story::{Stage, StageKind, Story};
 
 /// As in the standard's reference implementation.
 const MOST_PARTIES: usize = 100;
 const MOST_EVENTS: u64 = 1000;
+
+/// What an old system manages at a time.
+const MOST_EVENTS_OF_OLD: u64 = 2;
 
 pub(crate) fn router() -> Router<Office> {
     Router::new().route("/kundhandelseFragaSynkron", post(answer))
@@ -87,7 +92,26 @@ async fn answer(State(office): State<Office>, headers: HeaderMap, body: Result<J
         parts.push(json!({ "producent": office.agency.id, "part": part, "status": "OK", "httpCode": 200 }));
         groups.push(json!({ "part": part, "totaltAntalKundhandelser": total, "kundhandelserForPart": events }));
     }
-    Json(json!({ "kundhandelser": groups, "metadata": { "version": "6.1" }, "delfragor": parts })).into_response()
+    let answer = json!({ "kundhandelser": groups, "metadata": { "version": "6.1" }, "delfragor": parts });
+    match office.agency.writes {
+        Writing::Plain => Json(answer).into_response(),
+        Writing::Old => latin_1(&answer),
+    }
+}
+
+/// The answer in the one alphabet that the system has; what is not in it becomes a question mark.
+fn latin_1(answer: &Value) -> Response {
+    let text = answer.to_string();
+    let body: Vec<u8> = text.chars().map(|sign| u8::try_from(sign).unwrap_or(b'?')).collect();
+    ([(header::CONTENT_TYPE, "application/json; charset=ISO-8859-1")], body).into_response()
+}
+
+/// The time as the agency's system writes it.
+fn written(office: &Office, time: Timestamp) -> String {
+    match office.agency.writes {
+        Writing::Plain => time.to_string(),
+        Writing::Old => time.to_zoned(swedish_zone()).strftime("%Y%m%dT%H%M%S%z").to_string(),
+    }
 }
 
 fn refuse(message: &str) -> Response {
@@ -172,7 +196,11 @@ fn events(office: &Office, part: &Part, fraga: &Fraga) -> (usize, Vec<Value>) {
         limit: MOST_EVENTS,
     });
     let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    let take = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let most = match office.agency.writes {
+        Writing::Plain => MOST_EVENTS,
+        Writing::Old => MOST_EVENTS_OF_OLD,
+    };
+    let take = usize::try_from(page.limit.min(most)).unwrap_or(usize::MAX);
     let total = all.len();
     let events = all
         .into_iter()
@@ -224,8 +252,10 @@ fn event(office: &Office, story: &Story, at: usize, stage: &Stage) -> Value {
         StageKind::Closed => ("Ärendet är avslutat", "Det händer inget mer.".to_owned()),
     };
     let more = match stage.kind {
-        StageKind::NeedsPerson { due } => json!({ "senastDatum": due, "saknadeHandlingar": [template.document.1] }),
-        StageKind::Decided { appeal_by, .. } => json!({ "overklagasSenast": appeal_by }),
+        StageKind::NeedsPerson { due } => {
+            json!({ "senastDatum": written(office, due), "saknadeHandlingar": [template.document.1] })
+        }
+        StageKind::Decided { appeal_by, .. } => json!({ "overklagasSenast": written(office, appeal_by) }),
         _ => json!({}),
     };
     json!({
@@ -234,7 +264,7 @@ fn event(office: &Office, story: &Story, at: usize, stage: &Stage) -> Value {
         "beskrivning": format!("{heading}. {text}"),
         "sprak": "sv",
         "producent": office.agency.id,
-        "tidpunkt": stage.at,
+        "tidpunkt": written(office, stage.at),
         "kundhandelseTyp": event_type(story, stage),
         "producentarendetKraverKundatgard": matches!(stage.kind, StageKind::NeedsPerson { .. }),
         "producentarendetKlart": stage.kind == StageKind::Closed,

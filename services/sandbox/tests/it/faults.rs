@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sandbox::{SandboxConfig, start};
+use sandbox::{Agency, Failure, SandboxConfig, start};
 use serde_json::{Value, json};
 
-use crate::support::{client, sandbox, switch, url};
+use crate::support::{alva, client, identifier, sandbox, switch, url};
 
 #[tokio::test]
 async fn an_agency_fails_in_the_way_that_is_switched_on() {
@@ -41,6 +41,86 @@ async fn an_agency_fails_in_the_way_that_is_switched_on() {
     switch(&sandbox, "exempelby", json!({})).await;
     assert_eq!(ask().await.unwrap().status(), 200);
     sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn wrong_data_is_wrong_in_the_way_that_is_switched_on() {
+    let sandbox = sandbox().await;
+    let known = identifier(&sandbox, "exempelby", &alva()).await;
+    let ask = || {
+        let request = client().get(format!("{}/errands", url(&sandbox, "exempelby")));
+        request.query(&[("party", &known)]).send()
+    };
+    let right: Value = ask().await.unwrap().json().await.unwrap();
+    let switch_to = async |failure: &str| switch(&sandbox, "exempelby", json!({ "failure": failure })).await;
+
+    switch_to("truncated").await;
+    let text = ask().await.unwrap().text().await.unwrap();
+    assert!(text.starts_with('{') && serde_json::from_str::<Value>(&text).is_err());
+
+    switch_to("wrongSchema").await;
+    let answer: Value = ask().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["resultat"][0], right);
+
+    switch_to("anotherPerson").await;
+    let answer: Value = ask().await.unwrap().json().await.unwrap();
+    assert!(!answer["errands"].as_array().unwrap().is_empty());
+    assert_ne!(answer["errands"][0]["party"], known.as_str());
+
+    switch_to("partial").await;
+    let answer: Value = ask().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["total"].as_u64().unwrap(), right["total"].as_u64().unwrap() + 1);
+    assert_eq!(answer["errands"], right["errands"]);
+
+    switch_to("cutOff").await;
+    let answer = ask().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().await.is_err(), "the body breaks off");
+
+    switch_to("trickle").await;
+    let mut answer = ask().await.unwrap();
+    assert_eq!(answer.chunk().await.unwrap().unwrap().len(), 1);
+
+    switch_to("reset").await;
+    until(|| async { ask().await.is_err() }).await;
+    switch_to("none").await;
+    until(|| async { ask().await.is_ok() }).await;
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_national_form_says_when_a_part_is_missing() {
+    let sandbox = sandbox().await;
+    let number = identifier(&sandbox, "skattekontoret", &alva()).await;
+    let question = json!({ "fraga": { "parter": [{ "kund": { "identifierare": number, "typ": "Personnummer" } }] } });
+    let ask = || {
+        let request = client().post(format!("{}/kundhandelseFragaSynkron", url(&sandbox, "skattekontoret")));
+        request.header("skv_client_correlation_id", "1").json(&question).send()
+    };
+    switch(&sandbox, "skattekontoret", json!({ "failure": "partial" })).await;
+    let answer = ask().await.unwrap();
+    assert_eq!(answer.status(), 206);
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["delfragor"][1]["httpCode"], 503);
+    switch(&sandbox, "skattekontoret", json!({ "failure": "anotherPerson" })).await;
+    let answer: Value = ask().await.unwrap().json().await.unwrap();
+    assert_ne!(
+        answer["kundhandelser"][0]["part"]["kund"]["identifierare"],
+        number.as_str()
+    );
+    sandbox.stop().await;
+}
+
+#[test]
+fn the_page_tells_of_every_agency_and_every_fault() {
+    let page = include_str!("../../README.md");
+    for agency in Agency::ALL {
+        assert!(page.contains(&format!("| `{}` |", agency.id)), "{}", agency.id);
+    }
+    for failure in Failure::ALL {
+        let name = serde_json::to_value(failure).unwrap();
+        assert!(page.contains(&format!("| `{}` |", name.as_str().unwrap())), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -108,6 +108,26 @@ async fn the_national_form_refuses_what_the_standard_does_not_allow() {
 }
 
 #[tokio::test]
+async fn an_old_system_writes_as_it_always_has() {
+    let sandbox = sandbox().await;
+    let number = identifier(&sandbox, "familjekassan", &alva()).await;
+    let url = format!("{}/kundhandelseFragaSynkron", url(&sandbox, "familjekassan"));
+    let request = client().post(&url).header("skv_client_correlation_id", "1");
+    let answer = request.json(&question(&number, None)).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/json; charset=ISO-8859-1");
+    let body = answer.bytes().await.unwrap();
+    assert!(std::str::from_utf8(&body).is_err(), "it is not UTF-8");
+    let text: String = body.iter().map(|byte| char::from(*byte)).collect();
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    let group = &answer["kundhandelser"][0];
+    let events = group["kundhandelserForPart"].as_array().unwrap();
+    assert_eq!((events.len(), &group["totaltAntalKundhandelser"]), (2, &json!(4)));
+    assert_eq!(events[0]["rubrik"], "Ansökan om föräldrapenning");
+    assert_eq!(events[0]["tidpunkt"], "20260507T120000+0200");
+    sandbox.stop().await;
+}
+
+#[tokio::test]
 async fn the_municipality_has_its_own_references_and_its_own_clock() {
     let sandbox = sandbox().await;
     let party = identifier(&sandbox, "exempelby", &alva()).await;
