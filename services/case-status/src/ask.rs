@@ -11,10 +11,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::{Form, Producer};
-use crate::forms::{cases, errands, mina_arenden};
+use crate::forms::{cases, encoding, errands, mina_arenden};
 use crate::index::Index;
 use crate::register::Register;
-use crate::told::{Asked, NotInForm, Told};
+use crate::told::{Asked, MOST_CASES, NotInForm, Told};
 
 /// The largest answer that is read, in bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -151,13 +151,22 @@ impl Asker {
         reference: Option<&str>,
         deadline: Instant,
     ) -> Result<Told, Failed> {
-        let request = self
-            .outgoing
-            .request(Method::POST, &url(asked.producer, mina_arenden::PATH))
-            .header(mina_arenden::CORRELATION_HEADER, Uuid::new_v4().to_string())
-            .json(&mina_arenden::question(asked.identifier, reference));
-        let fetched = self.fetch(mina_arenden::PATH, request, deadline).await?;
-        in_form(&fetched, mina_arenden::read(asked, &fetched.body))
+        let mut reading = mina_arenden::Reading::default();
+        let mut offset = 0;
+        for _ in 0..MOST_PAGES {
+            let request = self
+                .outgoing
+                .request(Method::POST, &url(asked.producer, mina_arenden::PATH))
+                .header(mina_arenden::CORRELATION_HEADER, Uuid::new_v4().to_string())
+                .json(&mina_arenden::question(asked.identifier, reference, offset));
+            let fetched = self.fetch(mina_arenden::PATH, request, deadline).await?;
+            // Some producers give fewer at a time than is asked for.
+            match in_form(&fetched, reading.take(asked, &fetched.body))? {
+                Some(next) => offset = next,
+                None => break,
+            }
+        }
+        Ok(reading.told(asked))
     }
 
     /// What the producer has pushed, as if it had just been told.
@@ -192,7 +201,7 @@ impl Asker {
 
     async fn ask_cases(&self, asked: &Asked<'_>, deadline: Instant) -> Result<Told, Failed> {
         let mut told = Told::default();
-        let mut seen = 0;
+        let (mut seen, mut stated) = (0, None);
         for number in 1..=MOST_PAGES {
             let (page, limit) = (number.to_string(), cases::LIMIT.to_string());
             let query = [("party", asked.identifier), ("page", &page), ("limit", &limit)];
@@ -203,12 +212,17 @@ impl Asker {
             let fetched = self.fetch(cases::PATH, request, deadline).await?;
             let read = in_form(&fetched, cases::read(asked, &fetched.body, &mut told))?;
             seen += read.count;
-            if read.count == 0 || seen >= read.total {
-                return Ok(told);
+            stated = stated.max(read.total);
+            // Without a number a page is all there is.
+            if read.count == 0 || stated.is_none_or(|stated| seen >= stated) {
+                break;
             }
         }
-        // There is more than is asked for; the answer must not pass for complete.
-        told.rejected += 1;
+        // What the producer says that it has and did not give, or gave twice while something else slid past between two
+        // pages, is missing: the answer must not pass for complete.
+        let given = told.known.len() + told.rejected;
+        let stated = stated.map_or(0, |stated| usize::try_from(stated).unwrap_or(usize::MAX));
+        told.rejected += stated.saturating_sub(given).min(MOST_CASES);
         Ok(told)
     }
 
@@ -218,7 +232,8 @@ impl Asker {
             body_bytes: MOST_BYTES,
         };
         let request = request.header("accept", "application/json");
-        let fetched = self.outgoing.fetch(route, request, limits).await?;
+        let mut fetched = self.outgoing.fetch(route, request, limits).await?;
+        fetched.body = encoding::as_utf8(&fetched.headers, fetched.body);
         // 206 is how the national form says that a part is missing.
         if matches!(fetched.status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             return Ok(fetched);

@@ -2,6 +2,7 @@
 //! told; nothing here talks to anyone.
 
 pub(crate) mod cases;
+pub(crate) mod encoding;
 pub(crate) mod errands;
 pub(crate) mod mina_arenden;
 pub(crate) mod swedish_time;

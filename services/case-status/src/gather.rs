@@ -1,6 +1,9 @@
 //! Asking every producer at the same time and putting together what came of it. Everything happens inside the
 //! request's own future: when the caller leaves, it is dropped, and every call with it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use model::Freshness;
@@ -9,10 +12,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::ask::{Answer, Failed, Question, now};
 use crate::config::Producer;
-use crate::index::Seen;
+use crate::index::{Learnt, Seen};
 use crate::source::{SourceReport, SourceStatus};
 use crate::state::State;
-use crate::told::{Known, Told};
+use crate::told::Known;
+
+/// For how long after the deadline an answer may wait for the index.
+const GRACE: Duration = Duration::from_millis(10);
 
 /// What became of asking everyone.
 #[derive(Debug, Default)]
@@ -45,19 +51,24 @@ pub(crate) async fn gather(state: &State, party: &PartyId, wanted: impl Fn(&Prod
         }
     };
     let mut gathered = Gathered::default();
+    let asked_at = now();
     let mut asked = Vec::new();
     for (at, producer) in state.producers.iter().enumerate() {
         gathered.sources.push(report(producer, SourceStatus::NotAsked));
         if let Some(question) = question(producer) {
-            asked.push(async move { (at, one(state, producer, party, question, deadline).await) });
+            let asking = state.asker.ask(producer, party, question, asked_at, deadline);
+            asked.push(((at, producer), asking));
         }
     }
-    for (at, (known, report)) in join_all(asked).await {
+    let mut learnt = Vec::new();
+    for ((at, producer), answer) in scatter(asked, deadline).await {
+        let (known, report) = settle(state, (producer, party), true, asked_at, answer, &mut learnt);
         gathered.known.extend(known);
         if let Some(source) = gathered.sources.get_mut(at) {
             *source = report;
         }
     }
+    remember(state, party, learnt, deadline).await;
     gathered
 }
 
@@ -71,11 +82,50 @@ pub(crate) async fn one(
 ) -> (Vec<Known>, SourceReport) {
     let asked_at = now();
     let all = question.reference.is_none();
-    // The calls inside keep the time by themselves; this holds whatever they do.
-    let asking = timeout_at(deadline, state.asker.ask(producer, party, question, asked_at, deadline));
-    match asking.await.unwrap_or_else(|_| Err(Failed::late())) {
+    let asking = state.asker.ask(producer, party, question, asked_at, deadline);
+    let answer = timeout_at(deadline, asking)
+        .await
+        .unwrap_or_else(|_| Err(Failed::late()));
+    let mut learnt = Vec::new();
+    let (known, report) = settle(state, (producer, party), all, asked_at, answer, &mut learnt);
+    remember(state, party, learnt, deadline).await;
+    (known, report)
+}
+
+/// Asks everyone at the same time. Each has answered at the deadline or is late, whatever it does; the calls inside keep the
+/// time by themselves too.
+async fn scatter<K, T>(
+    asked: Vec<(K, impl Future<Output = Result<T, Failed>>)>,
+    deadline: Instant,
+) -> Vec<(K, Result<T, Failed>)> {
+    let each = asked.into_iter().map(|(key, asking)| async move {
+        let answer = timeout_at(deadline, asking).await;
+        (key, answer.unwrap_or_else(|_| Err(Failed::late())))
+    });
+    join_all(each).await
+}
+
+/// What an answer, or none, means for the list; what it has taught goes to `learnt`.
+fn settle(
+    state: &State,
+    (producer, party): (&Producer, &PartyId),
+    all: bool,
+    asked_at: Timestamp,
+    answer: Result<Answer, Failed>,
+    learnt: &mut Vec<Learnt>,
+) -> (Vec<Known>, SourceReport) {
+    let source_id = producer.id.clone();
+    match answer {
         Ok(Answer::Told(told)) => {
-            remember(state, producer, party, all, asked_at, &told).await;
+            if all {
+                // For the time that the source is down.
+                state.last_known.keep(party, &source_id, asked_at, told.known.clone());
+            }
+            learnt.push(Learnt {
+                source_id,
+                cases: Some(told.known.iter().map(Seen::of).collect()),
+                whole: all && told.rejected == 0,
+            });
             let report = SourceReport {
                 as_of: Some(asked_at),
                 http_status: Some(200),
@@ -86,12 +136,28 @@ pub(crate) async fn one(
             (told.known, report)
         }
         Ok(Answer::NotEngaged) => {
-            if let Err(error) = state.index.engage(party, &producer.id, false).await {
-                tracing::warn!(%error, "the index cannot be written");
-            }
+            learnt.push(Learnt {
+                source_id,
+                cases: None,
+                whole: false,
+            });
             (Vec::new(), report(producer, SourceStatus::NotAsked))
         }
         Err(failed) => fall_back(state, producer, party, failed),
+    }
+}
+
+/// Has the index remember where to ask for each case. The answer waits for it as long as there is time, so that a case can
+/// be asked for as soon as it has been listed; after that it is written all the same, and the answer is given.
+async fn remember(state: &State, party: &PartyId, learnt: Vec<Learnt>, deadline: Instant) {
+    let (index, party) = (Arc::clone(&state.index), party.clone());
+    let writing = tokio::spawn(async move {
+        if let Err(error) = index.learn(&party, &learnt).await {
+            tracing::warn!(%error, "the index cannot be written");
+        }
+    });
+    if timeout_at(deadline + GRACE, writing).await.is_err() {
+        tracing::warn!("the index is written later than the answer is given");
     }
 }
 
@@ -134,27 +200,6 @@ fn fall_back(state: &State, producer: &Producer, party: &PartyId, failed: Failed
     (known, report)
 }
 
-/// Keeps what was told for the time the source is down, and where to ask for each case. When the index cannot be
-/// written the answer is given all the same.
-async fn remember(state: &State, producer: &Producer, party: &PartyId, all: bool, at: Timestamp, told: &Told) {
-    if all {
-        state.last_known.keep(party, &producer.id, at, told.known.clone());
-    }
-    let places: Vec<_> = told
-        .known
-        .iter()
-        .map(|known| Seen {
-            case_id: known.case.case_id,
-            reference: known.reference.clone(),
-            revision: known.case.revision.clone(),
-        })
-        .collect();
-    let whole = all && told.rejected == 0;
-    if let Err(error) = state.index.remember(party, &producer.id, &places, whole).await {
-        tracing::warn!(%error, "the index cannot be written");
-    }
-}
-
 fn report(producer: &Producer, status: SourceStatus) -> SourceReport {
     SourceReport {
         source_id: producer.id.clone(),
@@ -169,3 +214,7 @@ fn report(producer: &Producer, status: SourceStatus) -> SourceReport {
         trace_id: RequestContext::current().map(|context| context.trace_id()),
     }
 }
+
+#[cfg(test)]
+#[path = "gather/tests.rs"]
+mod tests;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::ask::now;
+use crate::told::Known;
 
 /// For how long "has nothing to do with the person" is believed, in seconds.
 const NOT_ENGAGED_FOR: i64 = 600;
@@ -47,6 +48,26 @@ pub(crate) struct Seen {
     pub(crate) case_id: Uuid,
     pub(crate) reference: String,
     pub(crate) revision: String,
+}
+
+impl Seen {
+    pub(crate) fn of(known: &Known) -> Self {
+        Self {
+            case_id: known.case.case_id,
+            reference: known.reference.clone(),
+            revision: known.case.revision.clone(),
+        }
+    }
+}
+
+/// What asking a source about a person has taught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Learnt {
+    pub(crate) source_id: String,
+    /// The cases that it told; none when it has nothing to do with the person.
+    pub(crate) cases: Option<Vec<Seen>>,
+    /// Whether these are all the cases there are.
+    pub(crate) whole: bool,
 }
 
 /// That a case is new or no longer what it was.
@@ -83,6 +104,8 @@ impl Index {
         let shown = || format!("cannot open {}", file.display());
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            // Whoever waits for longer gives up: what was learnt is learnt again.
+            .acquire_timeout(Duration::from_secs(5))
             .connect_with(options.clone())
             .await
             .with_context(shown)?;
@@ -101,77 +124,52 @@ impl Index {
         })
     }
 
-    /// Remembers where to ask for these cases of the party, and notes each that is new or has changed. What is met the
-    /// first time that a source is asked about somebody is not news. `whole`: these are all the cases there are.
+    /// Remembers where to ask for the party's cases with all of these sources, and notes each case that is new or has
+    /// changed: one transaction for the whole list, none when it says nothing new. What is met the first time that a source
+    /// is asked about somebody is not news.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub(crate) async fn remember(
-        &self,
-        party: &PartyId,
-        source: &str,
-        cases: &[Seen],
-        whole: bool,
-    ) -> Result<(), sqlx::Error> {
-        let new: Vec<_> = cases
-            .iter()
-            .filter(|seen| self.written.get(&(seen.case_id, party.clone())).as_ref() != Some(&seen.revision))
-            .collect();
-        let at = (party.clone(), source.to_owned());
-        if new.is_empty() && (!whole || self.engaged.get(&at).is_some()) {
+    pub(crate) async fn learn(&self, party: &PartyId, learnt: &[Learnt]) -> Result<(), sqlx::Error> {
+        let new: Vec<_> = learnt.iter().filter_map(|one| self.news(party, one)).collect();
+        if new.is_empty() {
             return Ok(());
         }
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let asked_before: Option<bool> =
-            sqlx::query_scalar("SELECT engaged FROM engagements WHERE party = ? AND source_id = ?")
-                .bind(party.as_str())
-                .bind(source)
-                .fetch_optional(&mut *transaction)
-                .await?;
         let mut changed = false;
-        for seen in &new {
-            let before: Option<String> =
-                sqlx::query_scalar("SELECT revision FROM cases WHERE case_id = ? AND party = ?")
-                    .bind(seen.case_id.to_string())
-                    .bind(party.as_str())
-                    .fetch_optional(&mut *transaction)
-                    .await?;
-            let kind = match before.as_deref() {
-                None if asked_before == Some(true) => Some("added"),
-                // An index of before revisions were kept knows nothing to compare with.
-                None | Some("") => None,
-                Some(before) => (before != seen.revision).then_some("updated"),
-            };
-            if let Some(kind) = kind {
-                note(&mut transaction, party, source, seen, kind).await?;
-                changed = true;
-            }
-            sqlx::query(
-                "INSERT OR REPLACE INTO cases (case_id, party, source_id, reference, revision) VALUES (?, ?, ?, ?, ?)",
-            )
-            .bind(seen.case_id.to_string())
-            .bind(party.as_str())
-            .bind(source)
-            .bind(&seen.reference)
-            .bind(&seen.revision)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        if whole && asked_before != Some(true) {
-            engage(&mut *transaction, party, source, true).await?;
+        for (one, cases) in &new {
+            changed |= learn_one(&mut transaction, party, one, cases).await?;
         }
         transaction.commit().await?;
-        for seen in new {
-            self.written
-                .insert((seen.case_id, party.clone()), seen.revision.clone());
-        }
-        if whole {
-            self.engaged.insert(at, ());
+        for (one, cases) in new {
+            let at = (party.clone(), one.source_id.clone());
+            for seen in cases {
+                self.written
+                    .insert((seen.case_id, party.clone()), seen.revision.clone());
+            }
+            match one.cases {
+                Some(_) if one.whole => self.engaged.insert(at, ()),
+                Some(_) => {}
+                None => {
+                    self.engaged.remove(&at);
+                }
+            }
         }
         if changed {
             self.changed.send_replace(());
         }
         Ok(())
+    }
+
+    /// What of it is not known to be written already; none when all of it is.
+    fn news<'l>(&self, party: &PartyId, one: &'l Learnt) -> Option<(&'l Learnt, Vec<&'l Seen>)> {
+        let Some(cases) = &one.cases else {
+            return Some((one, Vec::new()));
+        };
+        let is_new = |seen: &&Seen| self.written.get(&(seen.case_id, party.clone())).as_ref() != Some(&seen.revision);
+        let new: Vec<_> = cases.iter().filter(is_new).collect();
+        let known = || self.engaged.get(&(party.clone(), one.source_id.clone())).is_some();
+        (!new.is_empty() || (one.whole && !known())).then_some((one, new))
     }
 
     /// Notes a change that a source told of itself, without a look at the case.
@@ -248,6 +246,58 @@ impl Index {
     }
 }
 
+/// Writes what one source has taught; tells whether anything of it is news to others.
+async fn learn_one(
+    transaction: &mut Transaction<'_, Sqlite>,
+    party: &PartyId,
+    learnt: &Learnt,
+    new: &[&Seen],
+) -> Result<bool, sqlx::Error> {
+    let source = learnt.source_id.as_str();
+    if learnt.cases.is_none() {
+        engage(&mut **transaction, party, source, false).await?;
+        return Ok(false);
+    }
+    let asked_before: Option<bool> =
+        sqlx::query_scalar("SELECT engaged FROM engagements WHERE party = ? AND source_id = ?")
+            .bind(party.as_str())
+            .bind(source)
+            .fetch_optional(&mut **transaction)
+            .await?;
+    let mut changed = false;
+    for seen in new {
+        let before: Option<String> = sqlx::query_scalar("SELECT revision FROM cases WHERE case_id = ? AND party = ?")
+            .bind(seen.case_id.to_string())
+            .bind(party.as_str())
+            .fetch_optional(&mut **transaction)
+            .await?;
+        let kind = match before.as_deref() {
+            None if asked_before == Some(true) => Some("added"),
+            // An index of before revisions were kept knows nothing to compare with.
+            None | Some("") => None,
+            Some(before) => (before != seen.revision).then_some("updated"),
+        };
+        if let Some(kind) = kind {
+            note(transaction, party, source, seen, kind).await?;
+            changed = true;
+        }
+        sqlx::query(
+            "INSERT OR REPLACE INTO cases (case_id, party, source_id, reference, revision) VALUES (?, ?, ?, ?, ?)",
+        )
+        .bind(seen.case_id.to_string())
+        .bind(party.as_str())
+        .bind(source)
+        .bind(&seen.reference)
+        .bind(&seen.revision)
+        .execute(&mut **transaction)
+        .await?;
+    }
+    if learnt.whole && asked_before != Some(true) {
+        engage(&mut **transaction, party, source, true).await?;
+    }
+    Ok(changed)
+}
+
 async fn engage<'e>(
     database: impl sqlx::Executor<'e, Database = Sqlite>,
     party: &PartyId,
@@ -301,7 +351,7 @@ mod tests {
         let (alva, bo) = (PartyId::parse("alva").unwrap(), PartyId::parse("bo").unwrap());
         let case = Uuid::now_v7();
         let index = Index::open(&file).await.unwrap();
-        index.remember(&alva, "tax", &[seen(case, "1")], true).await.unwrap();
+        index.learn(&alva, &[told(&[seen(case, "1")])]).await.unwrap();
         drop(index);
         let index = Index::open(&file).await.unwrap();
         let place = Place {
@@ -320,6 +370,15 @@ mod tests {
         }
     }
 
+    /// All that a source told.
+    fn told(cases: &[Seen]) -> Learnt {
+        Learnt {
+            source_id: "tax".to_owned(),
+            cases: Some(cases.to_vec()),
+            whole: true,
+        }
+    }
+
     #[tokio::test]
     async fn what_is_new_or_has_changed_is_noted_once_and_the_first_sight_is_not() {
         let directory = tempfile::tempdir().unwrap();
@@ -332,12 +391,12 @@ mod tests {
             vec![seen(first, "2"), seen(second, "1")],
             vec![seen(first, "2"), seen(second, "1")],
         ] {
-            index.remember(&alva, "tax", &cases, true).await.unwrap();
+            index.learn(&alva, &[told(&cases)]).await.unwrap();
         }
-        index.remember(&bo, "tax", &[], true).await.unwrap();
-        index.remember(&bo, "tax", &[seen(first, "9")], true).await.unwrap();
+        index.learn(&bo, &[told(&[])]).await.unwrap();
+        index.learn(&bo, &[told(&[seen(first, "9")])]).await.unwrap();
         let all = index.changes(0, 10).await.unwrap();
-        let told: Vec<_> = all
+        let noted: Vec<_> = all
             .iter()
             .map(|one| {
                 (
@@ -349,7 +408,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            noted,
             [
                 ("alva", first.to_string(), "updated", "2"),
                 ("alva", second.to_string(), "added", "1"),
@@ -364,7 +423,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let index = Index::open(&directory.path().join("index.sqlite")).await.unwrap();
         let alva = PartyId::parse("alva").unwrap();
-        index.engage(&alva, "tax", false).await.unwrap();
+        let nothing = Learnt {
+            cases: None,
+            ..told(&[])
+        };
+        index.learn(&alva, &[nothing]).await.unwrap();
         assert_eq!(index.not_engaged(&alva).await.unwrap(), ["tax"]);
         index.engage(&alva, "tax", true).await.unwrap();
         assert!(index.not_engaged(&alva).await.unwrap().is_empty());

@@ -101,8 +101,8 @@ struct Happened {
 pub(crate) struct PageTold {
     /// How many items the page had, right and wrong.
     pub(crate) count: u64,
-    /// How many there are in all, as far as the producer says.
-    pub(crate) total: u64,
+    /// How many there are in all, when the producer says so.
+    pub(crate) total: Option<u64>,
 }
 
 /// Adds one page of an answer to what was told.
@@ -123,7 +123,7 @@ pub(crate) fn read(asked: &Asked<'_>, body: &[u8], told: &mut Told) -> Result<Pa
     }
     Ok(PageTold {
         count,
-        total: answer.meta.map_or(count, |meta| meta.total_records),
+        total: answer.meta.map(|meta| meta.total_records),
     })
 }
 

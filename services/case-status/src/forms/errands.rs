@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::forms::mina_arenden::ball_holder;
 use crate::forms::swedish_time;
-use crate::told::{Asked, Known, NotInForm, Told};
+use crate::told::{Asked, Known, MOST_CASES, NotInForm, Told};
 
 /// Under the producer's base URL; `party` goes in the query.
 pub(crate) const PATH: &str = "/errands";
@@ -18,6 +18,8 @@ pub(crate) const PATH: &str = "/errands";
 #[derive(Deserialize)]
 struct Answer {
     errands: Vec<Value>,
+    #[serde(default)]
+    total: usize,
 }
 
 #[derive(Deserialize)]
@@ -91,7 +93,11 @@ const STATES: [(&str, CaseStatus, &str, &str); 7] = [
 /// An answer without a list of errands. An errand that is wrong is left out and counted.
 pub(crate) fn read(asked: &Asked<'_>, body: &[u8]) -> Result<Told, NotInForm> {
     let answer: Answer = serde_json::from_slice(body).map_err(|_| NotInForm("errands"))?;
-    let mut told = Told::default();
+    // What it says that it has and did not give is missing.
+    let mut told = Told {
+        rejected: answer.total.saturating_sub(answer.errands.len()).min(MOST_CASES),
+        ..Told::default()
+    };
     for errand in answer.errands {
         match serde_json::from_value(errand)
             .ok()

@@ -1,6 +1,8 @@
 //! The national *Mina ärenden* 6.1 form. A producer tells events (*kundhändelser*), not cases: a case is what its
 //! events add up to. The standard's two booleans say who has the ball; the words of the event type say the rest.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use model::{
     BallHolder, Case, CaseEvent, CaseStatus, Links, LocalizedText, NextStep, Outcome, OutcomeKind, PartyRole,
@@ -10,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::forms::swedish_time;
-use crate::told::{Asked, Known, NotInForm, Told};
+use crate::told::{Asked, Known, MOST_CASES, NotInForm, Told};
 
 /// Under the producer's base URL.
 pub(crate) const PATH: &str = "/kundhandelseFragaSynkron";
@@ -21,8 +23,8 @@ pub(crate) const CORRELATION_HEADER: &str = "skv_client_correlation_id";
 /// As many events as the standard lets one ask for.
 const MOST_EVENTS: u64 = 1000;
 
-/// The question about one person, or about one case of theirs.
-pub(crate) fn question(identifier: &str, reference: Option<&str>) -> Value {
+/// The question about one person, or about one case of theirs, from the event of this number on.
+pub(crate) fn question(identifier: &str, reference: Option<&str>, offset: usize) -> Value {
     let mut party = json!({ "kund": { "identifierare": identifier, "typ": "Personnummer" } });
     if let (Some(reference), Some(party)) = (reference, party.as_object_mut()) {
         party.insert(
@@ -34,7 +36,7 @@ pub(crate) fn question(identifier: &str, reference: Option<&str>) -> Value {
         "parter": [party],
         "behandling": {
             "sortering": [{ "attribut": "tidpunkt", "stigande": true }],
-            "paginering": { "offset": 0, "limit": MOST_EVENTS },
+            "paginering": { "offset": offset, "limit": MOST_EVENTS },
         },
     }})
 }
@@ -111,52 +113,86 @@ struct Happened {
     event: Event,
 }
 
-/// From an answer to what was told.
-///
-/// # Errors
-/// An answer whose outer form is not the standard's. An event that is wrong is left out and counted.
-pub(crate) fn read(asked: &Asked<'_>, body: &[u8]) -> Result<Told, NotInForm> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| NotInForm("kundhandelser"))?;
-    let mut told = Told::default();
-    // A forwarder says 206 and names the parts that it has no answer to.
-    told.rejected += answer
-        .delfragor
-        .iter()
-        .filter(|part| part.http_code.is_some_and(|code| code >= 400))
-        .count();
-    let mut happened: Vec<Happened> = Vec::new();
-    for group in answer.kundhandelser {
-        if group
-            .part
-            .kund
-            .is_none_or(|kund| kund.identifierare != asked.identifier)
-        {
-            // Somebody else's events are nobody's business, whoever sent them.
-            told.rejected += group.kundhandelser_for_part.len().max(1);
-            continue;
-        }
-        told.rejected += group
-            .totalt_antal_kundhandelser
-            .saturating_sub(group.kundhandelser_for_part.len());
-        for event in group.kundhandelser_for_part {
-            match event_of(event) {
-                Some(one) if happened.iter().any(|other| is_same(other, &one)) => {}
-                Some(one) => happened.push(one),
-                None => told.rejected += 1,
-            }
-        }
-    }
-    happened.sort_by(|a, b| (&a.reference, a.at).cmp(&(&b.reference, b.at)));
-    for events in happened.chunk_by(|a, b| a.reference == b.reference) {
-        if let Some(known) = case_of(asked, events) {
-            told.take(asked, known);
-        }
-    }
-    Ok(told)
+/// What has been told so far, page by page.
+#[derive(Default)]
+pub(crate) struct Reading {
+    happened: Vec<Happened>,
+    /// Each event's id and case and the answer it came in, so that one that comes twice counts once.
+    seen: HashMap<(String, String), usize>,
+    answers: usize,
+    /// How many events were in an earlier answer too: something else slid past between two of them.
+    repeated: usize,
+    rejected: usize,
+    /// How many events of the person were on the pages so far, right or wrong.
+    given: usize,
+    /// How many there are, as the producer says.
+    stated: usize,
 }
 
-fn is_same(a: &Happened, b: &Happened) -> bool {
-    a.event.kundhandelse_id == b.event.kundhandelse_id && a.reference == b.reference
+impl Reading {
+    /// Takes in one answer; tells from where on to ask for more, when there is more.
+    ///
+    /// # Errors
+    /// An answer whose outer form is not the standard's. An event that is wrong is left out and counted.
+    pub(crate) fn take(&mut self, asked: &Asked<'_>, body: &[u8]) -> Result<Option<usize>, NotInForm> {
+        let answer: Answer = serde_json::from_slice(body).map_err(|_| NotInForm("kundhandelser"))?;
+        // A forwarder says 206 and names the parts that it has no answer to.
+        self.rejected += answer
+            .delfragor
+            .iter()
+            .filter(|part| part.http_code.is_some_and(|code| code >= 400))
+            .count();
+        let before = self.given;
+        self.answers += 1;
+        for group in answer.kundhandelser {
+            if group
+                .part
+                .kund
+                .is_none_or(|kund| kund.identifierare != asked.identifier)
+            {
+                // Somebody else's events are nobody's business, whoever sent them.
+                self.rejected += group.kundhandelser_for_part.len().max(1);
+                continue;
+            }
+            self.stated = self.stated.max(group.totalt_antal_kundhandelser);
+            self.given += group.kundhandelser_for_part.len();
+            for event in group.kundhandelser_for_part {
+                match event_of(event) {
+                    Some(one) => {
+                        let name = (one.event.kundhandelse_id.clone(), one.reference.clone());
+                        match self.seen.get(&name) {
+                            Some(answer) => self.repeated += usize::from(*answer < self.answers),
+                            None => {
+                                self.seen.insert(name, self.answers);
+                                self.happened.push(one);
+                            }
+                        }
+                    }
+                    None => self.rejected += 1,
+                }
+            }
+        }
+        // A page with nothing new on it is the last, whatever the number says.
+        Ok((self.given > before && self.given < self.stated).then_some(self.given))
+    }
+
+    /// What it all adds up to.
+    pub(crate) fn told(mut self, asked: &Asked<'_>) -> Told {
+        let given = self.given.saturating_sub(self.repeated);
+        let missing = self.stated.saturating_sub(given).min(MOST_CASES);
+        let mut told = Told {
+            rejected: self.rejected + missing,
+            ..Told::default()
+        };
+        self.happened
+            .sort_by(|a, b| (&a.reference, a.at).cmp(&(&b.reference, b.at)));
+        for events in self.happened.chunk_by(|a, b| a.reference == b.reference) {
+            if let Some(known) = case_of(asked, events) {
+                told.take(asked, known);
+            }
+        }
+        told
+    }
 }
 
 fn event_of(value: Value) -> Option<Happened> {

@@ -14,7 +14,7 @@ use crate::ask::{Question, left, now};
 use crate::config::{Form, Producer};
 use crate::forms::cases;
 use crate::gather::one;
-use crate::index::Seen;
+use crate::index::{Learnt, Seen};
 use crate::intake::cloud_event::{CloudEvent, EventData};
 use crate::pushed::{Push, Taken};
 use crate::source::SourceStatus;
@@ -162,14 +162,7 @@ fn case(producer: &Producer, party: &PartyId, event: &CloudEvent) -> Result<(Str
     let mut told = Told::default();
     told.take(&asked, known);
     match told.known.pop() {
-        Some(known) => {
-            let seen = Seen {
-                case_id: known.case.case_id,
-                reference: known.reference,
-                revision: known.case.revision,
-            };
-            Ok((content, seen))
-        }
+        Some(known) => Ok((content, Seen::of(&known))),
         None => Err(wrong("holds the person's identifier in its text").into()),
     }
 }
@@ -185,7 +178,12 @@ async fn spread(
     if let Some(seen) = seen {
         // Whoever pushes has told everything there is: the first case is news.
         state.index.engage(party, &producer.id, true).await?;
-        return state.index.remember(party, &producer.id, &[seen], false).await;
+        let learnt = Learnt {
+            source_id: producer.id.clone(),
+            cases: Some(vec![seen]),
+            whole: false,
+        };
+        return state.index.learn(party, &[learnt]).await;
     }
     let question = Question {
         reference: None,

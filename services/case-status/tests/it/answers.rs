@@ -10,7 +10,7 @@ async fn the_list_has_a_case_from_every_agency_and_is_complete() {
     let answer = service.get(&party("alva"), "/cases").await;
     assert_eq!(
         (answer.status, answer.cases().len(), &answer.body["complete"]),
-        (200, 6, &Value::Bool(true))
+        (200, 7, &Value::Bool(true))
     );
     let municipality = answer.of("exempelby")[0];
     assert_eq!(
@@ -33,7 +33,7 @@ async fn filters_and_orders_do_what_they_say() {
     assert!(!needs_me.cases().is_empty() && needs_me.cases().iter().all(|case| case["requiresAction"] == true));
     let open = service.get(&alva, "/cases?open=true").await;
     let closed = service.get(&alva, "/cases?open=false").await;
-    assert_eq!(open.cases().len() + closed.cases().len(), 6);
+    assert_eq!(open.cases().len() + closed.cases().len(), 7);
     let one = service.get(&alva, "/cases?organisation=exempelby").await;
     assert_eq!(
         (one.cases().len(), one.source("skattekontoret")["status"].as_str()),

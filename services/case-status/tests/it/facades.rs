@@ -50,7 +50,7 @@ async fn every_source_is_told_in_the_national_form_and_a_missing_one_is_named() 
     assert_eq!(part("indrivningsverket")["httpCode"], 502);
     let events = answer["kundhandelser"][0]["kundhandelserForPart"].as_array().unwrap();
     let producers: std::collections::HashSet<_> = events.iter().map(|one| one["producent"].as_str().unwrap()).collect();
-    assert_eq!(producers.len(), 5, "{producers:?}");
+    assert_eq!(producers.len(), 6, "{producers:?}");
     let missing = events
         .iter()
         .find(|one| one["producent"] == "exempelby" && one["producentarendetKraverKundatgard"] == true);

@@ -12,7 +12,7 @@ async fn a_list_with_one_agency_down_says_so() {
     let answer = service.get(&party("alva"), "/cases").await;
     assert_eq!(
         (answer.status, answer.cases().len(), &answer.body["complete"]),
-        (200, 5, &Value::Bool(false))
+        (200, 6, &Value::Bool(false))
     );
     assert_eq!(answer.source("indrivningsverket")["status"], "failed");
     assert!(answer.source("indrivningsverket")["traceId"].is_string());
@@ -101,4 +101,69 @@ async fn the_callers_deadline_holds_and_the_rest_is_still_shown() {
         (200, Some("timeout"))
     );
     assert_eq!(answer.source("exempelby")["status"], "ok");
+}
+
+/// An agency of each form.
+const OF_EACH_FORM: [&str; 3] = ["exempelby", "region-exempelland", "skattekontoret"];
+
+#[tokio::test]
+async fn wrong_data_and_broken_connections_are_told_as_what_they_are_in_every_form() {
+    for (failure, status, cases) in [
+        ("truncated", "failed", 0),
+        ("wrongSchema", "failed", 0),
+        ("anotherPerson", "failed", 0),
+        ("cutOff", "failed", 0),
+        ("reset", "failed", 0),
+        ("trickle", "timeout", 0),
+        ("partial", "ok", 1),
+    ] {
+        let service = Running::over_sandbox(&[]).await;
+        for agency in OF_EACH_FORM {
+            service.switch(agency, failure).await;
+        }
+        let alva = party("alva");
+        let patience = [("vagvisare-deadline-ms", "2500")];
+        let answer = service.get_with(&alva, "/cases", &patience).await;
+        assert_eq!(
+            (answer.status, &answer.body["complete"]),
+            (200, &Value::Bool(false)),
+            "{failure}"
+        );
+        for agency in OF_EACH_FORM {
+            let source = answer.source(agency);
+            assert_eq!(
+                (source["status"].as_str(), answer.of(agency).len()),
+                (Some(status), cases),
+                "{failure}: {source}"
+            );
+        }
+        // The agencies that are well are told as ever, and what was wrong leaves nothing behind.
+        assert_eq!(answer.source("pensionsverket")["status"], "ok");
+        for agency in OF_EACH_FORM {
+            service.switch(agency, "none").await;
+        }
+        let healed = service.get(&alva, "/cases").await;
+        assert_eq!(healed.body["complete"], true, "{failure}: {}", healed.body["sources"]);
+        assert_eq!(healed.cases().len(), sandbox::Agency::ALL.len());
+    }
+}
+
+#[tokio::test]
+async fn an_agency_with_an_old_system_is_read_as_any_other() {
+    let service = Running::over_sandbox(&[]).await;
+    let answer = service.get(&party("alva"), "/cases").await;
+    let case = answer.of("familjekassan")[0];
+    assert_eq!(case["title"]["sv"], "Ansökan om föräldrapenning");
+    assert_eq!(
+        (case["status"].as_str(), case["closedAt"].as_str()),
+        (Some("closed"), Some("2026-07-18T10:00:00Z"))
+    );
+    let one = service
+        .get(&party("alva"), &format!("/cases/{}", case["caseId"].as_str().unwrap()))
+        .await;
+    assert_eq!(
+        one.body["events"].as_array().unwrap().len(),
+        4,
+        "two at a time, and all of them"
+    );
 }

@@ -1,7 +1,9 @@
 //! Producers of a test's own that do what no agency should, and a register to go with them.
 
-use std::sync::Arc;
+mod answers;
+
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -27,80 +29,159 @@ pub(crate) enum Manner {
     HalfWrong,
     /// Never answers.
     Silent,
+    /// Begins an answer and goes on so slowly that it never ends.
+    Trickling,
     /// Answers 503.
     Refusing,
+    /// Sends the caller to another address.
+    Redirecting,
     /// Answers something else.
     Babbling,
+    /// Answers with nothing in it.
+    Empty,
+    /// Breaks off in the middle of its answer.
+    BreakingOff,
+    /// Ends its answer in the middle of a word, as if that were all.
+    Truncating,
+    /// Answers what is right and says that it is something else.
+    Mislabelling,
+    /// Answers without end.
+    Giant,
+    /// Answers brackets within brackets within brackets.
+    Nesting,
     /// Answers about somebody else.
     Mistaken,
+    /// Answers about the right person and about somebody else.
+    Mixing,
     /// Answers about the right person, in words that hold what it knows them by.
     Indiscreet,
+    /// Says that there is more than it gives.
+    Short,
+    /// Says that there is more, and gives the same again.
+    Repeating,
+    /// Always has another page.
+    Endless,
+    /// Has a clock that goes wrong by thousands of years.
+    Skewed,
 }
 
 impl Manner {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Right,
         Self::Twice,
         Self::HalfWrong,
         Self::Silent,
+        Self::Trickling,
         Self::Refusing,
+        Self::Redirecting,
         Self::Babbling,
+        Self::Empty,
+        Self::BreakingOff,
+        Self::Truncating,
+        Self::Mislabelling,
+        Self::Giant,
+        Self::Nesting,
         Self::Mistaken,
+        Self::Mixing,
         Self::Indiscreet,
+        Self::Short,
+        Self::Repeating,
+        Self::Endless,
+        Self::Skewed,
     ];
 
-    /// What must be said of it the first time.
-    pub(crate) const fn expected_status(self) -> &'static str {
+    /// What must be said of it the first time that it is asked in this form.
+    pub(crate) fn expected(self, form: Form) -> Expected {
+        let told = |cases, whole| Expected {
+            status: "ok",
+            cases,
+            whole,
+        };
+        let nothing = |status| Expected {
+            status,
+            cases: 0,
+            whole: false,
+        };
+        // Only one form has pages, and only one lacks a number of what there is.
+        let (pages, counts) = (form == Form::Cases, form != Form::Errands);
         match self {
-            Self::Right | Self::Twice | Self::HalfWrong => "ok",
-            Self::Silent => "timeout",
-            Self::Refusing | Self::Babbling | Self::Mistaken | Self::Indiscreet => "failed",
+            Self::Right | Self::Twice | Self::Mislabelling | Self::Skewed => told(1, true),
+            Self::HalfWrong => told(1, false),
+            Self::Short | Self::Repeating => told(1, !counts),
+            Self::Endless => told(if pages { 10 } else { 1 }, !counts),
+            // Where the answer as a whole says whose it is, one page about somebody else spoils it.
+            Self::Mixing if pages => nothing("failed"),
+            Self::Mixing => told(1, false),
+            Self::Silent | Self::Trickling => nothing("timeout"),
+            _ => nothing("failed"),
         }
     }
+}
+
+/// What must be said of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) status: &'static str,
+    pub(crate) cases: u64,
+    /// Whether nothing of it is missing.
+    pub(crate) whole: bool,
+}
+
+/// A producer whose manners can be changed.
+#[derive(Clone)]
+pub(crate) struct Switch(Arc<Mutex<Manner>>);
+
+impl Switch {
+    pub(crate) fn to(&self, manner: Manner) {
+        *self.0.lock().unwrap() = manner;
+    }
+}
+
+/// A producer in the near form, in this manner.
+pub(crate) async fn producer(id: String, manner: Manner) -> (Producer, Task) {
+    let (producer, _, task) = switchable(id, Form::Cases, manner).await;
+    (producer, task)
+}
+
+/// A producer in this form, in this manner until it is switched.
+pub(crate) async fn switchable(id: String, form: Form, manner: Manner) -> (Producer, Switch, Task) {
+    let switch = Switch(Arc::new(Mutex::new(manner)));
+    let state = (form, Arc::clone(&switch.0));
+    let router = Router::new()
+        .route("/cases", get(answer_get))
+        .route("/errands", get(answer_get))
+        .route("/kundhandelseFragaSynkron", post(answer_post))
+        .with_state(state);
+    let (base_url, task) = serve(router).await;
+    let producer = Producer {
+        organisation_id: format!("organisation-{id}"),
+        name: LocalizedText::swedish(&id),
+        form,
+        relation_term: None,
+        base_url,
+        id,
+    };
+    (producer, switch, task)
 }
 
 #[derive(Deserialize)]
 struct Asked {
     party: String,
+    #[serde(default)]
+    page: u64,
 }
 
-/// A producer in the near form, in this manner.
-pub(crate) async fn producer(id: String, manner: Manner) -> (Producer, Task) {
-    let router = Router::new().route("/cases", get(answer)).with_state(manner);
-    let (base_url, task) = serve(router).await;
-    let producer = Producer {
-        organisation_id: format!("organisation-{id}"),
-        name: LocalizedText::swedish(&id),
-        form: Form::Cases,
-        relation_term: None,
-        base_url,
-        id,
-    };
-    (producer, task)
+type Shared = (Form, Arc<Mutex<Manner>>);
+
+async fn answer_get(State((form, manner)): State<Shared>, Query(asked): Query<Asked>) -> Response {
+    let manner = *manner.lock().unwrap();
+    answers::answer(manner, form, &asked.party, asked.page.max(1)).await
 }
 
-async fn answer(State(manner): State<Manner>, Query(Asked { party }): Query<Asked>) -> Response {
-    let cases = |whose: &str, cases: &[Value]| Json(json!({ "party": whose, "cases": cases })).into_response();
-    match manner {
-        Manner::Right => cases(&party, &[case(&party, "", 2)]),
-        Manner::Twice => cases(&party, &[case(&party, "", 2), case(&party, "", 1)]),
-        Manner::HalfWrong => cases(&party, &[case(&party, "", 2), json!({ "reference": "R-2" })]),
-        Manner::Silent => std::future::pending().await,
-        Manner::Refusing => (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "7")], "no").into_response(),
-        Manner::Babbling => "<html>".into_response(),
-        Manner::Mistaken => cases("somebody-else", &[case("somebody-else", "", 2)]),
-        Manner::Indiscreet => cases(&party, &[case(&party, &party, 2)]),
-    }
-}
-
-/// A case whose title says whose it is, so that a test can tell when people are mixed.
-fn case(party: &str, more: &str, day: u8) -> Value {
-    let owner = party.strip_prefix("known-as-").unwrap_or(party);
-    json!({
-        "reference": "R-1", "title": { "sv": format!("of {owner}") }, "summary": { "sv": format!("Text {more}") },
-        "status": "inProgress", "requiresAction": false, "ballHolder": "agency",
-        "lastChangedAt": format!("2026-01-0{day}T10:00:00Z"),
-    })
+async fn answer_post(State((form, manner)): State<Shared>, Json(asked): Json<Value>) -> Response {
+    let manner = *manner.lock().unwrap();
+    let party = asked["fraga"]["parter"][0]["kund"]["identifierare"].as_str().unwrap();
+    answers::answer(manner, form, party, 1).await
 }
 
 /// A register that knows everybody, by a name that no answer may hold.

@@ -28,7 +28,9 @@ fn told(answer: &Value) -> Result<Told, NotInForm> {
         identifier: NUMBER,
         now,
     };
-    read(&asked, answer.to_string().as_bytes())
+    let mut reading = Reading::default();
+    reading.take(&asked, answer.to_string().as_bytes())?;
+    Ok(reading.told(&asked))
 }
 
 fn event(at: &str, kind: &str, needs: bool, done: bool) -> Value {
@@ -199,12 +201,37 @@ fn what_is_not_the_form_at_all_is_refused() {
 
 #[test]
 fn the_question_names_the_person_and_the_case() {
-    let question = question(NUMBER, Some("SM-1"));
+    let question = question(NUMBER, Some("SM-1"), 4);
+    assert_eq!(question["fraga"]["behandling"]["paginering"]["offset"], 4);
     assert_eq!(question["fraga"]["parter"][0]["kund"]["typ"], "Personnummer");
     assert_eq!(question["fraga"]["parter"][0]["arende"]["identifierare"], "SM-1");
     assert!(
-        super::question(NUMBER, None)["fraga"]["parter"][0]
+        super::question(NUMBER, None, 0)["fraga"]["parter"][0]
             .get("arende")
             .is_none()
     );
+}
+
+#[test]
+fn an_answer_in_parts_is_whole_when_every_event_has_come_and_not_when_one_slid_past() {
+    let producer = producer();
+    let asked = Asked {
+        producer: &producer,
+        party: "party",
+        identifier: NUMBER,
+        now: "2026-01-20T10:00:00Z".parse().unwrap(),
+    };
+    let day = |day: u8| event(&format!("2026-01-0{day}T10:00:00Z"), "HANDLAGGNING.PAGAR", false, false);
+    let page = |events: &[Value]| {
+        let mut page = answer(NUMBER, events);
+        page["kundhandelser"][0]["totaltAntalKundhandelser"] = json!(3);
+        page.to_string()
+    };
+    for (second, missing) in [([day(3)].as_slice(), 0), (&[day(2)], 1), (&[], 1)] {
+        let mut reading = Reading::default();
+        assert_eq!(reading.take(&asked, page(&[day(1), day(2)]).as_bytes()), Ok(Some(2)));
+        assert_eq!(reading.take(&asked, page(second).as_bytes()), Ok(None));
+        let told = reading.told(&asked);
+        assert_eq!((told.known.len(), told.rejected), (1, missing));
+    }
 }
