@@ -26,11 +26,13 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
         format!("{permit}\n{}\n{forms}", walk[1]).replace("cargo run -q --release --", &format!("'{VAGVISARE}'"));
     let said = shell(&format!("set -e; cd '{at}'\n{walk}"));
     for part in [
-        "['explain_case', 'find_contact', 'list_cases']",
+        "['explain_case', 'find_contact', 'list_cases', 'plan_life_event']",
         "Helsingborg: ",
         "Bygglov för uteplats med tak (exempelby): ",
         "! Indrivningsverket (sandlåda) svarade inte",
         "The ball is with",
+        "- moving: ",
+        "Begin with: ",
         "EXEMPELBY 99:2 finns inte i Exempelby",
         "Situationsplan saknas. Fyll i uppgiften.",
         "[\"skattekontoret\",200]",

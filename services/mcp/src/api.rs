@@ -75,10 +75,10 @@ fn facts() -> ApiFacts {
         status: ApiStatus::Active,
         description: LocalizedText::new(
             "Ärenden och kontaktvägar som verktyg för en chattassistent (Model Context Protocol, streamable HTTP): vem frågar \
-             jag, vilka ärenden har jag, och vad betyder det här. Varje anrop gäller den person som åtkomstbiljetten är \
+             jag, vilka ärenden har jag, vad betyder det här, och vad gör jag när något händer i livet. Varje anrop gäller den person som åtkomstbiljetten är \
              utfärdad för.",
             "Cases and contacts as tools for a chat assistant (Model Context Protocol, streamable HTTP): whom do I ask, which \
-             cases do I have, and what does this mean. Every call is for the person that the access token was issued for.",
+             cases do I have, what does this mean, and what do I do when something happens in life. Every call is for the person that the access token was issued for.",
         ),
         limitations: LocalizedText::new(
             "Bara läsning. Meddelanden om högst 64 KiB, utan sessioner. Myndigheternas egna texter återges som de är: de är \

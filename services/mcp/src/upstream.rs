@@ -65,6 +65,28 @@ impl Upstream {
         self.fetch(caller, &format!("/contact-routing/v1{path}"), request).await
     }
 
+    /// Every life event.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub(crate) async fn life_events(&self, caller: &Parts) -> Result<Value, Unanswered> {
+        let path = "/life-events/v1/life-events";
+        let url = format!("{}{path}?limit=100", self.config.contact_routing);
+        let request = self.outgoing.request(Method::GET, &url);
+        self.fetch(caller, path, request).await
+    }
+
+    /// A life event fitted to a situation, with the person's cases where the caller may read them.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub(crate) async fn plan(&self, caller: &Parts, situation: &Value) -> Result<Value, Unanswered> {
+        let path = "/life-events/v1/plans";
+        let url = format!("{}{path}", self.config.contact_routing);
+        let request = self.outgoing.request(Method::POST, &url).json(situation);
+        self.fetch(caller, path, request).await
+    }
+
     async fn fetch(&self, caller: &Parts, route: &str, mut request: RequestBuilder) -> Result<Value, Unanswered> {
         for name in CALLER {
             for value in caller.headers.get_all(name) {
