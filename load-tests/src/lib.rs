@@ -6,6 +6,7 @@
 //! what does not depend on the machine.
 
 mod arrivals;
+pub mod cases;
 mod contest;
 mod credentials;
 pub mod generator;

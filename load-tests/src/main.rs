@@ -16,7 +16,7 @@ use load_tests::instructions::{self, Budget};
 use load_tests::origin::Origin;
 use load_tests::report::{Cost, Report};
 use load_tests::target::Target;
-use load_tests::{ladder, process};
+use load_tests::{cases, ladder, process};
 
 /// A comparison with more failed requests than this share has no figures worth quoting.
 const MOST_FAILED: f64 = 0.0001;
@@ -50,6 +50,8 @@ enum Command {
         #[arg(long)]
         listings: Option<PathBuf>,
     },
+    /// Ask case status about many people over many sources, of which some are slow and some fail; judge every answer
+    Cases(CasesOptions),
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
         /// Where to listen; port 0 takes a free one
@@ -117,6 +119,34 @@ struct LadderOptions {
     svg: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct CasesOptions {
+    /// The service's program: `cargo build --release -p case-status` makes it
+    #[arg(long, default_value = "target/release/case-status")]
+    case_status: PathBuf,
+    /// How many people ask
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    people: u32,
+    /// How many sources there are; each twentieth fails
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    sources: u32,
+    /// How often each person asks
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Requests a second, sent on schedule whatever the answers do
+    #[arg(long, default_value_t = 150, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
+    /// When sources must have answered
+    #[arg(long, default_value = "1s", value_parser = duration)]
+    deadline: Duration,
+    /// The most memory that the service may take, in MiB
+    #[arg(long, default_value_t = 400)]
+    most_mib: u64,
+    /// Write the figures to this file as JSON
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
 fn main() -> ExitCode {
     match dispatch(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -142,7 +172,30 @@ fn dispatch(command: Command) -> Result<()> {
             rung,
             listings,
         } => runtime.block_on(count(&gateway, budget.as_deref(), &rung, listings.as_deref())),
+        Command::Cases(options) => runtime.block_on(ask_about_cases(options)),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
+    }
+}
+
+async fn ask_about_cases(asked: CasesOptions) -> Result<()> {
+    let options = cases::Options {
+        case_status: asked.case_status,
+        people: asked.people,
+        sources: asked.sources,
+        rounds: asked.rounds,
+        rate: asked.rate,
+        deadline: asked.deadline,
+        most_mib: asked.most_mib,
+    };
+    let outcome = cases::run(&options).await?;
+    let text = serde_json::to_string_pretty(&outcome)?;
+    println!("{text}");
+    if let Some(file) = asked.json {
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    match outcome.breaches(&options).as_slice() {
+        [] => Ok(()),
+        breaches => bail!(breaches.join("\n")),
     }
 }
 
