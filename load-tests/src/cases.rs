@@ -178,6 +178,7 @@ fn outcome(measured: &Measured, cpu: Duration, took: Duration, memory: Vec<Memor
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the body is limited")]
 async fn ask(
     client: Client<HttpConnector, Empty<Bytes>>,
     url: String,

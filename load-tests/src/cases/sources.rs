@@ -68,6 +68,7 @@ impl Sources {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the body is limited")]
 async fn answer(world: &World, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
