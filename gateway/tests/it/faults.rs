@@ -1,8 +1,13 @@
 //! Nodes and databases that are killed while they work: what was acknowledged is there, and calls go on.
 
+mod attacked;
+mod caller;
 mod change_to_served;
 mod database_killed;
 mod node_killed;
+mod node_stopped;
+mod out_of_room;
+mod overloaded;
 
 use crate::world::{Node, Serving, World};
 use std::sync::Arc;

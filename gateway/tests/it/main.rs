@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod assertions;
+mod backend_states;
 mod browser;
 mod channels;
 mod check;
@@ -18,6 +19,7 @@ mod oauth;
 mod people;
 mod process;
 mod publishing;
+mod quotas;
 mod readme;
 mod refusals;
 mod registry;

@@ -19,11 +19,21 @@ pub(crate) struct Vagvisare {
 
 /// Starts it with these arguments.
 pub(crate) fn start(arguments: &[&str]) -> Vagvisare {
-    let mut child = command(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    begin(command(arguments))
+}
+
+/// Starts it with these arguments in a shell that said this before: `ulimit -n 256`.
+pub(crate) fn start_after(said: &str, arguments: &[&str]) -> Vagvisare {
+    let mut shell = Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_vagvisare");
+    // The shell becomes the program, so that its id is the program's.
+    let line = format!("{said}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &line, program]).args(arguments).stdin(Stdio::null());
+    begin(shell)
+}
+
+fn begin(mut command: Command) -> Vagvisare {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (sender, lines) = mpsc::channel();
     read_lines(child.stdout.take().unwrap(), sender.clone());
     read_lines(child.stderr.take().unwrap(), sender);

@@ -1,6 +1,6 @@
 //! A node whose registry is a database, and those who call it.
 
-use crate::process::{Vagvisare, run, start};
+use crate::process::{Vagvisare, run, start, start_after};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -75,7 +75,18 @@ impl World {
     /// Starts a node of this name that listens here.
     pub(crate) fn node_at(&self, name: &str, database: &str, listen: &str) -> Node {
         let config = write_config(self.folder.path(), name, database, listen);
-        let mut process = start(&["serve", "--config", config.to_str().unwrap()]);
+        Self::started(start(&["serve", "--config", config.to_str().unwrap()]))
+    }
+
+    /// Starts a node of this name, with more in its configuration, in a shell that said this before: `ulimit -n 256`.
+    pub(crate) fn node_after(&self, said: &str, name: &str, database: &str, more: &str) -> Node {
+        let config = write_config(self.folder.path(), name, database, "127.0.0.1:0");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text + more).unwrap();
+        Self::started(start_after(said, &["serve", "--config", config.to_str().unwrap()]))
+    }
+
+    fn started(mut process: Vagvisare) -> Node {
         let ready = process.wait_for("ready ");
         let (gateway, operations) = ready.split_once(", operations ").unwrap();
         Node {
@@ -134,6 +145,11 @@ impl World {
 
     /// An agency that serves an API under `/guide/v1` from this machine, and a consumer's application that may call it.
     pub(crate) async fn serving(&self, node: &Node) -> Serving {
+        self.serving_under(node, json!(null)).await
+    }
+
+    /// The same, under an agreement that admits so many calls.
+    pub(crate) async fn serving_under(&self, node: &Node, limits: Value) -> Serving {
         self.organisation(node, "agency", "municipality").await;
         self.organisation(node, "bank", "privateActor").await;
         let agency = self.member(node, "agency", &["agencyAdmin"]).await;
@@ -147,7 +163,7 @@ impl World {
             .await;
         let agreement = json!({"kind": "avtal", "purpose": "p", "personalData": false, "validFrom": "2026-01-01T00:00:00Z",
             "parties": [{"organisationId": "agency", "role": "producer"}, {"organisationId": "bank", "role": "consumer"}],
-            "apiIds": ["guide-v1"]});
+            "apiIds": ["guide-v1"], "limits": limits});
         let agreement = self.make(node, &agency.key, "/agreements", agreement).await;
         let agreement_id = agreement["agreementId"].as_str().unwrap().to_owned();
         for key in [&agency.key, &bank.key] {
@@ -276,11 +292,17 @@ pub(crate) struct Serving {
     pub(crate) key: String,
 }
 
-/// A backend that says the same to everybody; its address.
+/// A backend that says the same to everybody, and 300 KB to who asks for `?large`; its address.
 async fn backend() -> String {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = axum::Router::new().fallback(|| async { axum::Json(json!({"things": [1]})) });
+    let answer = |uri: axum::http::Uri| async move {
+        match uri.query() {
+            Some("large") => axum::Json(json!({"things": ["x".repeat(300_000)]})),
+            _ => axum::Json(json!({"things": [1]})),
+        }
+    };
+    let router = axum::Router::new().fallback(answer);
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     format!("http://{address}")
 }

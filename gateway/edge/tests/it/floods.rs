@@ -1,41 +1,16 @@
 //! HTTP/2 callers that attack, each beside one that behaves: who behaves is answered, and the attacker holds nothing afterwards.
 
+use crate::frames::*;
 use crate::support::{Gateway, client, full, gateway, origin};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let mut frame = length[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
-
-/// `GET /test/v1/any/x`, in HPACK without a table.
-fn request() -> Vec<u8> {
-    let (path, host) = (b"/test/v1/any/x", b"a.example");
-    let mut block = vec![0x82, 0x86, 0x04, u8::try_from(path.len()).unwrap()];
-    block.extend(path);
-    block.extend([0x01, u8::try_from(host.len()).unwrap()]);
-    block.extend(host);
-    block
-}
+const PATH: &str = "/test/v1/any/x";
 
 async fn start() -> Gateway {
     gateway(origin(|_: Request<Incoming>| async { Response::new(full(vec![b'x'; 300_000])) }).await).start()
@@ -100,7 +75,7 @@ async fn rapid_resets_end_the_connection_and_harm_nobody() {
     let mut socket = attacker(&gateway, &[]).await;
     let taken = flood(&mut socket, 20_000, |turn| {
         let stream = u32::try_from(turn).unwrap() * 2 + 1;
-        let mut both = frame(HEADERS, END_STREAM | END_HEADERS, stream, &request());
+        let mut both = frame(HEADERS, END_STREAM | END_HEADERS, stream, &request_to(PATH));
         both.extend(frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
         both
     })
@@ -116,12 +91,10 @@ async fn a_head_without_end_ends_the_connection() {
     let good = well_behaved(&gateway);
     let mut socket = attacker(&gateway, &[]).await;
     socket
-        .write_all(&frame(HEADERS, END_STREAM, 1, &request()))
+        .write_all(&frame(HEADERS, END_STREAM, 1, &request_to(PATH)))
         .await
         .unwrap();
-    // A header field that the decoder has to look at in each: `a: ...`, not indexed.
-    let mut field = vec![0x00, 0x01, b'a', 0x7f, 0x80, 0x7d];
-    field.extend(vec![b'b'; 127 + 16_000]);
+    let field = long_field();
     let taken = flood(&mut socket, 2_000, |_| frame(CONTINUATION, 0, 1, &field)).await;
     assert!(taken < 2_000, "32 MB of one head were taken");
     drop(socket);
@@ -156,7 +129,7 @@ async fn callers_that_open_no_window_hold_up_nobody() {
         let mut socket = attacker(&gateway, &[0, 4, 0, 0, 0, 0]).await;
         for stream in (1..100).step_by(2) {
             let _ = socket
-                .write_all(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &request()))
+                .write_all(&frame(HEADERS, END_STREAM | END_HEADERS, stream, &request_to(PATH)))
                 .await;
         }
         sockets.push(socket);
@@ -166,4 +139,42 @@ async fn callers_that_open_no_window_hold_up_nobody() {
     sockets[0].read_exact(&mut first).await.unwrap();
     drop(sockets);
     unharmed(&gateway, good).await;
+}
+
+/// A field of nearly 4 KB is told once and then named 16,000 times, a byte each: 62 MB of fields in a frame of 16 KB.
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_that_grow_four_thousand_fold_are_refused_and_kept_by_nobody() {
+    let bombs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&bombs);
+    let address = origin(move |request: Request<Incoming>| {
+        counted.fetch_add(usize::from(request.uri().path().ends_with("/bomb")), Ordering::SeqCst);
+        async { Response::new(full(vec![b'x'; 300_000])) }
+    });
+    let gateway = gateway(address.await).start();
+    let good = well_behaved(&gateway);
+    let before = resident_bytes();
+    let mut sockets = Vec::new();
+    for _ in 0..8 {
+        let mut socket = attacker(&gateway, &[]).await;
+        socket.write_all(&bomb_laid(PATH)).await.unwrap();
+        flood(&mut socket, 40, |turn| {
+            let stream = u32::try_from(turn).unwrap() * 2 + 3;
+            bomb(stream, "/test/v1/any/bomb")
+        })
+        .await;
+        sockets.push(socket);
+    }
+    let grown = resident_bytes().saturating_sub(before);
+    drop(sockets);
+    unharmed(&gateway, good).await;
+    assert_eq!(bombs.load(Ordering::SeqCst), 0, "a bomb reached the backend");
+    // 320 bombs are 20 GB.
+    assert!(grown < 256 << 20, "{grown} bytes");
+}
+
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let kib: u64 = line.split_whitespace().next().unwrap().parse().unwrap();
+    kib * 1024
 }

@@ -12,6 +12,7 @@ mod balance;
 mod bound_tokens;
 mod cache;
 mod floods;
+mod frames;
 mod framing;
 mod headers;
 mod idempotency;

@@ -112,6 +112,46 @@ async fn http2_answer_that_is_not_taken_is_given_up_although_the_connection_is_a
     eventually("nothing in flight", || running.stats().totals().in_flight == 0).await;
 }
 
+/// The bytes of a short body.
+async fn whole(answer: http::Response<hyper::body::Incoming>) -> hyper::Result<Vec<u8>> {
+    let (mut body, mut bytes) = (answer.into_body(), Vec::new());
+    while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
+        bytes.extend(frame?.into_data().unwrap_or_default());
+        assert!(bytes.len() < 1_000_000, "not the short body that was asked for");
+    }
+    Ok(bytes)
+}
+
+/// Others on the connection move, so the connection lives; the one that is not taken does not.
+#[tokio::test]
+async fn http2_answer_that_is_not_taken_is_given_up_while_others_on_its_connection_move() {
+    let running = start(&impatient(), &TestHandle::new());
+    let socket = tokio::net::TcpStream::connect(running.local_addr()).await.unwrap();
+    let mut builder = hyper::client::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+    builder.initial_stream_window_size(100);
+    let io = hyper_util::rt::TokioIo::new(socket);
+    let (mut sender, connection) = builder.handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    let mut ask = async |path: &str| {
+        let request = http::Request::get(format!("http://test{path}"))
+            .body(edge::body::RequestBody::empty())
+            .unwrap();
+        sender.send_request(request).await.unwrap()
+    };
+    let stalled = ask("/endless").await;
+    let began = Instant::now();
+    while running.stats().totals().timed_out == 0 {
+        assert_eq!(whole(ask("/").await).await.unwrap(), b"hello");
+        assert!(began.elapsed() < PATIENCE, "never given up");
+    }
+    assert!(began.elapsed() >= Duration::from_millis(700), "{:?}", began.elapsed());
+    // Its caller is told, and the connection goes on.
+    assert!(whole(stalled).await.is_err());
+    assert_eq!(ask("/").await.status(), 200);
+    assert_eq!(running.stats().totals().connections, 1);
+    eventually("nothing of it in flight", || running.stats().totals().in_flight <= 1).await;
+}
+
 #[tokio::test]
 async fn handler_that_takes_long_is_no_reason_to_cut() {
     let handle = TestHandle::new();

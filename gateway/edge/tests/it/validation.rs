@@ -51,6 +51,10 @@ fn document() -> Value {
 
 /// In front of an origin that gives `answer` back.
 async fn validating(answer: &'static str, responses: bool) -> (Gateway, Arc<AtomicUsize>) {
+    validating_by(document(), answer, responses).await
+}
+
+async fn validating_by(document: Value, answer: &'static str, responses: bool) -> (Gateway, Arc<AtomicUsize>) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let address = origin(move |_: Request<Incoming>| {
@@ -65,7 +69,7 @@ async fn validating(answer: &'static str, responses: bool) -> (Gateway, Arc<Atom
     })
     .await;
     let gateway = gateway(address)
-        .api(|api| {
+        .api(move |api| {
             api.traffic.validate = Some(Validate {
                 requests: true,
                 responses,
@@ -80,7 +84,7 @@ async fn validating(answer: &'static str, responses: bool) -> (Gateway, Arc<Atom
             let published = Document {
                 content_type: HeaderValue::from_static("application/json"),
                 etag: HeaderValue::from_static("\"1\""),
-                body: document().to_string().into(),
+                body: document.to_string().into(),
             };
             api.documents.push(("/openapi.json".into(), Arc::new(published)));
         })
@@ -196,4 +200,37 @@ async fn answers_are_held_against_the_document_where_that_is_asked_for() {
             .status(),
         200
     );
+}
+
+#[tokio::test]
+async fn what_goes_one_way_is_required_that_way_only() {
+    let case = json!({
+        "type": "object",
+        "required": ["caseId", "title", "secret"],
+        "properties": {
+            "caseId": { "type": "string", "readOnly": true },
+            "title": { "type": ["string", "null"] },
+            "secret": { "type": "string", "writeOnly": true }
+        }
+    });
+    let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Case" } } });
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "t", "version": "1.2.3" },
+        "paths": { "/cases/{caseId}": { "post": {
+            "requestBody": { "required": true, "content": content },
+            "responses": { "200": { "description": "d", "content": content } }
+        } } },
+        "components": { "schemas": { "Case": case } }
+    });
+    let path = "/test/v1/cases/a";
+    for (answer, body, status) in [
+        (r#"{"caseId":"a","title":null}"#, r#"{"title":null,"secret":"s"}"#, 200),
+        (r#"{"caseId":"a","title":null}"#, r#"{"title":null}"#, 400),
+        (r#"{"title":null,"secret":"s"}"#, r#"{"title":null,"secret":"s"}"#, 502),
+    ] {
+        let (gateway, _) = validating_by(document.clone(), answer, true).await;
+        let got = post(&gateway, path, "application/json", body).await;
+        assert_eq!(got.status(), status, "{body} answered {answer}");
+    }
 }
