@@ -1,6 +1,7 @@
 //! `/insights/v1`: the routes and what the document says of the whole.
 
 mod feedback;
+mod look;
 mod publications;
 mod shared;
 
@@ -25,7 +26,10 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Store>> {
         .routes(routes!(feedback::get_impression))
         .routes(routes!(feedback::create_feedback))
         .routes(routes!(publications::list_publications))
-        .routes(routes!(publications::get_effort_chart))
+        .routes(routes!(publications::list_contact_reasons))
+        .routes(routes!(look::get_effort_chart))
+        .routes(routes!(look::get_reason_chart))
+        .routes(routes!(look::get_overview))
         .routes(routes!(shared::list_shared_insights, shared::create_shared_insight))
         .routes(routes!(shared::get_shared_insight))
         .routes(routes!(shared::reuse_shared_insight))
@@ -41,11 +45,11 @@ pub(crate) fn facts() -> ApiFacts {
         status: ApiStatus::Active,
         description: LocalizedText::new(
             "Tar emot vad människor tycker om sina kontakter med myndigheter: ansträngning, bemötande, tydlighet, om de fick \
-             svar och varför de hörde av sig. Siffror publiceras dagligen per myndighet och kanal, aldrig per person. \
-             Myndigheter delar också insikter, återanvänder dem och visar vad de gjort.",
+             svar och varför de hörde av sig. Siffror publiceras dagligen per myndighet och kanal, och per steg där det går, \
+             aldrig per person. Vem som helst får läsa. Myndigheter delar också insikter, återanvänder dem och visar vad de gjort.",
             "Takes what people think of their contacts with authorities: effort, treatment, clarity, whether they got an \
-             answer and why they made contact. Figures are published daily per agency and channel, never per person. \
-             Agencies also share insights, reuse them and show what they did.",
+             answer and why they made contact. Figures are published daily per agency and channel, and per step where that can \
+             be, never per person. Anybody may read. Agencies also share insights, reuse them and show what they did.",
         ),
         limitations: LocalizedText::new(
             "Inget publiceras om färre än 100 svar. Varje svar ingår i exakt en publicering, så att skillnaden mellan två \

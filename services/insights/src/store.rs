@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::batch::{self, Answer, Figures};
+use crate::batch::{self, Answer, Figures, JourneyStep};
 
-pub use shared::{Action, Insight};
+pub use shared::{Action, ActionState, Insight};
 
 const MIGRATIONS: Migrations = Migrations {
     component: "insights",
-    steps: &["CREATE TABLE insights_impression (
+    steps: &[
+        "CREATE TABLE insights_impression (
     id TEXT PRIMARY KEY,
     organisation TEXT NOT NULL,
     channel TEXT NOT NULL,
@@ -53,7 +54,12 @@ CREATE TABLE insights_action (
     insight TEXT NOT NULL,
     organisation TEXT NOT NULL,
     document TEXT NOT NULL
-)"],
+)",
+        // Impressions from before are never accounted for: nobody knows when they were made.
+        "ALTER TABLE insights_impression ADD COLUMN step TEXT;
+ALTER TABLE insights_impression ADD COLUMN day TEXT;
+CREATE INDEX insights_impression_cell ON insights_impression (organisation, channel, day)",
+    ],
 };
 
 /// One advisory lock: two nodes must not publish the same answers.
@@ -103,12 +109,22 @@ impl Store {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn impression(&self, organisation: &str, channel: &str) -> Result<String, Error> {
+    pub async fn impression(
+        &self,
+        organisation: &str,
+        channel: &str,
+        step: Option<JourneyStep>,
+        on: Date,
+    ) -> Result<String, Error> {
         let id = Uuid::new_v4().to_string();
-        let insert = query("INSERT INTO insights_impression (id, organisation, channel) VALUES (?, ?, ?)");
-        self.database
-            .execute(insert.bind(&id).bind(organisation).bind(channel))
-            .await?;
+        let insert =
+            query("INSERT INTO insights_impression (id, organisation, channel, step, day) VALUES (?, ?, ?, ?, ?)")
+                .bind(&id)
+                .bind(organisation)
+                .bind(channel)
+                .bind(step.and_then(|step| serde_json::to_string(&step).ok()))
+                .bind(on.to_string());
+        self.database.execute(insert).await?;
         Ok(id)
     }
 
@@ -122,19 +138,25 @@ impl Store {
         row.map(|row| row.flag("answered")).transpose()
     }
 
-    /// Counts an answer, once for each impression.
+    /// Counts an answer, once for each impression; the impression says which step it is about.
     ///
     /// # Errors
     /// The database fails.
     pub async fn record(&self, impression: &str, answer: &Answer, at: Timestamp) -> Result<Recorded, Error> {
         let mut transaction = self.database.begin().await?;
         let take = query(
-            "UPDATE insights_impression SET answered = 1 WHERE id = ? AND answered = 0 RETURNING organisation, channel",
+            "UPDATE insights_impression SET answered = 1 WHERE id = ? AND answered = 0 \
+             RETURNING organisation, channel, step",
         );
         let Some(row) = transaction.fetch_optional(take.bind(impression)).await? else {
             transaction.rollback().await?;
             let known = self.answered(impression).await?;
             return Ok(known.map_or(Recorded::NoImpression, |_| Recorded::Already));
+        };
+        let step: Option<String> = row.get("step")?;
+        let answer = Answer {
+            step: step.and_then(|step| serde_json::from_str(&step).ok()),
+            ..*answer
         };
         let hour = at.strftime("%Y-%m-%dT%H:00:00Z");
         let insert =
@@ -143,7 +165,7 @@ impl Store {
                 .bind(row.get::<String>("organisation")?)
                 .bind(row.get::<String>("channel")?)
                 .bind(hour.to_string())
-                .bind(serde_json::to_string(answer).unwrap_or_default());
+                .bind(serde_json::to_string(&answer).unwrap_or_default());
         transaction.execute(insert).await?;
         transaction.commit().await?;
         Ok(Recorded::Counted)
@@ -178,7 +200,15 @@ impl Store {
                 .iter()
                 .filter_map(|text| serde_json::from_str(text).ok())
                 .collect();
-            let Some(figures) = batch::figures(&answers) else {
+            let account = query(
+                "UPDATE insights_impression SET day = NULL WHERE organisation = ? AND channel = ? AND day < ? \
+                 RETURNING answered",
+            );
+            let asked = transaction
+                .fetch_all(account.bind(&organisation).bind(&channel).bind(today.to_string()))
+                .await?;
+            let answered = asked.iter().filter(|row| row.flag("answered").unwrap_or(false)).count();
+            let Some(figures) = batch::figures(&answers, (asked.len(), answered)) else {
                 continue;
             };
             let insert =

@@ -5,25 +5,30 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use model::{ContactKind, Links, Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use service_host::{Caller, Json, Path, Refusal};
 use utoipa::ToSchema;
 
+use crate::api::publications::word;
 use crate::api::{failed, invalid};
-use crate::batch::{Answer, Reason};
+use crate::batch::{Answer, JourneyStep, Reason};
 use crate::store::{Recorded, Store};
 
 /// Which contact a person is asked about.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(example = json!({"organisationId": "skatteverket", "channelKind": "phone"}))]
+#[schema(example = json!({"organisationId": "skatteverket", "channelKind": "phone", "step": "wait"}))]
 pub(crate) struct NewImpression {
     /// The agency that the contact was with.
     #[schema(min_length = 1, max_length = 100)]
     pub(crate) organisation_id: String,
     /// The channel.
     pub(crate) channel_kind: ContactKind,
+    /// Where in the matter the contact was made, when that is known.
+    #[serde(default)]
+    pub(crate) step: Option<JourneyStep>,
 }
 
 /// A question that was put to a person; it can be answered once.
@@ -72,7 +77,7 @@ pub(crate) struct NewFeedback {
 #[utoipa::path(
     post, path = "/impressions", operation_id = "createImpression", tag = "feedback",
     request_body(content = NewImpression, description = "Kontakten. The contact.", examples(
-        ("impression" = (summary = "Ett samtal. A call.", value = json!({"organisationId": "skatteverket", "channelKind": "phone"}))))),
+        ("impression" = (summary = "Ett samtal. A call.", value = json!({"organisationId": "skatteverket", "channelKind": "phone", "step": "wait"}))))),
     responses(
         (status = 201, description = "Frågan. The question.", body = Impression, examples(
             ("impression" = (summary = "Obesvarad. Not answered.", value = json!({"impressionId": "5f0c6f0e-6a0f-4d8c-9a55-6d2f3f1a7c11", "counted": false, "_links": [{"href": "https://api.vagvisare.example/insights/v1/impressions/5f0c6f0e-6a0f-4d8c-9a55-6d2f3f1a7c11", "rel": "self", "method": "GET"}]}))))),
@@ -92,9 +97,11 @@ pub(crate) async fn create_impression(
             "must be an organisation's id: letters, digits and hyphens, at most 100",
         ));
     }
-    let channel = serde_json::to_value(new.channel_kind).ok();
-    let channel = channel.as_ref().and_then(|value| value.as_str()).unwrap_or("other");
-    let impression_id = store.impression(id, channel).await.map_err(failed)?;
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let impression_id = store
+        .impression(id, &word(new.channel_kind), new.step, today)
+        .await
+        .map_err(failed)?;
     Ok((StatusCode::CREATED, Json(shown(impression_id, false, &caller))))
 }
 
@@ -165,6 +172,8 @@ pub(crate) async fn create_feedback(
         clarity: new.clarity,
         got_answer: new.got_answer,
         reason: new.reason_for_contact,
+        // The impression knows it.
+        step: None,
     };
     match store
         .record(&new.impression_id, &answer, Timestamp::now())

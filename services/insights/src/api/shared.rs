@@ -11,16 +11,19 @@ use service_host::{Caller, Json, Path, Query, Refusal, page};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::{failed, invalid, organisation};
-use crate::store::{Action, Insight, Store};
+use crate::store::{Action, ActionState, Insight, Store};
 
 const MOST: u64 = 100;
 /// The longest text, in characters.
 const LONGEST: usize = 2_000;
 
-/// Which part of the list.
+/// Which insights, and which part of the list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct InsightQuery {
+    /// Those that somebody has acted on, or those that nobody has. De som är åtgärdade, eller de som inte är det.
+    #[param(example = false)]
+    pub(crate) acted_on: Option<bool>,
     /// Page, from 1. Sida, från 1.
     #[param(minimum = 1, default = 1)]
     pub(crate) page: Option<u64>,
@@ -51,6 +54,9 @@ pub(crate) struct NewAction {
     /// What was done.
     #[schema(min_length = 1, max_length = 2000)]
     pub(crate) what: String,
+    /// How far it has come; done if left out.
+    #[serde(default)]
+    pub(crate) state: ActionState,
     /// What it led to, when that was measured.
     #[serde(default)]
     #[schema(max_length = 2000)]
@@ -64,6 +70,8 @@ pub(crate) struct InsightView {
     /// The insight.
     #[serde(flatten)]
     pub(crate) insight: Insight,
+    /// Whether any agency is done with something about it.
+    pub(crate) acted_on: bool,
     /// Links.
     #[serde(rename = "_links")]
     pub(crate) links: Links,
@@ -87,7 +95,9 @@ fn example() -> Value {
     json!({
         "insightId": "01930000-0000-7000-8000-000000000001", "organisationId": "skatteverket",
         "statement": "Fyra av tio ringer för att få veta hur långt ärendet har kommit.",
-        "evidence": ["Publicering 2026-11-26, telefon"], "reusedBy": [], "actions": [],
+        "evidence": ["Publicering 2026-11-26, telefon"], "reusedBy": ["csn"],
+        "actions": [{"organisationId": "csn", "what": "Skickar besked om handläggningstid redan vid ansökan.", "state": "done", "measuredEffect": "20 procent färre samtal"}],
+        "actedOn": true,
         "_links": [{"href": "https://api.vagvisare.example/insights/v1/shared-insights/01930000-0000-7000-8000-000000000001", "rel": "self", "method": "GET"}]
     })
 }
@@ -104,6 +114,7 @@ fn shown(insight: Insight, caller: &Caller) -> InsightView {
     let base = format!("{}/shared-insights", caller.base_url);
     InsightView {
         links: Links::to_self(format!("{base}/{}", insight.insight_id)).and("collection", base),
+        acted_on: insight.is_acted_on(),
         insight,
     }
 }
@@ -126,7 +137,7 @@ async fn found(store: &Store, id: &str) -> Result<Insight, Refusal> {
 /// Vad myndigheter har lärt sig, nyast först.
 /// What agencies have learnt, newest first.
 #[utoipa::path(
-    get, path = "/shared-insights", operation_id = "listSharedInsights", tag = "shared-insights",
+    get, path = "/shared-insights", operation_id = "listSharedInsights", tag = "shared-insights", security(()),
     params(InsightQuery),
     responses((status = 200, description = "Insikterna. The insights.", body = InsightList, examples(
         ("insights" = (summary = "En insikt. An insight.", value = json!(example_list()))))))
@@ -137,10 +148,17 @@ pub(crate) async fn list_shared_insights(
     Query(query): Query<InsightQuery>,
 ) -> Result<Json<InsightList>, Refusal> {
     let page = page(query.page, query.limit, MOST)?;
-    let (found, meta) = page.cut(store.insights().await.map_err(failed)?);
+    let mut all = store.insights().await.map_err(failed)?;
+    all.retain(|one| query.acted_on.is_none_or(|wanted| one.is_acted_on() == wanted));
+    let (found, meta) = page.cut(all);
+    let others = query
+        .acted_on
+        .map(|wanted| format!("actedOn={wanted}"))
+        .unwrap_or_default();
+    let url = format!("{}/shared-insights", caller.base_url);
     Ok(Json(InsightList {
         insights: found.into_iter().map(|one| shown(one, &caller)).collect(),
-        links: page.links(&format!("{}/shared-insights", caller.base_url), "", meta.total_records),
+        links: page.links(&url, &others, meta.total_records),
         meta,
     }))
 }
@@ -181,7 +199,7 @@ pub(crate) async fn create_shared_insight(
 /// En insikt, vilka som använder den och vad som gjorts.
 /// An insight, who uses it and what was done.
 #[utoipa::path(
-    get, path = "/shared-insights/{insightId}", operation_id = "getSharedInsight", tag = "shared-insights",
+    get, path = "/shared-insights/{insightId}", operation_id = "getSharedInsight", tag = "shared-insights", security(()),
     params(("insightId" = String, Path, description = "Insiktens id. The insight's id.", example = "01930000-0000-7000-8000-000000000001")),
     responses(
         (status = 200, description = "Insikten. The insight.", body = InsightView, examples(("insight" = (summary = "En insikt. An insight.", value = json!(example()))))),
@@ -251,6 +269,7 @@ pub(crate) async fn act_on_shared_insight(
     let action = Action {
         organisation_id: who,
         what: new.what,
+        state: new.state,
         measured_effect: new.measured_effect,
     };
     store.act(&insight_id, &action).await.map_err(failed)?;

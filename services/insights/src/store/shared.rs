@@ -8,6 +8,19 @@ use uuid::Uuid;
 
 use crate::store::Store;
 
+/// How far an action has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ActionState {
+    /// It is decided.
+    Planned,
+    /// It is going on.
+    Ongoing,
+    /// It is done.
+    #[default]
+    Done,
+}
+
 /// What an agency has done about an insight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -16,6 +29,9 @@ pub struct Action {
     pub organisation_id: String,
     /// What was done.
     pub what: String,
+    /// How far it has come.
+    #[serde(default)]
+    pub state: ActionState,
     /// What it led to, when that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_effect: Option<String>,
@@ -39,6 +55,14 @@ pub struct Insight {
     /// What was done about it.
     #[serde(default)]
     pub actions: Vec<Action>,
+}
+
+impl Insight {
+    /// Whether any agency is done with something about it.
+    #[must_use]
+    pub fn is_acted_on(&self) -> bool {
+        self.actions.iter().any(|action| action.state == ActionState::Done)
+    }
 }
 
 impl Store {
