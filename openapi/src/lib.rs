@@ -37,6 +37,10 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
             "life-events.json",
             serde_json::to_value(contact_routing::life_openapi())?,
         ),
+        (
+            "directory.json",
+            serde_json::to_value(contact_routing::entries_openapi())?,
+        ),
         ("encounters.json", serde_json::to_value(encounters::openapi())?),
         ("insights.json", serde_json::to_value(insights::openapi())?),
         ("registry.json", serde_json::to_value(registry::api::openapi())?),

@@ -5,7 +5,7 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 11] = [
+const DOCUMENTS: [(&str, &str); 12] = [
     ("case-events.json", include_str!("../../../openapi/case-events.json")),
     ("channels.json", include_str!("../../../openapi/channels.json")),
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
@@ -13,6 +13,7 @@ const DOCUMENTS: [(&str, &str); 11] = [
         "contact-routing.json",
         include_str!("../../../openapi/contact-routing.json"),
     ),
+    ("directory.json", include_str!("../../../openapi/directory.json")),
     ("encounters.json", include_str!("../../../openapi/encounters.json")),
     ("mina-arenden.json", include_str!("../../../openapi/mina-arenden.json")),
     ("open311.json", include_str!("../../../openapi/open311.json")),

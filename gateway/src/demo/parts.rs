@@ -14,6 +14,7 @@ use model::LocalizedText;
 use sandbox::{PushTo, RelyingParty, Running, RunningAgency, SandboxConfig};
 use service_host::{Service, ServiceTelemetry};
 use snapshot::Draft;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -23,6 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The agency that is down in the demo.
 const DOWN: &str = "indrivningsverket";
+
+/// The municipality whose entry in the directory the demo's Provkommun keeps.
+const KEPT: &str = "kommun-1283";
 
 /// How often the demo looks whether a case that somebody follows has changed, at sources that do not tell by themselves.
 const REFRESH: Duration = Duration::from_secs(3);
@@ -70,6 +74,9 @@ impl Parts {
         let at = format!("http://{}", listener.local_addr()?);
         let contact_routing = contact_routing::service(ContactRoutingConfig {
             database: data_dir.join("contact-routing.sqlite"),
+            entries: format!("sqlite:{}", data_dir.join("directory-entries.sqlite").display()),
+            // The directory holds real organisations only. In the demo, an invented one keeps the entry of one of them.
+            stewards: BTreeMap::from([("provkommun".to_owned(), KEPT.to_owned())]),
             case_status: Some(at.clone()),
         })
         .await?;

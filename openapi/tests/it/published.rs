@@ -138,10 +138,34 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "a drawing is not JSON; the same plan is offered as JSON beside it",
     ),
     (
+        "directory.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "directory.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
         "insights.json",
         "AME.01",
         "/paths/~1effort-chart/get/responses/200/content",
         "a drawing to look at; the same figures are JSON at /publications",
+    ),
+    (
+        "insights.json",
+        "AME.01",
+        "/paths/~1reason-chart/get/responses/200/content",
+        "a drawing to look at; the same figures are JSON at /contact-reasons",
+    ),
+    (
+        "insights.json",
+        "AME.01",
+        "/paths/~1overview/get/responses/200/content",
+        "a page to read; the same figures are JSON at /publications, /contact-reasons and /shared-insights",
     ),
     (
         "registry.json",

@@ -1,6 +1,7 @@
 //! `/contact-routing/v1`: the routes and what the document says of the whole.
 
 mod directory;
+pub(crate) mod entries;
 mod example;
 mod glossary;
 pub(crate) mod life;
@@ -16,8 +17,9 @@ use service_host::{Access, Api, ApiFacts, ApiStatus};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::engine::Engine;
+use crate::entries::Known;
 
+pub use entries::openapi as entries_openapi;
 pub use life::openapi as life_openapi;
 
 /// The document of `/contact-routing/v1`.
@@ -27,7 +29,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The routes, relative to the API's base path.
-pub(crate) fn routes() -> OpenApiRouter<Arc<Engine>> {
+pub(crate) fn routes() -> OpenApiRouter<Arc<Known>> {
     OpenApiRouter::new()
         .routes(routes!(routes::route_question, routes::route_need))
         .routes(routes!(needs::list_needs))

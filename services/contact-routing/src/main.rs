@@ -21,6 +21,19 @@ struct Cli {
     /// Where case status is served, so that plans are tied to a person's real cases.
     #[arg(long, value_name = "URL")]
     case_status: Option<String>,
+
+    /// Where organisations' own entries are kept: sqlite:PATH or postgres://..; a file in the data directory if left out.
+    #[arg(long, value_name = "ADDRESS")]
+    entries: Option<String>,
+
+    /// An organisation that the gateway knows by another id than the directory does; may be given several times.
+    #[arg(long, value_name = "GATEWAY_ID=DIRECTORY_ID", value_parser = steward)]
+    steward: Vec<(String, String)>,
+}
+
+fn steward(text: &str) -> Result<(String, String), &'static str> {
+    let (gateway, directory) = text.split_once('=').ok_or("must be GATEWAY_ID=DIRECTORY_ID")?;
+    Ok((gateway.to_owned(), directory.to_owned()))
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,12 +51,21 @@ async fn main() -> anyhow::Result<()> {
         command,
         host,
         case_status,
+        entries,
+        steward,
     } = Cli::parse();
     match command {
         Some(Command::Score { file }) => score(&file),
         None => {
             let database = host.data_dir.join("contact-routing.db");
-            let service = service(ContactRoutingConfig { database, case_status }).await?;
+            let file = host.data_dir.join("directory-entries.sqlite");
+            let config = ContactRoutingConfig {
+                database,
+                entries: entries.unwrap_or_else(|| format!("sqlite:{}", file.display())),
+                stewards: steward.into_iter().collect(),
+                case_status,
+            };
+            let service = service(config).await?;
             service_host::run(host, service).await
         }
     }

@@ -8,7 +8,7 @@ use service_host::{Caller, Json, Path, Query, Refusal, page};
 
 use crate::api::schema::{ListQuery, MunicipalityList, MunicipalityView, OrganisationList, OrganisationView};
 use crate::api::{example, respond};
-use crate::engine::Engine;
+use crate::entries::Known;
 use crate::text::fold;
 
 /// The most that one page may hold.
@@ -25,12 +25,12 @@ pub(crate) const MOST: u64 = 100;
         examples(("organisations" = (summary = "En kommun. A municipality.", value = json!(example::organisations()))))))
 )]
 pub(crate) async fn list_organisations(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<OrganisationList>, Refusal> {
     let page = page(query.page, query.limit, MOST)?;
-    let found = search(&query, engine.directory.organisations.iter(), |one| {
+    let found = search(&query, known.directory.organisations.iter(), |one| {
         vec![
             one.name.as_str(),
             one.short_name.as_deref().unwrap_or_default(),
@@ -42,7 +42,7 @@ pub(crate) async fn list_organisations(
     Ok(Json(OrganisationList {
         organisations: found
             .into_iter()
-            .map(|one| respond::organisation(&engine, one, base))
+            .map(|one| respond::organisation(&known, one, base))
             .collect(),
         links: page.links(&format!("{base}/organisations"), &others(&query), meta.total_records),
         meta,
@@ -63,13 +63,13 @@ pub(crate) async fn list_organisations(
     )
 )]
 pub(crate) async fn get_organisation(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Path(organisation_id): Path<String>,
 ) -> Result<Json<OrganisationView>, Refusal> {
-    let found = engine.directory.organisation(&organisation_id);
+    let found = known.directory.organisation(&organisation_id);
     let one = found.ok_or_else(|| Refusal::of(ProblemKind::NotFound, "There is no organisation with this id."))?;
-    Ok(Json(respond::organisation(&engine, one, &caller.base_url)))
+    Ok(Json(respond::organisation(&known, one, &caller.base_url)))
 }
 
 /// List municipalities
@@ -83,12 +83,12 @@ pub(crate) async fn get_organisation(
         examples(("municipalities" = (summary = "En kommun. A municipality.", value = json!(example::municipalities()))))))
 )]
 pub(crate) async fn list_municipalities(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<MunicipalityList>, Refusal> {
     let page = page(query.page, query.limit, MOST)?;
-    let found = search(&query, engine.directory.municipalities.iter(), |one| {
+    let found = search(&query, known.directory.municipalities.iter(), |one| {
         vec![one.name.as_str(), one.code.as_str()]
     });
     let (found, meta) = page.cut(found);

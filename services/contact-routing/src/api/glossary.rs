@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::api::directory::{self, MOST};
 use crate::api::schema::ListQuery;
 use crate::data::glossary::Term;
-use crate::engine::Engine;
+use crate::entries::Known;
 
 /// The longest text that is annotated, in characters.
 const LONGEST: usize = 8_000;
@@ -121,12 +121,12 @@ fn view(term: &Term) -> TermView {
         }))))))
 )]
 pub(crate) async fn list_glossary(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<TermList>, Refusal> {
     let page = page(query.page, query.limit, MOST)?;
-    let found = directory::search(&query, engine.glossary.terms.iter(), |term| {
+    let found = directory::search(&query, known.glossary.terms.iter(), |term| {
         vec![term.name.sv.as_str(), term.name.en.as_deref().unwrap_or_default()]
     });
     let (found, meta) = page.cut(found);
@@ -161,7 +161,7 @@ pub(crate) async fn list_glossary(
     )
 )]
 pub(crate) async fn annotate_text(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Json(asked): Json<TextToAnnotate>,
 ) -> Result<Json<AnnotatedText>, Refusal> {
@@ -171,12 +171,12 @@ pub(crate) async fn annotate_text(
     }
     let organisation = match &asked.organisation_id {
         Some(id) => {
-            let found = engine.directory.organisation(id);
+            let found = known.directory.organisation(id);
             Some(found.ok_or_else(|| refuse("organisationId", "is not the id of an organisation".to_owned()))?)
         }
         None => None,
     };
-    let annotations = engine
+    let annotations = known
         .glossary
         .annotate(&asked.text)
         .into_iter()
@@ -186,7 +186,7 @@ pub(crate) async fn annotate_text(
             term: found.term.name.clone(),
             explanation: found.term.explanation.clone(),
         });
-    let wrong = organisation.map(|one| engine.glossary.wrong_words(&asked.text, one));
+    let wrong = organisation.map(|one| known.glossary.wrong_words(&asked.text, one));
     let relation_words = wrong.into_iter().flatten().map(|word| RelationWord {
         start: word.start,
         end: word.end,

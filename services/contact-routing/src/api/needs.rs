@@ -8,7 +8,7 @@ use service_host::{Caller, Json, Path, Query, Refusal, page};
 
 use crate::api::schema::{ListQuery, NeedList, NeedView};
 use crate::api::{directory, example, respond};
-use crate::engine::Engine;
+use crate::entries::Known;
 
 /// List needs
 ///
@@ -21,12 +21,12 @@ use crate::engine::Engine;
         examples(("needs" = (summary = "Ett behov. A need.", value = json!(example::needs()))))))
 )]
 pub(crate) async fn list_needs(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<NeedList>, Refusal> {
     let page = page(query.page, query.limit, directory::MOST)?;
-    let found = directory::search(&query, engine.needs.iter(), |need| {
+    let found = directory::search(&query, known.needs.iter(), |need| {
         vec![
             need.name.sv.as_str(),
             need.name.en.as_deref().unwrap_or_default(),
@@ -38,7 +38,7 @@ pub(crate) async fn list_needs(
     Ok(Json(NeedList {
         needs: found
             .into_iter()
-            .map(|need| respond::need(&engine, need, base))
+            .map(|need| respond::need(&known, need, base))
             .collect(),
         links: page.links(&format!("{base}/needs"), &directory::others(&query), meta.total_records),
         meta,
@@ -59,12 +59,12 @@ pub(crate) async fn list_needs(
     )
 )]
 pub(crate) async fn get_need(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Path(need_id): Path<String>,
 ) -> Result<Json<NeedView>, Refusal> {
-    let need = engine
+    let need = known
         .need(&need_id)
         .ok_or_else(|| Refusal::of(ProblemKind::NotFound, "There is no need with this id."))?;
-    Ok(Json(respond::need(&engine, need, &caller.base_url)))
+    Ok(Json(respond::need(&known, need, &caller.base_url)))
 }

@@ -1,6 +1,8 @@
 //! From what the engine answers to what goes on the wire.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use model::hours::{self, Schedule};
 use model::{ContactKind, ContactPoint, Link, Links, LocalizedText};
 
@@ -11,7 +13,9 @@ use crate::api::schema::{
 use crate::data::contact::Contact;
 use crate::data::directory::{Kind, Organisation};
 use crate::data::needs::{Need, Responsible};
+use crate::engine::place::Area;
 use crate::engine::{Answer, Candidate, Engine};
+use crate::entries::{Entry, EntryPoint, Known, kind};
 
 /// Where the facts come from.
 const SOURCES: [&str; 4] = [
@@ -36,16 +40,6 @@ pub(crate) fn name(need: &Need) -> NeedName {
     }
 }
 
-fn kind(written: &str) -> ContactKind {
-    match written {
-        "phone" => ContactKind::Phone,
-        "email" => ContactKind::Email,
-        "form" => ContactKind::Form,
-        "visit" => ContactKind::Visit,
-        _ => ContactKind::Letter,
-    }
-}
-
 fn contact_point(organisation: &Organisation, number: usize, contact: &Contact, now: Timestamp) -> OpenContactPoint {
     let id = format!("{}-{number}", organisation.id);
     let mut point = ContactPoint::new(id, &organisation.id, kind(&contact.kind));
@@ -56,16 +50,34 @@ fn contact_point(organisation: &Organisation, number: usize, contact: &Contact, 
         point.value = Some(contact.value.clone());
     }
     point.source_ref = Some(contact.source.clone());
-    let schedules: Vec<Schedule> = contact
-        .hours
-        .iter()
-        .filter_map(|short| Schedule::from_short(short))
-        .collect();
+    let schedules = contact.hours.iter().filter_map(|short| Schedule::from_short(short));
+    let schedules: Vec<Schedule> = schedules.collect();
     if point.kind == ContactKind::Phone {
         // The state's relay services (texttelefoni.se, bildtelefoni.net) reach every number.
         point.accessibility = vec!["textRelay".to_owned(), "signLanguageRelay".to_owned()];
         point.languages = vec!["sv".to_owned()];
     }
+    with_hours(point, &schedules, now)
+}
+
+/// What an organisation says of itself, on a day and for an area.
+fn own_points(entry: &Entry, organisation: &Organisation, area: &Area, now: Timestamp) -> Vec<OpenContactPoint> {
+    let today = day(now);
+    let (municipality, county) = (area.municipality.as_deref(), area.county.as_deref());
+    let shown = |point: &&EntryPoint| point.holds_on(today) && point.is_for(municipality, county);
+    let point = |point: &EntryPoint| {
+        let schedules: Vec<Schedule> = point.schedules.iter().filter_map(|text| text.parse().ok()).collect();
+        with_hours(point.shown(organisation), &schedules, now)
+    };
+    entry.contact_points.iter().filter(shown).map(point).collect()
+}
+
+/// The day in Sweden.
+fn day(now: Timestamp) -> Date {
+    now.to_zoned(hours::sweden().unwrap_or(TimeZone::UTC)).date()
+}
+
+fn with_hours(mut point: ContactPoint, schedules: &[Schedule], now: Timestamp) -> OpenContactPoint {
     if !schedules.is_empty() && !schedules.iter().any(Schedule::is_always) {
         point.exceptions = vec![LocalizedText::new(
             "Stängt på helgdagar, midsommarafton, julafton och nyårsafton.",
@@ -73,20 +85,25 @@ fn contact_point(organisation: &Organisation, number: usize, contact: &Contact, 
         )];
     }
     point.schedules = schedules.iter().map(Schedule::to_string).collect();
-    let opening = hours::opening(&schedules, now);
+    let opening = hours::opening(schedules, now);
     OpenContactPoint { point, opening }
 }
 
-/// All contact points, or those of the wished kinds when there are any.
-pub(crate) fn contact_points(
+/// All contact points for an area, or those of the wished kinds when there are any.
+fn contact_points(
+    known: &Known,
     organisation: &Organisation,
+    area: &Area,
     wished: &[ContactKind],
     now: Timestamp,
 ) -> Vec<OpenContactPoint> {
-    let all: Vec<OpenContactPoint> = (1..)
-        .zip(&organisation.contacts)
-        .map(|(number, contact)| contact_point(organisation, number, contact, now))
-        .collect();
+    let all: Vec<OpenContactPoint> = match known.entries.of(&organisation.id) {
+        Some(entry) => own_points(&entry, organisation, area, now),
+        None => (1..)
+            .zip(&organisation.contacts)
+            .map(|(number, contact)| contact_point(organisation, number, contact, now))
+            .collect(),
+    };
     let wanted: Vec<OpenContactPoint> = all
         .iter()
         .filter(|point| wished.contains(&point.point.kind))
@@ -134,17 +151,29 @@ fn because(candidate: &Candidate<'_>) -> Vec<Because> {
     all
 }
 
-fn candidate(engine: &Engine, one: &Candidate<'_>, wished: &Wishes<'_>) -> RouteCandidate {
+fn candidate(known: &Known, one: &Candidate<'_>, wished: &Wishes<'_>) -> RouteCandidate {
+    let organisation = known.on(one.organisation, day(wished.time));
+    let mut because = because(one);
+    if organisation.id != one.organisation.id {
+        let (before, now) = (&one.organisation.name, &organisation.name);
+        because.push(Because {
+            rule_id: format!("{}.successor", one.organisation.id),
+            text: LocalizedText::new(
+                format!("{now} har tagit över uppgifterna från {before}."),
+                format!("{now} has taken over the tasks of {before}."),
+            ),
+        });
+    }
     RouteCandidate {
-        organisation_id: one.organisation.id.clone(),
-        organisation_name: one.organisation.name.clone(),
+        organisation_id: organisation.id.clone(),
+        organisation_name: organisation.name.clone(),
         need_id: one.need.id.clone(),
         level: one.level,
-        area: area(engine, one),
+        area: area(known, one),
         reason: one.need.why.clone(),
         confidence: (one.confidence * 100.0).round() / 100.0,
-        because: because(one),
-        contact_points: contact_points(one.organisation, wished.channels, wished.time),
+        because,
+        contact_points: contact_points(known, organisation, &one.area, wished.channels, wished.time),
     }
 }
 
@@ -163,7 +192,7 @@ fn number(number: &str) -> EmergencyNumber {
 }
 
 /// The whole answer. `base` is the API's base URL.
-pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &Wishes<'_>) -> RouteAnswer {
+pub(crate) fn answer(known: &Known, answer: &Answer<'_>, base: &str, wished: &Wishes<'_>) -> RouteAnswer {
     let not_public = answer.need.and_then(|need| match &need.responsible {
         Responsible::NotPublic(instead) if answer.candidates.is_empty() && answer.ask_back.is_none() => {
             Some(RouteNotPublic {
@@ -190,17 +219,17 @@ pub(crate) fn answer(engine: &Engine, answer: &Answer<'_>, base: &str, wished: &
         candidates: answer
             .candidates
             .iter()
-            .map(|one| candidate(engine, one, wished))
+            .map(|one| candidate(known, one, wished))
             .collect(),
         ask_back,
         emergency,
         not_public,
         sources: SOURCES.map(str::to_owned).to_vec(),
-        links: links(answer, base),
+        links: links(known, answer, base, wished),
     }
 }
 
-fn links(answer: &Answer<'_>, base: &str) -> Links {
+fn links(known: &Known, answer: &Answer<'_>, base: &str, wished: &Wishes<'_>) -> Links {
     let mut links = Links::default();
     if let Some(need) = answer.need {
         links
@@ -214,10 +243,10 @@ fn links(answer: &Answer<'_>, base: &str) -> Links {
         links.0.push(Link::get("related", format!("{base}/needs")));
     }
     for one in &answer.candidates {
-        links.0.push(Link::get(
-            "item",
-            format!("{base}/organisations/{}", one.organisation.id),
-        ));
+        let organisation = known.on(one.organisation, day(wished.time));
+        links
+            .0
+            .push(Link::get("item", format!("{base}/organisations/{}", organisation.id)));
     }
     links
 }
@@ -254,7 +283,7 @@ pub(crate) fn need(engine: &Engine, one: &Need, base: &str) -> NeedView {
 }
 
 /// An organisation with how to reach it.
-pub(crate) fn organisation(engine: &Engine, one: &Organisation, base: &str) -> OrganisationView {
+pub(crate) fn organisation(known: &Known, one: &Organisation, base: &str) -> OrganisationView {
     let name = match &one.name_en {
         Some(english) => LocalizedText::new(&one.name, english),
         None => LocalizedText::swedish(&one.name),
@@ -272,12 +301,17 @@ pub(crate) fn organisation(engine: &Engine, one: &Organisation, base: &str) -> O
     shown.municipality_code.clone_from(&one.municipality);
     shown.county_code.clone_from(&one.county);
     shown.website = one.web.as_ref().map(|web| format!("https://{web}"));
-    if let Some(relation) = engine.glossary.relation(one) {
+    if let Some(entry) = known.entries.of(&one.id) {
+        shown.website = entry.website.clone().or(shown.website);
+        shown.valid_to = entry.valid_to;
+        shown.successor_ids.clone_from(&entry.successor_ids);
+    }
+    if let Some(relation) = known.glossary.relation(one) {
         let term = relation.term.clone();
         shown.relation_terms.insert("default".to_owned(), term);
     }
     OrganisationView {
-        contact_points: contact_points(one, &[], Timestamp::now()),
+        contact_points: contact_points(known, one, &Area::default(), &[], Timestamp::now()),
         links: Links::to_self(format!("{base}/organisations/{}", one.id))
             .and("collection", format!("{base}/organisations")),
         organisation: shown,

@@ -10,6 +10,7 @@ use crate::api::respond::Wishes;
 use crate::api::schema::{NeedQuery, QuestionLanguage, RouteAnswer, RouteQuestion};
 use crate::api::{example, respond};
 use crate::engine::{Engine, Question};
+use crate::entries::Known;
 use crate::text::language::Language;
 use crate::text::spell;
 
@@ -35,7 +36,7 @@ const LONGEST: usize = 2_000;
     )
 )]
 pub(crate) async fn route_question(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Json(asked): Json<RouteQuestion>,
 ) -> Result<Json<RouteAnswer>, Refusal> {
@@ -45,7 +46,7 @@ pub(crate) async fn route_question(
         return Err(invalid("question", message));
     }
     let municipality = match &asked.municipality {
-        Some(given) => Some(municipality(&engine, given, ProblemKind::InvalidBody)?),
+        Some(given) => Some(municipality(&known, given, ProblemKind::InvalidBody)?),
         None => None,
     };
     let question = Question {
@@ -56,9 +57,9 @@ pub(crate) async fn route_question(
         },
         municipality: municipality.as_deref(),
     };
-    let answer = engine.ask(&question);
+    let answer = known.ask(&question);
     Ok(Json(respond::answer(
-        &engine,
+        &known,
         &answer,
         &caller.base_url,
         &Wishes {
@@ -82,7 +83,7 @@ pub(crate) async fn route_question(
     )
 )]
 pub(crate) async fn route_need(
-    State(engine): State<Arc<Engine>>,
+    State(known): State<Arc<Known>>,
     caller: Caller,
     Query(query): Query<NeedQuery>,
 ) -> Result<Json<RouteAnswer>, Refusal> {
@@ -93,20 +94,20 @@ pub(crate) async fn route_need(
             "is needed; the ids are at /needs".to_owned(),
         ));
     };
-    let Some(need) = engine.need(wanted) else {
-        let message = format!("is not the id of a need{}", did_you_mean(&near_needs(&engine, wanted)));
+    let Some(need) = known.need(wanted) else {
+        let message = format!("is not the id of a need{}", did_you_mean(&near_needs(&known, wanted)));
         return Err(refuse(ProblemKind::InvalidParameter, "need", message));
     };
     let municipality = match &query.municipality {
-        Some(given) => Some(municipality(&engine, given, ProblemKind::InvalidParameter)?),
+        Some(given) => Some(municipality(&known, given, ProblemKind::InvalidParameter)?),
         None => None,
     };
-    let answer = engine.by_need(need, municipality.as_deref());
+    let answer = known.by_need(need, municipality.as_deref());
     let wishes = Wishes {
         channels: &[],
         time: jiff::Timestamp::now(),
     };
-    Ok(Json(respond::answer(&engine, &answer, &caller.base_url, &wishes)))
+    Ok(Json(respond::answer(&known, &answer, &caller.base_url, &wishes)))
 }
 
 /// The code of the municipality that is meant, or a problem with near names.

@@ -16,6 +16,8 @@ async fn start() -> Running {
     let directory = tempfile::tempdir().unwrap();
     let config = ContactRoutingConfig {
         database: directory.path().join("contact-routing.db"),
+        entries: format!("sqlite:{}", directory.path().join("entries.sqlite").display()),
+        stewards: std::collections::BTreeMap::new(),
         case_status: None,
     };
     // Twice: the second start reads what the first has loaded.

@@ -75,6 +75,8 @@ async fn a_plan_asks_drops_and_follows_the_persons_cases() {
     let directory = tempfile::tempdir().unwrap();
     let config = ContactRoutingConfig {
         database: directory.path().join("contact-routing.db"),
+        entries: format!("sqlite:{}", directory.path().join("entries.sqlite").display()),
+        stewards: std::collections::BTreeMap::new(),
         case_status: Some(case_status().await),
     };
     let service = service(config).await.unwrap();

@@ -7,6 +7,7 @@
 
 mod api;
 mod directory;
+mod entries;
 mod golden;
 mod language;
 mod life;
