@@ -267,6 +267,7 @@ async fn an_entry_that_leaves_somebody_without_a_way_is_refused_and_so_is_all_th
         "contactPoints[2].languages",
         "contactPoints[3].url",
         "contactPoints[3].url",
+        "contactPoints[4].value",
         "contactPoints[4].name",
         "contactPoints[4].schedules[0]",
         "contactPoints[4].assuredAt",
