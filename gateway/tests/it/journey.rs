@@ -4,17 +4,19 @@ use crate::process::{shell, start_demo};
 use crate::readme::blocks;
 use serde_json::Value;
 
+/// What the commands of a section print.
+fn walk(folder: &tempfile::TempDir, section: &str) -> String {
+    let commands = blocks(section).concat();
+    shell(&format!("set -e; cd '{}'\n{commands}", folder.path().display()))
+}
+
 #[test]
 fn a_person_asks_is_called_back_and_is_counted() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data/demo");
     let mut demo = start_demo(&data);
     demo.wait_for("Scripts: ");
-    let said = shell(&format!(
-        "set -e; cd '{}'\n{}",
-        folder.path().display(),
-        blocks("Build a person's journey").concat()
-    ));
+    let said = walk(&folder, "Build a person's journey");
     let lines: Vec<&str> = said.lines().collect();
     let mut at = 0;
     // In this order, each on a line of its own, and whatever between.
@@ -36,6 +38,9 @@ fn a_person_asks_is_called_back_and_is_counted() {
         "[\"aid\",",
         "true",
         "\"totalRecords\":0",
+        "\"totalRecords\":0",
+        "[\"provkommun\"]",
+        "true",
     ] {
         let found = lines[at..].iter().position(|line| line.contains(expected));
         at += 1 + found.unwrap_or_else(|| panic!("{expected} is missing after line {at} of\n{said}"));
@@ -45,6 +50,17 @@ fn a_person_asks_is_called_back_and_is_counted() {
         drawing.starts_with("<svg") && drawing.contains("Anmäl barnets namn"),
         "{drawing}"
     );
+    let page = std::fs::read_to_string(folder.path().join("insights.html")).unwrap();
+    assert!(
+        page.contains("Fyra av tio ringer") && page.contains("20 procent färre samtal"),
+        "{page}"
+    );
+    let kept = walk(&folder, "Keep an entry in the directory");
+    let expected = [
+        "[true,\"Kontaktcenter\"]",
+        "[\"Kontaktcenter\",\"+46 42 10 50 00\",\"kommun-1283\"]",
+    ];
+    assert_eq!(kept.lines().collect::<Vec<_>>(), expected);
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
     assert_ne!(file["apiKey"], file["agencyKey"]);
 }

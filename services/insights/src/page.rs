@@ -61,16 +61,24 @@ pub(crate) fn page(shown: &Shown<'_>, language: Language) -> String {
     html
 }
 
+/// The figures of a drawing, written.
+struct Table<'t> {
+    caption: &'t str,
+    heads: &'t [&'t str],
+    rows: Vec<Vec<String>>,
+}
+
 /// A section with a drawing and, when there is something to tell, a table of the same.
-fn section(html: &mut String, heading: &str, svg: &str, table: Option<(&str, &[&str], Vec<Vec<String>>)>) {
+fn section(html: &mut String, heading: &str, svg: &str, table: &Table<'_>) {
     let _ = write!(html, "<section><h2>{heading}</h2><figure>{svg}</figure>");
-    if let Some((caption, heads, rows)) = table {
+    let Table { caption, heads, rows } = table;
+    if !rows.is_empty() {
         // A table that scrolls sideways is reached by keyboard too.
         let _ = write!(
             html,
             "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table><caption>{caption}</caption><thead><tr>"
         );
-        for head in heads {
+        for head in *heads {
             let _ = write!(html, "<th scope=\"col\">{head}</th>");
         }
         html.push_str("</tr></thead><tbody>");
@@ -132,8 +140,12 @@ fn effort(html: &mut String, publications: &[Publication], language: Language) {
         "Newest publication per agency and channel",
     );
     let heading = language.pick("Ansträngning", "Effort");
-    let table = (!rows.is_empty()).then_some((caption, &heads[..], rows));
-    section(html, heading, &chart::effort(publications, language), table);
+    let table = Table {
+        caption,
+        heads: &heads,
+        rows,
+    };
+    section(html, heading, &chart::effort(publications, language), &table);
 }
 
 fn reasons(html: &mut String, statistics: &[ContactReasons], language: Language) {
@@ -167,8 +179,12 @@ fn reasons(html: &mut String, statistics: &[ContactReasons], language: Language)
         "Reasons for contact, share of those who said why",
     );
     let heading = language.pick("Skäl till kontakt", "Reasons for contact");
-    let table = (!rows.is_empty()).then_some((caption, &heads[..], rows));
-    section(html, heading, &chart::reasons(statistics, language), table);
+    let table = Table {
+        caption,
+        heads: &heads,
+        rows,
+    };
+    section(html, heading, &chart::reasons(statistics, language), &table);
 }
 
 fn insights(html: &mut String, insights: &[Insight], language: Language) {
