@@ -12,7 +12,7 @@ use insights::InsightsConfig;
 use mcp::McpConfig;
 use model::LocalizedText;
 use sandbox::{PushTo, RelyingParty, Running, RunningAgency, SandboxConfig};
-use service_host::{Service, ServiceTelemetry};
+use service_host::{InternalKey, Service, ServiceTelemetry, Trust, TrustSettings};
 use snapshot::Draft;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,6 +34,26 @@ const REFRESH: Duration = Duration::from_secs(3);
 /// What the gateway is to the sandbox's OpenID provider.
 pub(super) const RELYING_PARTY: &str = "vagvisare";
 
+/// Whose calls each service takes: those of its own APIs, and those that another service passes on to it.
+const CALLS: [(&str, &[&str]); 6] = [
+    (
+        "case-status",
+        &[
+            "case-status-v1",
+            "case-events-v1",
+            "mina-arenden-v6",
+            "open311-v2",
+            "mcp-v1",
+            "life-events-v1",
+        ],
+    ),
+    ("channels", &["channels-v1"]),
+    ("contact-routing", &["contact-routing-v1", "life-events-v1", "mcp-v1"]),
+    ("encounters", &["encounters-v1"]),
+    ("insights", &["insights-v1"]),
+    ("mcp", &["mcp-v1"]),
+];
+
 /// Everything behind the gateway, running.
 pub(super) struct Parts {
     sandbox: Running,
@@ -43,6 +63,8 @@ pub(super) struct Parts {
     _channels: channels::Running,
     tasks: JoinSet<anyhow::Result<()>>,
     stop: CancellationToken,
+    /// The gateway, whose signed word the services take and nobody else's.
+    issuer: String,
 }
 
 impl Parts {
@@ -89,13 +111,17 @@ impl Parts {
             database: format!("sqlite:{}", data_dir.join("insights.sqlite").display()),
         })
         .await?;
-        let channels = channels(data_dir, register, &at).await?;
+        let internal = identity::random_word().and_then(|word| InternalKey::new(&word));
+        let internal = internal.context("no random bytes could be had")?;
+        let case_status = case_status.internal_key(internal.clone());
+        let channels = channels(data_dir, register, &at, internal).await?;
         let mut parts = Self {
             _channels: channels.run(),
             addresses: vec![("test-identity", sandbox.identity_url.clone())],
             sandbox,
             tasks: JoinSet::new(),
             stop: CancellationToken::new(),
+            issuer: base.to_owned(),
         };
         parts.serve("case-status", listener, case_status, &telemetry)?;
         parts.add("channels", channels.service(), &telemetry).await?;
@@ -127,11 +153,17 @@ impl Parts {
         service: Service,
         telemetry: &ServiceTelemetry,
     ) -> anyhow::Result<()> {
+        let apis = CALLS.iter().find(|(id, _)| *id == backend);
+        let (_, apis) = apis.with_context(|| format!("nobody may call {backend}"))?;
+        let trust = Trust::new(TrustSettings {
+            issuer: self.issuer.clone(),
+            apis: apis.iter().map(|&api| api.to_owned()).collect(),
+        })?;
         self.addresses
             .push((backend, format!("http://{}", listener.local_addr()?)));
         self.tasks.spawn(service_host::serve(
             listener,
-            service,
+            service.trusting(trust),
             self.stop.clone().cancelled_owned(),
             telemetry.clone(),
         ));
@@ -201,10 +233,16 @@ impl Parts {
     }
 }
 
-async fn channels(data_dir: &Path, register: &people::Register, case_status: &str) -> anyhow::Result<Channels> {
+async fn channels(
+    data_dir: &Path,
+    register: &people::Register,
+    case_status: &str,
+    internal: InternalKey,
+) -> anyhow::Result<Channels> {
     let database = format!("sqlite:{}", data_dir.join("channels.sqlite").display());
     let keys = SecretKeys::load_or_create(&data_dir.join("channels-key"))?;
     Channels::open(ChannelsConfig {
+        internal_key: Some(internal),
         refresh: REFRESH,
         // Receivers of the demo are on this machine.
         allow_private_network: true,

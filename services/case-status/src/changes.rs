@@ -1,16 +1,19 @@
-//! `GET /internal/changes`: that cases changed, for the service that tells others about it. Not a part of any API: the
-//! gateway routes nobody here. A reader keeps its own place, so that what it has not read is still there after a restart.
+//! `GET /internal/changes`: that cases changed, and `POST /internal/looks`: have a person's cases read now; for the service
+//! that tells others about changes. Not a part of any API: the gateway routes nobody here. A reader keeps its own place, so
+//! that what it has not read is still there after a restart.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State as From;
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 use model::{Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
-use service_host::{Json, Query, Refusal};
+use service_host::{Json, PartyId, Query, Refusal};
 
+use crate::gather::gather;
 use crate::index::Change;
 use crate::state::State;
 
@@ -21,7 +24,10 @@ const MOST: i64 = 500;
 const LONGEST_WAIT: u64 = 20;
 
 pub(crate) fn router(state: Arc<State>) -> Router {
-    Router::new().route("/internal/changes", get(changes)).with_state(state)
+    Router::new()
+        .route("/internal/changes", get(changes))
+        .route("/internal/looks", post(look))
+        .with_state(state)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,6 +42,23 @@ struct ChangesQuery {
 #[derive(Debug, Serialize)]
 struct Changes {
     changes: Vec<Change>,
+}
+
+/// Whose cases.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Look {
+    party_id: String,
+}
+
+/// Reads the person's cases at every source, so that what has changed shows among the changes.
+async fn look(From(state): From<Arc<State>>, Json(look): Json<Look>) -> Result<StatusCode, Refusal> {
+    let party = PartyId::parse(&look.party_id).ok_or_else(|| {
+        let problem = Problem::of(ProblemKind::InvalidBody);
+        Refusal::from(problem.field("partyId", "must be the id of a person"))
+    })?;
+    gather(&state, &party, |_| true).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn changes(From(state): From<Arc<State>>, Query(query): Query<ChangesQuery>) -> Result<Json<Changes>, Refusal> {

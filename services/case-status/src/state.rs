@@ -63,5 +63,5 @@ pub async fn service(config: CaseStatusConfig) -> anyhow::Result<Service> {
         .api(events)
         .api(mina_arenden)
         .api(open311)
-        .routes(changes::router(state)))
+        .internal(changes::router(state)))
 }

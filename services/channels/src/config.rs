@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use service_host::InternalKey;
+
 use crate::clock::Clock;
 use crate::consent::{self, ConsentsConfig};
 use crate::seal::SecretKeys;
@@ -13,6 +15,8 @@ pub struct ChannelsConfig {
     pub database: String,
     /// Base URL of the case status service, without `/case-status/v1`.
     pub case_status: String,
+    /// What is shown to it.
+    pub internal_key: Option<InternalKey>,
     /// How often cases that somebody follows are read, so that sources which never tell by themselves are noticed.
     pub refresh: Duration,
     /// Whether webhooks may go to private addresses and over plain HTTP: for development and tests only.
@@ -42,6 +46,7 @@ impl ChannelsConfig {
         Self {
             database: database.into(),
             case_status: case_status.into(),
+            internal_key: None,
             refresh: Duration::from_secs(15 * 60),
             allow_private_network: false,
             keys,

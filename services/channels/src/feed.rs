@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
-use service_host::{Limits, Outgoing};
+use serde_json::json;
+use service_host::{InternalKey, Limits, Outgoing};
 
 use crate::store::{News, Store};
 
@@ -16,6 +17,7 @@ const WAIT: u64 = 15;
 pub(crate) struct Feed {
     outgoing: Outgoing,
     case_status: String,
+    key: Option<InternalKey>,
 }
 
 #[derive(Deserialize)]
@@ -24,10 +26,20 @@ struct Changes {
 }
 
 impl Feed {
-    pub(crate) fn new(outgoing: Outgoing, case_status: &str) -> Self {
+    /// `key` is shown to case status, where that asks for one.
+    pub(crate) fn new(outgoing: Outgoing, case_status: &str, key: Option<InternalKey>) -> Self {
         Self {
             outgoing,
             case_status: case_status.trim_end_matches('/').to_owned(),
+            key,
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.outgoing.request(method, &format!("{}{path}", self.case_status));
+        match &self.key {
+            Some(key) => key.show(request),
+            None => request,
         }
     }
 
@@ -38,12 +50,12 @@ impl Feed {
     pub(crate) async fn read(&self, store: &Store, now: impl Fn() -> i64, wait: bool) -> anyhow::Result<usize> {
         let after = store.position().await?;
         let wait = if wait { WAIT } else { 0 };
-        let url = format!("{}/internal/changes?after={after}&waitSeconds={wait}", self.case_status);
+        let path = format!("/internal/changes?after={after}&waitSeconds={wait}");
         let limits = Limits {
             time: Duration::from_secs(WAIT + 10),
             body_bytes: 4 * 1024 * 1024,
         };
-        let request = self.outgoing.request(Method::GET, &url);
+        let request = self.request(Method::GET, &path);
         let fetched = self.outgoing.fetch("/internal/changes", request, limits).await?;
         anyhow::ensure!(fetched.status.is_success(), "case status answered {}", fetched.status);
         let Changes { changes } = serde_json::from_slice(&fetched.body)?;
@@ -56,18 +68,16 @@ impl Feed {
     /// Has the person's cases read, so that what has changed shows among the changes.
     ///
     /// # Errors
-    /// Case status does not answer.
+    /// Case status does not answer as it should.
     pub(crate) async fn look_at(&self, party: &str) -> anyhow::Result<()> {
-        let url = format!("{}/case-status/v1/cases?limit=1", self.case_status);
         let limits = Limits {
             time: Duration::from_secs(10),
             body_bytes: 4 * 1024 * 1024,
         };
-        let request = self
-            .outgoing
-            .request(Method::GET, &url)
-            .header("vagvisare-subject", party);
-        self.outgoing.fetch("/case-status/v1/cases", request, limits).await?;
+        let request = self.request(Method::POST, "/internal/looks");
+        let request = request.json(&json!({ "partyId": party }));
+        let fetched = self.outgoing.fetch("/internal/looks", request, limits).await?;
+        anyhow::ensure!(fetched.status.is_success(), "case status answered {}", fetched.status);
         Ok(())
     }
 }

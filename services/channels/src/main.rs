@@ -14,7 +14,7 @@ struct Cli {
     #[command(flatten)]
     host: service_host::Args,
 
-    /// Base URL of the case status service.
+    /// Base URL of the case status service, which is shown the key of --internal-key-file.
     #[arg(long, value_name = "URL")]
     case_status: String,
 
@@ -86,6 +86,7 @@ async fn main() -> anyhow::Result<()> {
         _ => None,
     };
     let channels = Channels::open(ChannelsConfig {
+        internal_key: cli.host.internal_key()?,
         refresh: Duration::from_secs(cli.refresh),
         allow_private_network: cli.allow_private_network,
         patience: Duration::from_secs(cli.patience),

@@ -51,7 +51,7 @@ impl Channels {
                 config.clock.clone(),
                 config.patience,
             )?,
-            feed: Feed::new(outgoing.clone(), &config.case_status),
+            feed: Feed::new(outgoing.clone(), &config.case_status, config.internal_key.clone()),
             consents: Consents::new(outgoing, config.consents.clone()),
             config,
         })

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{ServiceTelemetry, Trust, TrustSettings};
+use crate::{InternalKey, ServiceTelemetry, Trust, TrustSettings};
 
 /// Flags that every stand-alone service has; flatten them into the service's own.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,9 +21,15 @@ pub struct Args {
     #[arg(long, value_name = "https://HOST", requires = "api_id")]
     pub trust: Option<String>,
 
-    /// Id of an API of this service at that gateway; may be given several times.
+    /// Id of an API of this service at that gateway, or of an API whose service passes calls on to this one; may be given
+    /// several times.
     #[arg(long, value_name = "NAME-vN")]
     pub api_id: Vec<String>,
+
+    /// What services of one organisation show each other under /internal (32 characters or more, mode 0600). With --trust
+    /// and without it nothing is served there.
+    #[arg(long, value_name = "FILE")]
+    pub internal_key_file: Option<PathBuf>,
 
     /// Where the service keeps what it stores; made if it is not there.
     #[arg(long, default_value = "data", value_name = "DIRECTORY")]
@@ -48,6 +54,14 @@ impl Args {
             apis: self.api_id.clone(),
         };
         Ok(Some(Trust::new(settings)?))
+    }
+
+    /// What services of the same organisation show each other, by these flags.
+    ///
+    /// # Errors
+    /// A file that cannot be used.
+    pub fn internal_key(&self) -> anyhow::Result<Option<InternalKey>> {
+        self.internal_key_file.as_deref().map(InternalKey::load).transpose()
     }
 
     /// Where spans go, by these flags.

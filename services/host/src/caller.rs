@@ -5,12 +5,13 @@ use std::convert::Infallible;
 use std::fmt;
 
 use axum::extract::{FromRequestParts, MatchedPath};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use model::ProblemKind;
 
 use crate::Refusal;
 use crate::forwarded;
+use crate::trust::{ASSERTION, Believed};
 
 /// A person, by an opaque id that means nothing elsewhere. It is kept out of `Debug` so that it cannot
 /// slip into a log.
@@ -58,9 +59,35 @@ pub struct Caller {
     pub base_url: String,
     /// Whether the call came through a gateway that said where the caller sees us.
     pub through_gateway: bool,
+    /// The gateway's signed word for all of it, where the service asks for that. Marked sensitive: `Debug` does not show it.
+    word: Option<HeaderValue>,
 }
 
 impl Caller {
+    /// Names the caller in a request to another service of the same organisation, as a part of answering them: what the
+    /// gateway said, and its signed word for it. It is for no other: whoever gets it can speak for the caller there for a
+    /// minute.
+    #[must_use]
+    pub fn speak_for(&self, mut request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        let scopes = (!self.scopes.is_empty()).then(|| self.scopes.join(" "));
+        let said = [
+            ("vagvisare-application", self.application.as_deref()),
+            ("vagvisare-organisation", self.organisation.as_deref()),
+            ("vagvisare-agreement", self.agreement.as_deref()),
+            ("vagvisare-subject", self.subject.as_ref().map(PartyId::as_str)),
+            ("vagvisare-scopes", scopes.as_deref()),
+        ];
+        for (name, value) in said {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        match &self.word {
+            Some(word) => request.header(ASSERTION, word),
+            None => request,
+        }
+    }
+
     /// The person it speaks for.
     ///
     /// # Errors
@@ -95,6 +122,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
                 .unwrap_or_default(),
             base_url,
             through_gateway,
+            word: parts.extensions.get::<Believed>().map(|word| word.0.clone()),
         })
     }
 }

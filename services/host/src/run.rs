@@ -24,6 +24,10 @@ pub async fn run(args: Args, service: Service) -> anyhow::Result<()> {
         Some(trust) => service.trusting(trust),
         None => service,
     };
+    let service = match args.internal_key()? {
+        Some(key) => service.internal_key(key),
+        None => service,
+    };
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;

@@ -4,8 +4,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 
-use crate::Trust;
 use crate::api::Api;
+use crate::{InternalKey, Trust};
 
 /// The largest body that a service takes unless it says otherwise, in bytes.
 const BODY_LIMIT: usize = 256 * 1024;
@@ -16,6 +16,8 @@ pub struct Service {
     pub(crate) version: String,
     pub(crate) router: Router,
     pub(crate) body_limit: usize,
+    internal: Router,
+    internal_key: Option<InternalKey>,
     trust: Option<Trust>,
 }
 
@@ -23,13 +25,13 @@ impl Service {
     /// A service without any routes yet. `name` becomes `service.name` in its traces.
     #[must_use]
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
-        // Liveness is for whoever starts the process; it is not a part of any API.
-        let router = Router::new().route("/health/live", get(|| async { "ok\n" }));
         Self {
             name: name.into(),
             version: version.into(),
-            router,
+            router: Router::new(),
             body_limit: BODY_LIMIT,
+            internal: Router::new(),
+            internal_key: None,
             trust: None,
         }
     }
@@ -48,6 +50,22 @@ impl Service {
         self
     }
 
+    /// Adds routes for other services of the same organisation, under `/internal`. With an internal key only those that
+    /// show it are served; without one nobody is when the service trusts a gateway, and everybody when it does not: then it
+    /// must not be reachable from anywhere else.
+    #[must_use]
+    pub fn internal(mut self, router: Router) -> Self {
+        self.internal = self.internal.merge(router);
+        self
+    }
+
+    /// What other services of the same organisation must show.
+    #[must_use]
+    pub fn internal_key(mut self, key: InternalKey) -> Self {
+        self.internal_key = Some(key);
+        self
+    }
+
     /// The largest body that is read, in bytes.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
@@ -55,7 +73,7 @@ impl Service {
         self
     }
 
-    /// Believes what the gateway has signed about callers, and nothing else.
+    /// Believes what the gateway has signed about callers, and nothing else: a call that does not bring its word is refused.
     #[must_use]
     pub fn trusting(mut self, trust: Trust) -> Self {
         self.trust = Some(trust);
@@ -69,10 +87,19 @@ impl Service {
     }
 
     pub(crate) fn into_router(self) -> Router {
-        let router = self.router.layer(DefaultBodyLimit::max(self.body_limit));
-        match self.trust {
-            Some(trust) => trust.guard(router),
-            None => router,
-        }
+        let internal = match (self.internal_key, &self.trust) {
+            (Some(key), _) => key.guard(self.internal),
+            (None, None) => self.internal,
+            (None, Some(_)) => Router::new(),
+        };
+        let router = match self.trust {
+            Some(trust) => trust.guard(self.router),
+            None => self.router,
+        };
+        // Liveness is for whoever starts the process; it is not a part of any API.
+        router
+            .merge(internal)
+            .route("/health/live", get(|| async { "ok\n" }))
+            .layer(DefaultBodyLimit::max(self.body_limit))
     }
 }

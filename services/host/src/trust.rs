@@ -1,5 +1,5 @@
-//! Who calls, as the gateway has signed it (`Vagvisare-Assertion`): what plain headers say is replaced by it, or the request
-//! is turned away. With it a service need not be hidden from everybody but the gateway.
+//! Who calls, as the gateway has signed it (`Vagvisare-Assertion`): what plain headers say is replaced by it, and a request
+//! without it is turned away. With it a service need not be hidden from everybody but the gateway.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::{Refusal, trace_headers};
 
-const ASSERTION: HeaderName = HeaderName::from_static("vagvisare-assertion");
+pub(crate) const ASSERTION: HeaderName = HeaderName::from_static("vagvisare-assertion");
 /// What is said in plain beside it.
 const PLAIN: [HeaderName; 5] = [
     HeaderName::from_static("vagvisare-application"),
@@ -44,7 +44,8 @@ const SOONEST: Duration = Duration::from_secs(5);
 pub struct TrustSettings {
     /// The gateway: `iss`, and where its key set is (`/.well-known/jwks.json`).
     pub issuer: String,
-    /// Ids of the APIs that this service answers for: one of them is `aud`.
+    /// One of them is `aud`: ids of the APIs that this service answers for, and of those whose services, of the same
+    /// organisation, pass calls on to it ([`Caller::speak_for`](crate::Caller::speak_for)).
     pub apis: Vec<String>,
 }
 
@@ -103,6 +104,9 @@ impl fmt::Debug for Told {
 /// Why an assertion is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Untrusted {
+    /// There is none.
+    #[error("it is missing; call through the gateway")]
+    Missing,
     /// It is no assertion of this kind.
     #[error("it is no assertion of a gateway")]
     Malformed,
@@ -248,11 +252,15 @@ fn part<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Untrusted> {
     serde_json::from_slice(&bytes).map_err(|_| Untrusted::Malformed)
 }
 
+/// The word that was believed, for calls that are passed on to another service of the same organisation.
+#[derive(Clone)]
+pub(crate) struct Believed(pub(crate) HeaderValue);
+
 async fn guard(State(trust): State<Trust>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
     let given: Vec<_> = headers.get_all(ASSERTION).iter().collect();
     let outcome = match given.as_slice() {
-        [] if PLAIN.iter().all(|name| !headers.contains_key(name)) => return next.run(request).await,
+        [] => Err(Untrusted::Missing),
         [one] => match one.to_str() {
             Ok(text) => {
                 let trace = trace_headers::read(headers).map(|span| span.trace_id().to_string());
@@ -266,7 +274,12 @@ async fn guard(State(trust): State<Trust>, mut request: Request, next: Next) -> 
     };
     match outcome {
         Ok(told) => {
+            let word = request.headers_mut().remove(ASSERTION);
             say(request.headers_mut(), &told);
+            if let Some(mut word) = word {
+                word.set_sensitive(true);
+                request.extensions_mut().insert(Believed(word));
+            }
             next.run(request).await
         }
         Err(why) => Refusal::of(ProblemKind::UntrustedCaller, format!("Vagvisare-Assertion: {why}.")).into_response(),
@@ -288,5 +301,4 @@ fn say(headers: &mut HeaderMap, told: &Told) {
             None => headers.remove(name),
         };
     }
-    headers.remove(ASSERTION);
 }

@@ -147,8 +147,9 @@ async fn send_message(State(protocol): State<Arc<Protocol>>, caller: Caller, mut
     if let Some(context) = RequestContext::current() {
         request.extensions_mut().insert(context);
     }
-    let mut response = protocol.handle(request).await.map(Body::new);
     let link = format!("<{}/openapi.json>; rel=\"service-desc\"", caller.base_url);
+    request.extensions_mut().insert(caller);
+    let mut response = protocol.handle(request).await.map(Body::new);
     if let Ok(link) = HeaderValue::from_str(&link) {
         response.headers_mut().insert(header::LINK, link);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::request::Parts;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use service_host::{Limits, Outgoing, RequestContext};
+use service_host::{Caller, Limits, Outgoing, RequestContext};
 
 use crate::api::McpConfig;
 
@@ -15,16 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(6);
 /// The largest answer that is read, in bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// What the gateway says of the caller; it goes along to the services, which trust it as this one does.
-const CALLER: [&str; 7] = [
-    "vagvisare-application",
-    "vagvisare-organisation",
-    "vagvisare-agreement",
-    "vagvisare-subject",
-    "vagvisare-scopes",
-    "vagvisare-deadline-ms",
-    "forwarded",
-];
+/// What else the gateway says of the call; it goes along to the services, as who calls does.
+const CALL: [&str; 2] = ["vagvisare-deadline-ms", "forwarded"];
 
 /// The services.
 #[derive(Clone, Debug)]
@@ -88,7 +80,10 @@ impl Upstream {
     }
 
     async fn fetch(&self, caller: &Parts, route: &str, mut request: RequestBuilder) -> Result<Value, Unanswered> {
-        for name in CALLER {
+        if let Some(who) = caller.extensions.get::<Caller>() {
+            request = who.speak_for(request);
+        }
+        for name in CALL {
             for value in caller.headers.get_all(name) {
                 request = request.header(name, value);
             }

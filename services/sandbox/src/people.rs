@@ -32,6 +32,8 @@ pub struct Person {
     pub protected: bool,
     /// Whether the person runs a business under their own number.
     pub sole_trader: bool,
+    /// Whether it is a company, which people act for and nobody logs in as.
+    pub company: bool,
     /// Whether the person has a case with every agency; the one to show things with.
     pub(crate) everywhere: bool,
 }
@@ -77,6 +79,8 @@ pub struct Relation {
     pub party_id: Uuid,
     /// Their name.
     pub name: String,
+    /// Their number; of a company `16` and its organisation number, as agencies write it.
+    pub number: PersonNumber,
 }
 
 /// Who stands in which relation to whom, by keys.
@@ -92,18 +96,14 @@ const RELATIONS: [(&str, RelationKind, &str); 5] = [
 const COMPANY: (&str, &str) = ("provbolaget", "Provbolaget AB");
 
 /// The relations of the person with this key.
-pub(crate) fn relations(seed: u64, people: &[Person], key: &str) -> Vec<Relation> {
+pub(crate) fn relations(people: &[Person], key: &str) -> Vec<Relation> {
     let of = |(_, kind, to): &(&str, RelationKind, &str)| {
-        let (party_id, name) = if *to == COMPANY.0 {
-            (party_id(seed, COMPANY.0), COMPANY.1.to_owned())
-        } else {
-            let person = people.iter().find(|person| person.key == *to)?;
-            (person.party_id, person.name.clone())
-        };
+        let other = people.iter().find(|person| person.key == *to)?;
         Some(Relation {
             kind: *kind,
-            party_id,
-            name,
+            party_id: other.party_id,
+            name: other.name.clone(),
+            number: other.number.clone(),
         })
     };
     RELATIONS
@@ -127,6 +127,12 @@ impl PersonNumber {
     #[must_use]
     pub fn digits(&self) -> &str {
         &self.0
+    }
+
+    /// Of a company: no series of organisation numbers begins with 9999.
+    fn of_company() -> Self {
+        let nine = "999900001";
+        Self(format!("16{nine}{}", check_digit(nine)))
     }
 
     fn made(random: &mut Random, serial: usize) -> Self {
@@ -190,20 +196,32 @@ pub(crate) fn of_seed(seed: u64) -> Vec<Person> {
     let later = LATER
         .into_iter()
         .map(|(key, name, age)| (key.to_owned(), name.to_owned(), age));
-    named
-        .chain(extras)
-        .chain(later)
-        .enumerate()
+    let company = Person {
+        party_id: party_id(seed, COMPANY.0),
+        number: PersonNumber::of_company(),
+        everywhere: false,
+        protected: false,
+        sole_trader: false,
+        company: true,
+        key: COMPANY.0.to_owned(),
+        name: COMPANY.1.to_owned(),
+        age: 0,
+    };
+    let people = named.chain(extras).chain(later).enumerate();
+    people
         .map(|(serial, (key, name, age))| Person {
             party_id: party_id(seed, &key),
             number: PersonNumber::made(&mut random, serial),
             everywhere: key == "alva",
             protected: key == "joar",
             sole_trader: key == "ines",
+            company: false,
             key,
             name,
             age,
         })
+        // Last, so that everybody before keeps their number.
+        .chain([company])
         .collect()
 }
 
@@ -217,7 +235,7 @@ mod tests {
     fn numbers_are_well_formed_and_belong_to_nobody_alive() {
         // The tax agency's published test number 18900101-9802 shows that the check digit is right.
         assert_eq!(check_digit("900101980"), 2);
-        for person in people() {
+        for person in people().into_iter().filter(|person| !person.company) {
             let digits = person.number.digits();
             assert_eq!(digits.len(), 12);
             assert!(digits.starts_with("189"), "the birth year must be in the 1890s");
@@ -238,13 +256,13 @@ mod tests {
     fn a_next_of_kin_stands_close_and_may_not_act() {
         let people = people();
         let acting = |key| -> Vec<String> {
-            let relations = relations(DEFAULT_SEED, &people, key).into_iter();
+            let relations = relations(&people, key).into_iter();
             relations.filter(|one| one.kind.may_act()).map(|one| one.name).collect()
         };
         assert_eq!(acting("alva"), ["Gry Exempel", "Hugo Exempel"]);
         assert_eq!(acting("bo"), ["Gry Exempel", "Provbolaget AB"]);
         assert!(acting("kerstin").is_empty());
-        assert_eq!(relations(DEFAULT_SEED, &people, "kerstin")[0].name, "Cilla Testberg");
+        assert_eq!(relations(&people, "kerstin")[0].name, "Cilla Testberg");
     }
 
     #[test]

@@ -71,7 +71,7 @@ struct Happened {
 
 fn happened<'a>(world: &'a World, agency: &'static Agency) -> impl Iterator<Item = Happened> + 'a {
     let now = world.now();
-    world.people().iter().flat_map(move |person| {
+    world.parties().iter().flat_map(move |person| {
         let identifier = world.identifier(agency, person.party_id).unwrap_or_default();
         world.stories(agency, person).into_iter().filter_map(move |story| {
             let so_far = story.so_far(now);

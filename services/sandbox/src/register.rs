@@ -87,6 +87,7 @@ async fn engagements(State(world): State<Arc<World>>, Json(whose): Json<Whose>) 
 struct Related {
     kind: &'static str,
     party_id: Uuid,
+    person_number: String,
     name: String,
     may_act: bool,
 }
@@ -102,6 +103,7 @@ async fn relations(State(world): State<Arc<World>>, Json(whose): Json<Whose>) ->
     let related = |one: crate::people::Relation| Related {
         kind: one.kind.name(),
         party_id: one.party_id,
+        person_number: one.number.digits().to_owned(),
         name: one.name,
         may_act: one.kind.may_act(),
     };

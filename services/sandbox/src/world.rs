@@ -14,6 +14,8 @@ use crate::template::{PLOTS, TEMPLATES, Template};
 
 /// The one agency where minors have cases of their own.
 const CARE_OF_CHILDREN: &str = "region-exempelland";
+/// The one agency where companies have cases.
+const TAXES: &str = "skattekontoret";
 
 /// The simulated world. Made once, never changed; time passes in it.
 #[derive(Debug)]
@@ -90,12 +92,20 @@ impl World {
             .find_map(|other| self.identifier(agency, other.party_id))
     }
 
-    pub(crate) fn people(&self) -> &[Person] {
+    /// Everybody who can have cases: people, and at the end companies.
+    pub(crate) fn parties(&self) -> &[Person] {
         &self.people
     }
 
+    /// Everybody who can log in.
+    pub(crate) fn people(&self) -> &[Person] {
+        let end = self.people.iter().position(|party| party.company);
+        self.people.get(..end.unwrap_or(self.people.len())).unwrap_or_default()
+    }
+
+    /// Somebody who can log in.
     pub(crate) fn person_by_key(&self, key: &str) -> Option<&Person> {
-        self.people.iter().find(|person| person.key == key)
+        self.people().iter().find(|person| person.key == key)
     }
 
     /// The party with this person number.
@@ -108,7 +118,7 @@ impl World {
     pub(crate) fn relations(&self, party: Uuid) -> Vec<Relation> {
         let person = self.people.iter().find(|person| person.party_id == party);
         person
-            .map(|person| people::relations(self.seed, &self.people, &person.key))
+            .map(|person| people::relations(&self.people, &person.key))
             .unwrap_or_default()
     }
 
@@ -131,7 +141,11 @@ impl World {
         TEMPLATES
             .iter()
             .filter(|template| template.agency == agency.id)
-            .filter(|_| person.age >= 18 || agency.id == CARE_OF_CHILDREN)
+            .filter(|_| match (person.company, person.age) {
+                (true, _) => agency.id == TAXES,
+                (false, ..18) => agency.id == CARE_OF_CHILDREN,
+                (false, _) => true,
+            })
             .flat_map(|template| {
                 let count = if person.everywhere || person.age < 18 {
                     1

@@ -224,7 +224,7 @@ impl News {
         };
         let router = Router::new()
             .route("/internal/changes", get(changes))
-            .route("/case-status/v1/cases", get(|| async { Json(json!({ "cases": [] })) }));
+            .route("/internal/looks", post(|| async { StatusCode::NO_CONTENT }));
         start(router).await
     }
 }

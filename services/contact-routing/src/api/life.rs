@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use model::LocalizedText;
 use serde::Deserialize;
-use service_host::{Access, Api, ApiFacts, ApiStatus, Limits, Outgoing, PartyId};
+use service_host::{Access, Api, ApiFacts, ApiStatus, Caller, Limits, Outgoing};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -46,11 +46,10 @@ impl Cases {
         })
     }
 
-    /// The person's cases, each with the need that its title speaks of; and whether all are there.
-    async fn of(&self, engine: &Engine, party: &PartyId) -> (Vec<KnownCase>, bool) {
+    /// The caller's person's cases, each with the need that its title speaks of; and whether all are there.
+    async fn of(&self, engine: &Engine, caller: &Caller) -> (Vec<KnownCase>, bool) {
         let url = format!("{}/case-status/v1/cases?limit=100", self.base);
-        let request = self.outgoing.request(reqwest::Method::GET, &url);
-        let request = request.header("vagvisare-subject", party.as_str());
+        let request = caller.speak_for(self.outgoing.request(reqwest::Method::GET, &url));
         let limits = Limits {
             time: Duration::from_secs(4),
             body_bytes: 2 * 1024 * 1024,

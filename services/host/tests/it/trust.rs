@@ -9,7 +9,7 @@ use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use service_host::{Caller, Service, ServiceTelemetry, Trust, TrustSettings};
+use service_host::{Caller, InternalKey, Service, ServiceTelemetry, Trust, TrustSettings};
 
 use crate::support::{Running, client};
 
@@ -49,6 +49,12 @@ impl Gateway {
             "iss": self.issuer, "aud": "cases-v1", "iat": now, "exp": now + 60, "client": "app",
             "organisation": "bank", "person": "party-1", "scope": "cases.read",
         })
+    }
+
+    /// Of a call that anybody may make.
+    fn open_claims(&self) -> Value {
+        let claims = self.claims();
+        json!({ "iss": claims["iss"], "aud": claims["aud"], "iat": claims["iat"], "exp": claims["exp"] })
     }
 
     fn sign(&self, header: &Value, claims: &Value) -> String {
@@ -94,7 +100,9 @@ async fn ask(running: &Running, headers: &[(&str, &str)]) -> (u16, String) {
 async fn what_is_signed_replaces_what_is_written_beside_it() {
     let gateway = Gateway::start().await;
     let running = start(&gateway).await;
-    assert_eq!(ask(&running, &[]).await, (200, "None None []".to_owned()));
+    let nobody = gateway.sign(&header(), &gateway.open_claims());
+    let open = [("vagvisare-assertion", nobody.as_str())];
+    assert_eq!(ask(&running, &open).await, (200, "None None []".to_owned()));
     let good = gateway.sign(&header(), &gateway.claims());
     let told = "Some(\"app\") Some(\"party-1\") [\"cases.read\"]";
     let forged = [("vagvisare-assertion", good.as_str()), ("vagvisare-subject", "party-2")];
@@ -112,6 +120,87 @@ async fn what_is_signed_replaces_what_is_written_beside_it() {
     ];
     assert_eq!(ask(&running, &other).await.0, 401);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_is_passed_on_with_the_gateways_word_and_only_where_that_api_is_named() {
+    let gateway = Gateway::start().await;
+    let last = start(&gateway).await;
+    // It answers for another API, and asks the first service on behalf of whoever calls.
+    let front = |apis: &[&str], next: String| {
+        let ask = move |caller: Caller| async move {
+            let answer = caller.speak_for(client().get(&next)).send().await.unwrap();
+            format!("{} {}", answer.status().as_u16(), answer.text().await.unwrap())
+        };
+        let settings = TrustSettings {
+            issuer: gateway.issuer.clone(),
+            apis: apis.iter().map(|&api| api.to_owned()).collect(),
+        };
+        let service = Service::new("front", "1").routes(Router::new().route("/who", get(ask)));
+        Running::start(service.trusting(Trust::new(settings).unwrap()), ServiceTelemetry::off())
+    };
+    let front = front(&["cases-v1", "chat-v1"], format!("{}/who", last.url)).await;
+    let passed = |api: &str| gateway.sign(&header(), &with(gateway.claims(), "aud", json!(api)));
+    let (status, told) = ask(&front, &[("vagvisare-assertion", &passed("cases-v1"))]).await;
+    assert_eq!(
+        (status, told.as_str()),
+        (200, "200 Some(\"app\") Some(\"party-1\") [\"cases.read\"]")
+    );
+    let (status, told) = ask(&front, &[("vagvisare-assertion", &passed("chat-v1"))]).await;
+    assert!(status == 200 && told.starts_with("401 "), "{told}");
+    front.stop().await;
+    last.stop().await;
+}
+
+#[tokio::test]
+async fn internal_routes_are_for_those_who_show_the_key_and_for_nobody_without_one() {
+    let gateway = Gateway::start().await;
+    let key = "0123456789abcdef0123456789abcdef";
+    let service = |key: Option<&str>| {
+        let settings = TrustSettings {
+            issuer: gateway.issuer.clone(),
+            apis: vec!["cases-v1".to_owned()],
+        };
+        let internal = Router::new().route("/internal/news", get(|| async { "news" }));
+        let service = Service::new("test", "1").internal(internal);
+        let service = match key {
+            Some(key) => service.internal_key(InternalKey::new(key).unwrap()),
+            None => service,
+        };
+        Running::start(service.trusting(Trust::new(settings).unwrap()), ServiceTelemetry::off())
+    };
+    let status = async |running: &Running, path: &str, shown: Option<String>| {
+        let mut request = client().get(format!("{}{path}", running.url));
+        if let Some(shown) = shown {
+            request = request.header("authorization", shown);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    let keyed = service(Some(key)).await;
+    assert_eq!(
+        status(&keyed, "/internal/news", Some(format!("Bearer {key}"))).await,
+        200
+    );
+    for wrong in [
+        None,
+        Some(format!("Bearer {key}0")),
+        Some(key.to_owned()),
+        Some("Bearer ".to_owned()),
+    ] {
+        assert_eq!(status(&keyed, "/internal/news", wrong.clone()).await, 401, "{wrong:?}");
+    }
+    assert_eq!(
+        status(&keyed, "/health/live", None).await,
+        200,
+        "whoever starts it may ask whether it lives"
+    );
+    keyed.stop().await;
+    let without = service(None).await;
+    assert_eq!(
+        status(&without, "/internal/news", Some(format!("Bearer {key}"))).await,
+        404
+    );
+    without.stop().await;
 }
 
 #[tokio::test]
@@ -150,6 +239,8 @@ async fn what_is_not_signed_for_us_now_by_the_gateway_is_turned_away() {
         assert_eq!(status, 401, "{assertion}: {body}");
         assert!(body.contains("\"code\":\"untrusted-caller\""), "{body}");
     }
+    let (status, body) = ask(&running, &[]).await;
+    assert!(status == 401 && body.contains("call through the gateway"), "{body}");
     let twice = [("vagvisare-assertion", good.as_str()), ("vagvisare-assertion", &good)];
     assert_eq!(ask(&running, &twice).await.0, 401);
     for name in ["vagvisare-subject", "vagvisare-application", "vagvisare-scopes"] {

@@ -239,6 +239,13 @@ async fn the_register_says_for_whom_one_may_act() {
         .unwrap();
     assert_eq!(answer["relations"][0]["kind"], "guardian");
     assert_eq!(answer["relations"][0]["mayAct"], true);
+    let gry = people().into_iter().find(|person| person.key == "gry").unwrap();
+    assert_eq!(answer["relations"][0]["personNumber"], gry.number.digits());
+    assert!(
+        !people()
+            .iter()
+            .any(|one| one.company && answer.to_string().contains(&one.name))
+    );
     sandbox.stop().await;
 }
 

@@ -89,8 +89,8 @@ async fn checked<'l>(life: &'l Life, caller: &Caller, new: &NewPlan) -> Result<C
     }
     let may = caller.scopes.iter().any(|scope| scope == SCOPE);
     let cases = match (&life.cases, &caller.subject) {
-        (Some(source), Some(party)) if may => {
-            let (cases, complete) = source.of(&life.engine, party).await;
+        (Some(source), Some(_)) if may => {
+            let (cases, complete) = source.of(&life.engine, caller).await;
             situation.cases = cases;
             if complete {
                 CaseKnowledge::Complete
