@@ -4,12 +4,12 @@ use crate::governed::Uses;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{
-    Binding, Credentials, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+    Binding, Credentials, Noted, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
 };
 use http::HeaderValue;
 use identity::api_key::{self, KeyError, Pepper};
 use identity::dpop::{self, Expected, Nonces, ProofError, Replays};
-use identity::people::{NewReading, Readings};
+use identity::people::{self, NewReading, Readings};
 use identity::service::Service;
 use identity::token::{Claims, Confirmation, TokenError, Verdict, Verifier};
 use snapshot::{ApplicationIndex, Snapshot};
@@ -71,14 +71,20 @@ impl Checks {
 }
 
 impl Credentials for Checks {
-    fn reading(&self, reading: Reading<'_>) -> bool {
-        let Some(readings) = &self.readings else { return true };
-        readings.tell(NewReading {
+    fn reading(&self, reading: Reading<'_>) -> Noted {
+        let Some(readings) = &self.readings else {
+            return Noted::Now(true);
+        };
+        let noted = readings.note(NewReading {
             token_id: Arc::clone(reading.token_id),
             api: Arc::clone(reading.api),
             operation: format!("{} {}", reading.method, reading.template),
             trace: reading.trace.trace_id_hex().as_str().to_owned(),
-        })
+        });
+        match noted {
+            people::Noted::Now(noted) => Noted::Now(noted),
+            people::Noted::Later(written) => Noted::Later(written),
+        }
     }
 
     fn assertion(&self, statement: &Statement<'_>) -> Option<HeaderValue> {

@@ -18,7 +18,7 @@ use anyhow::{Context, anyhow};
 use identity::api_key::{self, Pepper, SecretText};
 use identity::client_key;
 use identity::people::openid::ProviderSettings;
-use identity::people::{Readings, RegisterSettings};
+use identity::people::{Readings, RegisterSettings, RelationSettings};
 use identity::service::{KeyEncryption, Settings as TokenSettings};
 use identity::token::{Issuer, KeySource};
 use parts::Parts;
@@ -205,6 +205,12 @@ fn demo_people(
         provider,
         base_url: base.to_owned(),
         register: Some(register),
+        pushed_requests_only: false,
+        readings_before_answers: true,
+        relations: Some(RelationSettings {
+            url: parts.party_register().to_owned(),
+            key: None,
+        }),
     })
 }
 

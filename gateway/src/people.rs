@@ -9,7 +9,7 @@ use http::Method;
 use identity::api_key::{Pepper, SecretText};
 use identity::people::openid::{LoginError, OpenId, ProviderSettings};
 use identity::people::web::Web;
-use identity::people::{MIGRATIONS, People, PersonKeys, Readings, RegisterSettings};
+use identity::people::{MIGRATIONS, People, PersonKeys, Readings, RegisterSettings, RelationSettings, Relations};
 use snapshot::{ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, RouteDraft, SenderConstraint};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +29,12 @@ pub struct Setup {
     pub base_url: String,
     /// Where services learn what agencies know people by; `None`: they do not.
     pub register: Option<Register>,
+    /// Whether applications must push what they will ask a person.
+    pub pushed_requests_only: bool,
+    /// Whether a call with a person's token waits until it is written down that it reads.
+    pub readings_before_answers: bool,
+    /// Where it is asked for whom people may act; `None`: nobody acts for anybody else.
+    pub relations: Option<RelationSettings>,
 }
 
 /// The party register, bound to its address and not yet served.
@@ -94,7 +100,26 @@ impl Setup {
             }
             None => None,
         };
+        let relations = match &people.relations {
+            Some(relations) => {
+                let key = match &relations.key_file {
+                    Some(file) => {
+                        Pepper::load(file)?;
+                        Some(SecretText::new(std::fs::read_to_string(file)?.trim().to_owned()))
+                    }
+                    None => None,
+                };
+                Some(RelationSettings {
+                    url: relations.url.clone(),
+                    key,
+                })
+            }
+            None => None,
+        };
         Ok(Self {
+            relations,
+            pushed_requests_only: people.pushed_requests_only,
+            readings_before_answers: people.readings_before_answers,
             database: database.to_owned(),
             keys: PersonKeys::load(&people.key_file, others)?,
             provider,
@@ -120,7 +145,11 @@ pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken
         .await
         .context("the database of people cannot be used")?;
     let (first, others) = setup.keys;
-    let people = People::new(database, PersonKeys::from_secrets(&first, &others)?);
+    let mut people = People::new(database, PersonKeys::from_secrets(&first, &others)?)
+        .with_pushed_requests_only(setup.pushed_requests_only);
+    if let Some(relations) = setup.relations {
+        people = people.with_relations(Relations::new(relations)?);
+    }
     if !others.is_empty() {
         let rows = people.rotate().await.context("a key of people cannot be changed")?;
         tracing::info!(rows, "people are encrypted with the first key");
@@ -137,6 +166,7 @@ pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken
         });
     }
     let (readings, log) = Readings::new(people.clone());
+    let readings = readings.before_answers(setup.readings_before_answers);
     tokio::spawn(log.run());
     let web = Web::new(
         people,

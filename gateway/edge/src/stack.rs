@@ -26,14 +26,15 @@ use tower::{Service, ServiceBuilder};
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
 type Around<A, S> = crate::middleware::around::Around<A, S>;
 type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
-type ToBackend = Around<validate::Validate, Around<idempotency::Idempotency, Around<cache::Cache, Tries>>>;
+type ToBackend = Around<validate::Validate, Gate<witness::Witness, Answered>>;
+type Answered = Around<idempotency::Idempotency, Around<cache::Cache, Tries>>;
 type Tries = Around<steer::Steer, Around<retry::Retry, forward::Forward>>;
 type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
 type RouteGates = Gate<cors::Cors, Gate<maintain::Maintain, Known>>;
 /// What follows when the API takes calls at all.
 type Known = Gate<
     authenticate::Authenticate,
-    Gate<authorise::Authorise, Gate<limit::Limit, Gate<witness::Witness, Gate<deadline::Deadline, ToBackend>>>>,
+    Gate<authorise::Authorise, Gate<limit::Limit, Gate<deadline::Deadline, ToBackend>>>,
 >;
 
 /// Layers every request crosses, whatever its route.
@@ -55,9 +56,9 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(authenticate::Authenticate::new(shared))) // says who; everything below may name the application
         .layer(gate(authorise::Authorise)) // needs the consumer from above
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
-        .layer(gate(witness::Witness::new(shared))) // after every refusal: what is told is read
         .layer(gate(deadline::Deadline)) // the clock of what follows
         .layer(around(validate::Validate)) // outside idempotency: what is refused leaves no key behind
+        .layer(gate(witness::Witness::new(shared))) // inside validate: a call that is refused reads nothing; outside cache: a kept answer is read too
         .layer(around(idempotency::Idempotency)) // outside cache and retry: one call, however often it is sent
         .layer(around(cache::Cache)) // after authorise: what is kept is asked for by those who may
         .layer(around(steer::Steer)) // inside cache: what is answered from memory is nobody's call

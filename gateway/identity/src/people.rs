@@ -13,17 +13,19 @@ pub mod openid;
 mod reading;
 mod refresh;
 mod register;
+mod relations;
 mod store;
 pub mod web;
 mod word;
 
-pub use consent::{Consent, Item, NewConsent, Standing};
-pub use grant::PersonGrant;
+pub use consent::{Consent, Item, NewConsent, Role, Standing};
+pub use grant::{Actor, PersonGrant};
 pub use keys::PersonKeys;
 pub use mapping::{PersonId, PersonNumber};
-pub use reading::{NewReading, Reading, ReadingLog, Readings};
+pub use reading::{NewReading, Noted, Reading, ReadingLog, Readings};
 pub use refresh::Refresh;
 pub use register::{Register, RegisterSettings};
+pub use relations::{RelationKind, RelationSettings, Relations, Represented};
 pub use store::MIGRATIONS;
 pub use word::WordKind;
 
@@ -43,6 +45,9 @@ pub enum PeopleError {
     /// The operating system gave no random bytes.
     #[error("no random bytes could be had")]
     Randomness,
+    /// Whoever knows for whom people may act does not answer.
+    #[error("the register of relations does not answer as it should")]
+    Relations,
     /// The consent is not this person's, or there is none.
     #[error("there is no such consent")]
     NoConsent,
@@ -53,6 +58,8 @@ pub enum PeopleError {
 pub struct People {
     database: Database,
     keys: Arc<PersonKeys>,
+    relations: Option<Relations>,
+    pushed_requests_only: bool,
 }
 
 impl fmt::Debug for People {
@@ -67,7 +74,22 @@ impl People {
         Self {
             database,
             keys: Arc::new(keys),
+            relations: None,
+            pushed_requests_only: false,
         }
+    }
+
+    /// Whether applications must push what they will ask a person, so that no browser can change it (RFC 9126 section 5).
+    #[must_use]
+    pub fn with_pushed_requests_only(mut self, only: bool) -> Self {
+        self.pushed_requests_only = only;
+        self
+    }
+
+    /// See [`People::with_pushed_requests_only`].
+    #[must_use]
+    pub fn pushed_requests_only(&self) -> bool {
+        self.pushed_requests_only
     }
 
     /// Everything about a person, for them to take along (JSON).

@@ -35,6 +35,22 @@ pub struct People {
     pub provider: ProviderSettings,
     /// `[identity.people.register]`: what agencies know people by; `None`: nobody is told.
     pub register: Option<Register>,
+    /// Whether an application must push what it will ask a person (RFC 9126).
+    pub pushed_requests_only: bool,
+    /// Whether a call that reads about a person waits until that is written down; if not, a node that dies loses what it
+    /// was told in its last moments.
+    pub readings_before_answers: bool,
+    /// `[identity.people.relations]`: for whom people may act; `None`: nobody acts for anybody else.
+    pub relations: Option<Relations>,
+}
+
+/// `[identity.people.relations]`.
+#[derive(Debug, Clone)]
+pub struct Relations {
+    /// A register that answers `POST /parties/relations`.
+    pub url: String,
+    /// What is shown there.
+    pub key_file: Option<PathBuf>,
 }
 
 /// `[identity.people.register]`.
@@ -165,6 +181,9 @@ fn read_people(table: &Table<'_>) -> Option<People> {
         client_secret_file: table.optional_file("client_secret_file"),
         provider,
         register: read_register(&table.table("register")),
+        pushed_requests_only: table.boolean("pushed_requests_only", false),
+        readings_before_answers: table.boolean("readings_before_answers", true),
+        relations: read_relations(&table.table("relations")),
     })
 }
 
@@ -183,16 +202,7 @@ fn read_register(table: &Table<'_>) -> Option<Register> {
     }
     let behind = table.optional_string("behind");
     if let Some(address) = &behind {
-        match url::check(address) {
-            Err(message) => table.report("behind", message),
-            Ok(url) if url.scheme_str() == Some("http") && !url::is_loopback(&url) => {
-                table.report(
-                    "behind",
-                    "is plain http to another machine; person numbers are sent over https",
-                );
-            }
-            Ok(_) => {}
-        }
+        check_register(table, "behind", address);
     }
     Some(Register {
         listen: listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
@@ -200,6 +210,32 @@ fn read_register(table: &Table<'_>) -> Option<Register> {
         key_file: table.required_file("key_file").unwrap_or_default(),
         behind,
     })
+}
+
+fn read_relations(table: &Table<'_>) -> Option<Relations> {
+    if !table.is_present() {
+        return None;
+    }
+    let url = table.required_string("url");
+    check_register(table, "url", &url);
+    Some(Relations {
+        url,
+        key_file: table.optional_file("key_file"),
+    })
+}
+
+/// A register that is asked by person number.
+fn check_register(table: &Table<'_>, key: &'static str, address: &str) {
+    match url::check(address) {
+        Err(message) => table.report(key, message),
+        Ok(url) if url.scheme_str() == Some("http") && !url::is_loopback(&url) => {
+            table.report(
+                key,
+                "is plain http to another machine; person numbers are sent over https",
+            );
+        }
+        Ok(_) => {}
+    }
 }
 
 fn read_issuer(table: &Table<'_>) -> Issuer {

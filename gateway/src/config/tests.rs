@@ -370,6 +370,14 @@ fn the_provider_of_people_is_told_in_its_own_words_and_the_register_stays_on_thi
             "listen = \"127.0.0.1:1\"\nbehind = \"http://agencies.example.se\"",
             "identity.people.register.behind: is plain http",
         ),
+        (
+            "listen = \"127.0.0.1:1\"\n[identity.people.relations]\nurl = \"http://relations.example.se\"",
+            "identity.people.relations.url: is plain http",
+        ),
+        (
+            "listen = \"127.0.0.1:1\"\n[identity.people.relations]\nkey_file = \"none\"",
+            "identity.people.relations.url: is missing",
+        ),
     ] {
         let (_, problems) = people(register);
         assert!(

@@ -39,15 +39,23 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     /// What is wrong with the proof, in words that are safe to send.
     fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal>;
 
-    /// Notes that somebody reads about a person. `false`: it cannot be noted, and the call must not be answered.
-    fn reading(&self, _reading: Reading<'_>) -> bool {
-        true
+    /// Notes that somebody reads about a person.
+    fn reading(&self, _reading: Reading<'_>) -> Noted {
+        Noted::Now(true)
     }
 
     /// What a backend that asks for it is told of the call, signed. `None`: nobody here can sign.
     fn assertion(&self, _statement: &Statement<'_>) -> Option<HeaderValue> {
         None
     }
+}
+
+/// Whether a reading is noted; if not, the call must not be answered.
+pub enum Noted {
+    /// At hand.
+    Now(bool),
+    /// When it is written down.
+    Later(Pin<Box<dyn Future<Output = bool> + Send>>),
 }
 
 /// A call with a person's token, to be noted for the person.

@@ -1,9 +1,10 @@
-//! Tells the person's own record that somebody reads about them. What cannot be told is not read.
+//! Tells the person's own record that somebody reads about them, and waits until it is written where that is asked for. What
+//! cannot be told is not read.
 
 use crate::call::Call;
 use crate::error::GatewayError;
-use crate::middleware::authenticate::Reading;
-use crate::middleware::gate::{Decide, Flow};
+use crate::middleware::authenticate::{Noted, Reading};
+use crate::middleware::gate::{Change, Decide, Flow};
 use crate::plan::Shared;
 use std::sync::Arc;
 
@@ -37,8 +38,15 @@ impl Decide for Witness {
             trace: &facts.record.trace,
         };
         match self.shared.credentials.reading(reading) {
-            true => Ok(Flow::Continue),
-            false => Err(GatewayError::Overloaded),
+            Noted::Now(true) => Ok(Flow::Continue),
+            Noted::Now(false) => Err(GatewayError::Overloaded),
+            Noted::Later(written) => Ok(Flow::Later(Box::pin(async move {
+                if !written.await {
+                    return Err(GatewayError::Overloaded);
+                }
+                let change: Change = Box::new(|_: &mut Call| Ok(()));
+                Ok(change)
+            }))),
         }
     }
 }

@@ -5,7 +5,7 @@ use edge::BoxError;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{
-    Binding, Credentials, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+    Binding, Credentials, Noted, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
 };
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, Running};
@@ -123,8 +123,13 @@ impl Credentials for TestCredentials {
         text.parse().ok()
     }
 
-    fn reading(&self, reading: Reading<'_>) -> bool {
-        &**reading.token_id != "full"
+    fn reading(&self, reading: Reading<'_>) -> Noted {
+        match &**reading.token_id {
+            "full" => Noted::Now(false),
+            "late" => Noted::Later(Box::pin(async { true })),
+            "lost" => Noted::Later(Box::pin(async { false })),
+            _ => Noted::Now(true),
+        }
     }
 
     fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {

@@ -21,8 +21,8 @@ pub struct Item {
 pub struct NewConsent<'a> {
     /// The person who consents.
     pub person: &'a PersonId,
-    /// Whom it is about, if the person acts for somebody: their party id.
-    pub acts_for: Option<&'a str>,
+    /// Whom it is about, if the person acts for somebody.
+    pub acts_for: Option<&'a PersonId>,
     /// The relation that lets the person act, such as `guardian`.
     pub relation: Option<&'a str>,
     /// The application that will read.
@@ -41,16 +41,43 @@ pub struct NewConsent<'a> {
     pub ends_at: i64,
 }
 
+/// What somebody is to a consent or a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// It is theirs and about them.
+    Own,
+    /// They act for whom it is about.
+    Actor,
+    /// It is about them, and somebody acts for them.
+    Subject,
+}
+
+impl Role {
+    pub(super) fn of(seen_by: &PersonId, acts_for: Option<&PersonId>) -> Self {
+        match acts_for {
+            None => Self::Own,
+            Some(subject) if subject == seen_by => Self::Subject,
+            Some(_) => Self::Actor,
+        }
+    }
+}
+
 /// A consent that was given.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Consent {
     /// Its id.
     pub id: String,
-    /// Whom it is about, if not the person: their party id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub acts_for: Option<String>,
-    /// The relation that lets the person act.
+    /// Who gave it.
+    #[serde(skip)]
+    pub person: PersonId,
+    /// Whom it is about, if not who gave it.
+    #[serde(skip)]
+    pub acts_for: Option<PersonId>,
+    /// What whoever looks at it is to it.
+    pub role: Role,
+    /// The relation that lets who gave it act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relation: Option<String>,
     /// The application that reads.
@@ -91,7 +118,7 @@ pub enum Standing {
     Unknown,
 }
 
-const COLUMNS: &str = "SELECT id, acts_for, relation, application, organisation, agreement, purpose, assurance, given_at, \
+const COLUMNS: &str = "SELECT id, person, acts_for, relation, application, organisation, agreement, purpose, assurance, given_at, \
                        ends_at, withdrawn_at FROM people_consent";
 
 impl People {
@@ -107,7 +134,7 @@ impl People {
         let insert = query(sql)
             .bind(&id)
             .bind(&new.person.0)
-            .bind(new.acts_for.unwrap_or_default())
+            .bind(new.acts_for.map_or("", |other| &other.0))
             .bind(new.relation.unwrap_or_default())
             .bind(new.application)
             .bind(new.organisation)
@@ -127,16 +154,19 @@ impl People {
         Ok(id)
     }
 
-    /// Every consent of the person, the newest first; those that have ended too.
+    /// Every consent that the person has given or that is about them, the newest first; those that have ended too.
     ///
     /// # Errors
     /// The database.
     pub async fn consents(&self, person: &PersonId) -> Result<Vec<Consent>, PeopleError> {
-        let sql = format!("{COLUMNS} WHERE person = ? ORDER BY given_at DESC, id DESC");
-        let rows = self.database.fetch_all(query(sql).bind(&person.0)).await?;
+        let sql = format!("{COLUMNS} WHERE person = ? OR acts_for = ? ORDER BY given_at DESC, id DESC");
+        let find = query(sql).bind(&person.0).bind(&person.0);
+        let rows = self.database.fetch_all(find).await?;
         let mut consents = Vec::with_capacity(rows.len());
         for row in rows {
-            consents.push(self.whole(&row).await?);
+            let mut consent = self.whole(&row).await?;
+            consent.role = Role::of(person, consent.acts_for.as_ref());
+            consents.push(consent);
         }
         Ok(consents)
     }
@@ -192,9 +222,10 @@ impl People {
             return Ok(Standing::Unknown);
         };
         let sql = "SELECT c.id FROM people_consent c JOIN people_consent_item i ON i.consent = c.id \
-                   WHERE c.person = ? AND c.acts_for = '' AND c.application = ? AND i.scope = ? \
+                   WHERE ((c.person = ? AND c.acts_for = '') OR c.acts_for = ?) AND c.application = ? AND i.scope = ? \
                    AND c.withdrawn_at IS NULL AND c.ends_at > ? LIMIT 1";
         let find = query(sql)
+            .bind(&person.0)
             .bind(&person.0)
             .bind(application)
             .bind(scope)
@@ -230,7 +261,7 @@ impl People {
         }
     }
 
-    /// Withdraws a consent of the person; gives the ids of the tokens made under it that may still hold: to be revoked
+    /// Withdraws a consent that the person has given or that is about them; gives the ids of the tokens made under it that may still hold: to be revoked
     /// at once. Withdrawing it again gives them again.
     ///
     /// # Errors
@@ -239,10 +270,9 @@ impl People {
         let now = now_micros();
         let mut transaction = self.database.begin().await?;
         self.lock(&mut transaction, consent).await?;
-        let sql = "UPDATE people_consent SET withdrawn_at = COALESCE(withdrawn_at, ?) WHERE id = ? AND person = ?";
-        let touched = transaction
-            .execute(query(sql).bind(now).bind(consent).bind(&person.0))
-            .await?;
+        let sql = "UPDATE people_consent SET withdrawn_at = COALESCE(withdrawn_at, ?) WHERE id = ? AND (person = ? OR acts_for = ?)";
+        let update = query(sql).bind(now).bind(consent).bind(&person.0).bind(&person.0);
+        let touched = transaction.execute(update).await?;
         if touched == 0 {
             return Err(PeopleError::NoConsent);
         }
@@ -277,8 +307,13 @@ impl People {
         let some = |text: String| Some(text).filter(|text| !text.is_empty());
         let ends_at: i64 = row.get("ends_at")?;
         let withdrawn_at: Option<i64> = row.get("withdrawn_at")?;
+        let person = PersonId(row.get("person")?);
+        let acts_for = some(row.get("acts_for")?).map(PersonId);
         Ok(Consent {
-            acts_for: some(row.get("acts_for")?),
+            // Of who gave it, until somebody else looks.
+            role: Role::of(&person, acts_for.as_ref()),
+            person,
+            acts_for,
             relation: some(row.get("relation")?),
             application: row.get("application")?,
             organisation: row.get("organisation")?,

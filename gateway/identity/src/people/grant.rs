@@ -12,6 +12,15 @@ use subtle::ConstantTimeEq;
 /// How long a code works, in seconds.
 const CODE_SECONDS: i64 = 60;
 
+/// Who acts for the person that a token is about (RFC 8693 section 4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Who acts, as the application's organisation knows them.
+    pub party_id: String,
+    /// What lets them: `guardian` or `representative`.
+    pub relation: String,
+}
+
 /// What a code stands for: everything that a token under it is to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonGrant {
@@ -27,8 +36,11 @@ pub struct PersonGrant {
     pub scopes: Vec<String>,
     /// The consent that it rests on; see [`People::note_token`].
     pub consent: String,
-    /// The person, as the application's organisation knows them.
+    /// The person that it is about, as the application's organisation knows them.
     pub party_id: String,
+    /// Who acts for that person, if it is not themselves who logged in.
+    #[serde(default)]
+    pub actor: Option<Actor>,
     /// Level of assurance of the login.
     pub assurance: String,
     /// When the person logged in, Unix seconds.

@@ -1,16 +1,22 @@
-//! Who asked about a person, when and for what. Written beside the request: one that finds no place in the queue is not
-//! told, and the call that it would be about must not be answered.
+//! Who asked about a person, when and for what. One that finds no place in the queue is not told, and the call that it would
+//! be about must not be answered. The request waits until it is written, many in one transaction, or goes on beside it, as
+//! the installation chooses: then a node that dies loses what it was told in its last moments.
 
+use super::consent::Role;
 use super::{People, PeopleError, PersonId, moment, now_micros};
 use database::{Row, query};
 use serde::Serialize;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Readings that may wait to be written.
 const QUEUE: usize = 16_384;
 /// Readings that are written in one transaction.
 const BATCH: usize = 256;
+/// How long a request waits for its reading to be written.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Readings that are listed at once.
 const PAGE: i64 = 200;
 
@@ -28,6 +34,8 @@ pub struct Reading {
     pub api: String,
     /// What was asked there: method and path without anything of anybody.
     pub operation: String,
+    /// What whoever looks at it is to it.
+    pub role: Role,
     /// The consent it rested on.
     pub consent: String,
     /// The trace of the call.
@@ -51,6 +59,8 @@ pub struct NewReading {
 struct New {
     at: i64,
     reading: NewReading,
+    /// Who waits until it is written.
+    written: Option<oneshot::Sender<()>>,
 }
 
 enum Message {
@@ -60,7 +70,18 @@ enum Message {
 
 /// Where readings are told. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Readings(mpsc::Sender<Message>);
+pub struct Readings {
+    messages: mpsc::Sender<Message>,
+    before_answers: bool,
+}
+
+/// Whether a reading has been noted; see [`Readings::note`].
+pub enum Noted {
+    /// At hand.
+    Now(bool),
+    /// When it is written.
+    Later(Pin<Box<dyn Future<Output = bool> + Send>>),
+}
 
 /// Writes what is told to [`Readings`]; to be spawned.
 pub struct ReadingLog {
@@ -78,20 +99,55 @@ impl Readings {
     /// A place to tell readings, and the task that writes them.
     pub fn new(people: People) -> (Self, ReadingLog) {
         let (sender, messages) = mpsc::channel(QUEUE);
-        (Self(sender), ReadingLog { people, messages })
+        let readings = Self {
+            messages: sender,
+            before_answers: true,
+        };
+        (readings, ReadingLog { people, messages })
+    }
+
+    /// Whether requests wait until their readings are written, which they do unless told otherwise here.
+    #[must_use]
+    pub fn before_answers(mut self, wait: bool) -> Self {
+        self.before_answers = wait;
+        self
+    }
+
+    /// Notes a reading. `false`, now or later: it is not noted, and the call must not be answered.
+    #[must_use]
+    pub fn note(&self, reading: NewReading) -> Noted {
+        if !self.before_answers {
+            return Noted::Now(self.tell(reading));
+        }
+        let (written, waits) = oneshot::channel();
+        if !self.send(reading, Some(written)) {
+            return Noted::Now(false);
+        }
+        // Too late, it may still be written: the person sees a reading that was asked for and not answered.
+        Noted::Later(Box::pin(async move {
+            matches!(tokio::time::timeout(PATIENCE, waits).await, Ok(Ok(())))
+        }))
     }
 
     /// Tells a reading, without waiting. `false`: there is no place for it just now, and the call must not be answered.
     #[must_use]
     pub fn tell(&self, reading: NewReading) -> bool {
-        let at = now_micros();
-        self.0.try_send(Message::Write(Box::new(New { at, reading }))).is_ok()
+        self.send(reading, None)
+    }
+
+    fn send(&self, reading: NewReading, written: Option<oneshot::Sender<()>>) -> bool {
+        let new = New {
+            at: now_micros(),
+            reading,
+            written,
+        };
+        self.messages.try_send(Message::Write(Box::new(new))).is_ok()
     }
 
     /// Returns when everything that was told before has been written.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        if self.0.send(Message::Flush(done)).await.is_ok() {
+        if self.messages.send(Message::Flush(done)).await.is_ok() {
             // Without an answer nobody writes any more.
             let _ = written.await;
         }
@@ -116,9 +172,10 @@ impl ReadingLog {
                     error = &error as &dyn std::error::Error,
                     "readings cannot be written; they wait"
                 );
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            for done in waiting {
+            let noted = new.into_iter().filter_map(|(_, one)| one.written);
+            for done in noted.chain(waiting) {
                 // Whoever asked may have gone.
                 let _ = done.send(());
             }
@@ -127,17 +184,21 @@ impl ReadingLog {
 }
 
 impl People {
-    /// The person's readings, the newest first, at most 200: those before the moment `before` (Unix microseconds), if given.
+    /// The readings about the person, and those under consents that they gave for others, the newest first, at most 200: those before the moment `before` (Unix microseconds), if given.
     ///
     /// # Errors
     /// The database.
     pub async fn readings(&self, person: &PersonId, before: Option<i64>) -> Result<Vec<Reading>, PeopleError> {
-        let sql = "SELECT at, application, organisation, api, operation, consent, trace FROM people_reading \
-                   WHERE person = ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?";
-        let find = query(sql).bind(&person.0).bind(before.unwrap_or(i64::MAX)).bind(PAGE);
+        let sql = "SELECT at, application, organisation, api, operation, consent, trace, subject FROM people_reading \
+                   WHERE (person = ? OR subject = ?) AND at < ? ORDER BY at DESC, id DESC LIMIT ?";
+        let find = query(sql).bind(&person.0).bind(&person.0);
+        let find = find.bind(before.unwrap_or(i64::MAX)).bind(PAGE);
         let rows = self.database.fetch_all(find).await?;
         let reading = |row: &Row| {
+            let subject: String = row.get("subject")?;
+            let subject = Some(subject).filter(|id| !id.is_empty()).map(PersonId);
             Ok(Reading {
+                role: Role::of(person, subject.as_ref()),
                 at: moment(row.get("at")?),
                 application: row.get("application")?,
                 organisation: row.get("organisation")?,
@@ -158,8 +219,8 @@ impl People {
         let mut transaction = self.database.begin().await?;
         for (id, new) in new {
             // Who and for whom is what the consent of the token says; a token without one is not of our people.
-            let sql = "INSERT INTO people_reading (id, person, at, application, organisation, api, operation, consent, trace) \
-                       SELECT ?, c.person, ?, c.application, c.organisation, ?, ?, c.id, ? \
+            let sql = "INSERT INTO people_reading (id, person, at, application, organisation, api, operation, consent, trace, subject) \
+                       SELECT ?, c.person, ?, c.application, c.organisation, ?, ?, c.id, ?, c.acts_for \
                        FROM people_token t JOIN people_consent c ON c.id = t.consent WHERE t.id = ? ON CONFLICT DO NOTHING";
             let insert = query(sql)
                 .bind(id)

@@ -37,5 +37,8 @@ pub const MIGRATIONS: Migrations = Migrations {
         CREATE INDEX people_refresh_ends ON people_refresh (ends_at);
         ALTER TABLE people_token ADD COLUMN family TEXT NOT NULL DEFAULT '';
         CREATE INDEX people_token_family ON people_token (family)",
+        "CREATE INDEX people_consent_acts_for ON people_consent (acts_for, given_at);
+        ALTER TABLE people_reading ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+        CREATE INDEX people_reading_subject ON people_reading (subject, at)",
     ],
 };

@@ -33,6 +33,7 @@ impl Service {
                 match refresh.used || people.consent_in_force(&grant.consent).await.is_err() {
                     true => inactive,
                     false => json!({
+                        "act": grant.actor.as_ref().map(|actor| json!({ "sub": actor.party_id, "relation": actor.relation })),
                         "active": true, "iss": self.issuer(), "sub": grant.party_id, "aud": grant.resource,
                         "client_id": grant.client, "scope": grant.scopes.join(" "), "iat": refresh.issued_at,
                     }),

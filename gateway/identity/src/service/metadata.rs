@@ -47,7 +47,7 @@ impl Service {
             "dpop_signing_alg_values_supported": algorithms,
             "tls_client_certificate_bound_access_tokens": true,
         });
-        if self.people().is_some()
+        if let Some(people) = self.people()
             && let Some(members) = metadata.as_object_mut()
         {
             for (name, value) in [
@@ -55,6 +55,10 @@ impl Service {
                 (
                     "pushed_authorization_request_endpoint",
                     json!(format!("{issuer}/oauth2/par")),
+                ),
+                (
+                    "require_pushed_authorization_requests",
+                    json!(people.pushed_requests_only()),
                 ),
                 ("response_types_supported", json!(["code"])),
                 ("response_modes_supported", json!(["query"])),

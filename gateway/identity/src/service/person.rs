@@ -12,6 +12,7 @@ use crate::people::{People, PeopleError, PersonGrant};
 use crate::revocation::Kind;
 use crate::token::Confirmation;
 use axum::http::HeaderMap;
+use serde_json::json;
 use std::pin::Pin;
 
 /// The grant type.
@@ -100,6 +101,15 @@ impl Service {
             Err(PeopleError::NoConsent) => return Err(withdrawn()),
             Err(error) => return Err(unavailable(&error)),
         }
+        if grant.actor.is_some() {
+            // The child may have come of age, the custody or the post have ended: nothing was told to us.
+            match people.may_still_act(&grant.consent).await {
+                Ok(true) => {}
+                Ok(false) => return Err(ended_relation()),
+                Err(PeopleError::NoConsent) => return Err(withdrawn()),
+                Err(error) => return Err(unavailable(&error)),
+            }
+        }
         let scope = scopes.join(" ");
         // The agreement may have ended since the person said yes.
         let allowed = access::decide(
@@ -138,7 +148,10 @@ impl Service {
             client: &client.id,
             person: Some(&grant.party_id),
             known_as: Some(&ready.known_as),
-            actor: None,
+            actor: grant
+                .actor
+                .as_ref()
+                .map(|actor| json!({ "sub": actor.party_id, "relation": actor.relation })),
             allowed: &ready.allowed,
             confirmation: ready.confirmation,
             credential: &client.credential,
@@ -208,6 +221,10 @@ pub(super) fn nobody() -> OAuthError {
 
 pub(super) fn withdrawn() -> OAuthError {
     OAuthError::invalid_grant("The person has withdrawn the consent, or it has ended.")
+}
+
+fn ended_relation() -> OAuthError {
+    OAuthError::invalid_grant("Who gave the consent may no longer act for the person that it is about. Ask again.")
 }
 
 pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> OAuthError {

@@ -17,6 +17,7 @@ mod person_codes;
 mod person_login;
 mod person_refresh;
 mod register;
+mod relations;
 mod rotation;
 mod service;
 mod service_support;

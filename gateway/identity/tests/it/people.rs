@@ -3,8 +3,8 @@
 use database::Database;
 use identity::api_key::Pepper;
 use identity::people::{
-    Item, MIGRATIONS, NewConsent, NewReading, People, PeopleError, PersonKeys, PersonNumber, Readings, Standing,
-    WordKind,
+    Item, MIGRATIONS, NewConsent, NewReading, People, PeopleError, PersonId, PersonKeys, PersonNumber, Readings, Role,
+    Standing, WordKind,
 };
 use std::path::Path;
 
@@ -127,10 +127,17 @@ fn items() -> Vec<Item> {
         .into()
 }
 
-async fn consent(people: &People, person: &identity::people::PersonId, ends_at: i64) -> String {
+async fn child(people: &People) -> PersonId {
+    people
+        .person(&PersonNumber::read("189005019801").unwrap())
+        .await
+        .unwrap()
+}
+
+async fn consent(people: &People, person: &PersonId, child: &PersonId, ends_at: i64) -> String {
     let new = NewConsent {
         person,
-        acts_for: Some("child"),
+        acts_for: Some(child),
         relation: Some("guardian"),
         application: "app",
         organisation: "bank",
@@ -153,11 +160,12 @@ async fn a_withdrawn_consent_names_its_tokens_and_admits_no_new_one() {
             .person(&PersonNumber::read("189001019810").unwrap())
             .await
             .unwrap();
-        let id = consent(&people, &person, i64::MAX / 2).await;
+        let child = child(&people).await;
+        let id = consent(&people, &person, &child, i64::MAX / 2).await;
         let in_force = people.consent_in_force(&id).await.unwrap();
         assert_eq!(
-            (in_force.items.as_slice(), in_force.acts_for.as_deref()),
-            (items().as_slice(), Some("child"))
+            (in_force.items.as_slice(), in_force.acts_for.as_ref()),
+            (items().as_slice(), Some(&child))
         );
 
         people.note_token(&id, "family", "long", i64::MAX / 2).await.unwrap();
@@ -176,6 +184,10 @@ async fn a_withdrawn_consent_names_its_tokens_and_admits_no_new_one() {
         let all = people.consents(&person).await.unwrap();
         assert!(all.len() == 1 && !all[0].in_force && all[0].withdrawn_at.is_some());
         assert!(people.consents(&other).await.unwrap().is_empty());
+        // Whom it is about sees it too, and may take it back; nobody else may.
+        let seen = people.consents(&child).await.unwrap();
+        assert_eq!((all[0].role, seen[0].role), (Role::Actor, Role::Subject));
+        assert_eq!(people.withdraw(&child, &id).await.unwrap(), ["long"]);
     }
 }
 
@@ -195,13 +207,16 @@ async fn services_that_act_later_are_told_how_a_consent_stands() {
             Standing::Ended,
             "nothing was said yet"
         );
-        consent(&people, &person, i64::MAX / 2).await;
+        let child = child(&people).await;
+        consent(&people, &person, &child, i64::MAX / 2).await;
         let for_a_child = standing(&party, "app", "cases.read").await;
         assert_eq!(
             for_a_child,
             Standing::Ended,
             "what was said for a child is not said for oneself"
         );
+        let child = people.party_id(&child, "services").await.unwrap();
+        assert_eq!(standing(&child, "app", "cases.read").await, Standing::InForce);
         let own = NewConsent {
             person: &person,
             acts_for: None,
@@ -230,7 +245,7 @@ async fn a_consent_ends_by_itself() {
     for database in databases(directory.path()).await {
         let people = people(&database, 1, &[]);
         let person = people.person(&number()).await.unwrap();
-        let id = consent(&people, &person, 1).await;
+        let id = consent(&people, &person, &child(&people).await, 1).await;
         assert!(matches!(
             people.consent_in_force(&id).await,
             Err(PeopleError::NoConsent)
@@ -244,7 +259,8 @@ async fn every_reading_is_written_and_goes_into_the_export() {
     for database in databases(directory.path()).await {
         let people = people(&database, 1, &[]);
         let person = people.person(&number()).await.unwrap();
-        let id = consent(&people, &person, i64::MAX / 2).await;
+        let child = child(&people).await;
+        let id = consent(&people, &person, &child, i64::MAX / 2).await;
         let (readings, log) = Readings::new(people.clone());
         let log = tokio::spawn(log.run());
         people.note_token(&id, "family", "token-1", i64::MAX / 2).await.unwrap();
@@ -266,6 +282,12 @@ async fn every_reading_is_written_and_goes_into_the_export() {
             ("app", id.as_str())
         );
         assert_eq!(written[0].trace, format!("{:032x}", 149));
+        // Both are told: who acted, and whom it was about.
+        let about = people.readings(&child, None).await.unwrap();
+        assert_eq!(
+            (about.len(), about[0].role, first.role),
+            (150, Role::Subject, Role::Actor)
+        );
         let export = people.export(&person).await.unwrap();
         assert_eq!(export["readings"].as_array().unwrap().len(), 150);
         assert_eq!(export["consents"][0]["items"][0]["scope"], "cases.read");

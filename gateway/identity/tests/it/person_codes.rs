@@ -6,7 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use database::Database;
 use identity::api_key::Pepper;
 use identity::people::web::Revoke;
-use identity::people::{Item, MIGRATIONS, NewConsent, People, PersonGrant, PersonId, PersonKeys, PersonNumber};
+use identity::people::{
+    Actor, Item, MIGRATIONS, NewConsent, People, PersonGrant, PersonId, PersonKeys, PersonNumber, Relations,
+};
 use identity::token::{Claims, TokenError, Verdict};
 use std::sync::Arc;
 
@@ -19,16 +21,25 @@ pub(crate) struct Journey {
     pub(crate) node: Node,
     pub(crate) people: People,
     pub(crate) person: PersonId,
-    party_id: String,
+    pub(crate) party_id: String,
     _directory: tempfile::TempDir,
 }
 
 pub(crate) async fn journey() -> Journey {
+    journey_with(None).await
+}
+
+/// With a register of relations.
+pub(crate) async fn journey_with(relations: Option<Relations>) -> Journey {
     let (node, directory) = node().await;
     let address = format!("sqlite:{}", directory.path().join("people.sqlite").display());
     let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
     let keys = PersonKeys::from_secrets(&Pepper::from_bytes([1; 32]), &[]).unwrap();
     let people = People::new(database, keys);
+    let people = match relations {
+        Some(relations) => people.with_relations(relations),
+        None => people,
+    };
     node.service.serve_people(people.clone());
     let person = people
         .person(&PersonNumber::read("189001019802").unwrap())
@@ -67,6 +78,11 @@ impl Journey {
     }
 
     pub(crate) async fn code(&self, consent: &str) -> String {
+        self.code_for(consent, &self.party_id, None).await
+    }
+
+    /// About this person, by somebody who acts for them.
+    pub(crate) async fn code_for(&self, consent: &str, party_id: &str, actor: Option<Actor>) -> String {
         let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, VERIFIER.as_bytes());
         let grant = PersonGrant {
             client: "app".to_owned(),
@@ -75,7 +91,8 @@ impl Journey {
             resource: CASES.to_owned(),
             scopes: vec!["cases.read".to_owned()],
             consent: consent.to_owned(),
-            party_id: self.party_id.clone(),
+            party_id: party_id.to_owned(),
+            actor,
             assurance: "loa3".to_owned(),
             logged_in_at: now(),
             key: None,

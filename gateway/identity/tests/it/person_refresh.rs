@@ -6,7 +6,7 @@ use identity::people::web::Revoke;
 use identity::token::TokenError;
 
 impl Journey {
-    async fn refresh(&self, token: &str, more: &[(&'static str, &str)], headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn refresh(&self, token: &str, more: &[(&'static str, &str)], headers: &[(&str, &str)]) -> Answer {
         let mut form = self.node.good();
         form.retain(|(name, _)| !["grant_type", "resource"].contains(name));
         for (name, value) in [("grant_type", "refresh_token"), ("refresh_token", token)]

@@ -35,6 +35,7 @@ pub(crate) struct Node {
     pub(crate) service: Service,
     pub(crate) key: Arc<ClientKey>,
     pub(crate) secret: String,
+    pub(crate) snapshot: Arc<Snapshot>,
 }
 
 pub(crate) fn now() -> i64 {
@@ -73,6 +74,7 @@ pub(crate) async fn nodes(address: &str, count: usize, change: impl Fn(&mut Sett
             service,
             key: Arc::clone(&key),
             secret: secret.text.expose().to_owned(),
+            snapshot: Arc::clone(&snapshot),
         });
     }
     all

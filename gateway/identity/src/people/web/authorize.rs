@@ -114,7 +114,16 @@ impl Web {
     async fn read(&self, given: &Parameters) -> Result<Result<Request, Refused>, PeopleError> {
         let get = |name: &str| given.all.get(name).map(String::as_str);
         let Some(uri) = get("request_uri") else {
-            return Ok(check(&(self.0.picture)(), get, given.twice));
+            let read = check(&(self.0.picture)(), get, given.twice);
+            return Ok(match read {
+                Ok(Request {
+                    redirect_uri, state, ..
+                }) if self.0.people.pushed_requests_only() => {
+                    let why = "Push the request to /oauth2/par first, and bring the request_uri (RFC 9126).";
+                    Err(Refused::There(Back { redirect_uri, state }, "invalid_request", why))
+                }
+                read => read,
+            });
         };
         let word = uri.strip_prefix(PUSHED_PREFIX).unwrap_or_default();
         let pushed: Option<Request> = self.0.people.take(WordKind::Pushed, word).await?;

@@ -6,7 +6,7 @@ use super::login::field;
 use super::page::{Language, see_other};
 use super::session::Visitor;
 use super::{Web, cookies, mine};
-use crate::people::{Item, NewConsent, PeopleError, PersonGrant, WordKind};
+use crate::people::{Actor, Item, NewConsent, PeopleError, PersonGrant, RelationKind, Represented, WordKind};
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -31,6 +31,26 @@ struct Page<'a> {
     agreement: &'a str,
     ends: String,
     scopes: &'a [String],
+    others: Vec<Other>,
+    /// Whether it is not known just now for whom the person may act.
+    others_unknown: bool,
+    /// Whether the form came back without saying whom it is about.
+    choose: bool,
+}
+
+/// Somebody for whom the person may decide.
+struct Other {
+    mark: String,
+    name: String,
+    relation: &'static str,
+}
+
+/// Whom a decision is about.
+enum About {
+    Themselves,
+    Other(Represented),
+    /// Nobody for whom the person may act.
+    Nobody,
 }
 
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -38,7 +58,7 @@ pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, head
     match web.waiting(&headers).await {
         Ok(Waiting::Nothing) => web.nothing_waits(language),
         Ok(Waiting::Login) => see_other("/me/login", []),
-        Ok(Waiting::Decision(decision)) => web.ask(language, &decision),
+        Ok(Waiting::Decision(decision)) => web.ask(language, &decision, false).await,
         Err(error) => web.failed(language, &error),
     }
 }
@@ -54,7 +74,13 @@ pub(super) async fn decide(State(web): State<Web>, headers: HeaderMap, body: Byt
     if !decision.visitor.sent(&field(&body, "csrf")) {
         return web.not_from_here(language);
     }
-    match web.decided(&decision, field(&body, "decision") == "yes").await {
+    let yes = field(&body, "decision") == "yes";
+    let about = match web.about(&decision, &field(&body, "about"), yes).await {
+        Ok(About::Nobody) => return web.ask(language, &decision, true).await,
+        Ok(about) => about,
+        Err(error) => return web.failed(language, &error),
+    };
+    match web.decided(&decision, about, yes).await {
         Ok(to) => see_other(&to, [cookies::write(cookies::REQUEST, "", 0, web.secure())]),
         Err(error) => web.failed(language, &error),
     }
@@ -102,7 +128,19 @@ impl Web {
         self.message(StatusCode::BAD_REQUEST, language, (title, text))
     }
 
-    fn ask(&self, language: Language, decision: &Decision) -> Response {
+    /// Whom the form says that the decision is about. For whom the person may act is asked again: what the page showed may
+    /// have ended meanwhile.
+    async fn about(&self, decision: &Decision, given: &str, yes: bool) -> Result<About, PeopleError> {
+        if !yes || given.is_empty() || given == "self" {
+            return Ok(About::Themselves);
+        }
+        let visitor = &decision.visitor;
+        let mut others = self.0.people.represented(&visitor.person).await?.into_iter();
+        let chosen = others.find(|one| one.mark(&visitor.csrf) == given);
+        Ok(chosen.map_or(About::Nobody, About::Other))
+    }
+
+    async fn ask(&self, language: Language, decision: &Decision, choose: bool) -> Response {
         let (snapshot, request) = (&decision.snapshot, &decision.request);
         let Ok(asked) = authorize::asked(snapshot, request) else {
             return self.nothing_waits(language);
@@ -110,6 +148,22 @@ impl Web {
         let application = snapshot.application(asked.application);
         let agreement = snapshot.agreement(asked.agreement);
         let api = snapshot.api(asked.api);
+        let represented = self.0.people.represented(&decision.visitor.person).await;
+        // Without it people still decide for themselves.
+        let others_unknown = represented.is_err();
+        if let Err(error) = &represented {
+            tracing::warn!(%error, "nobody can be asked for whom a person may act");
+        }
+        let other = |one: Represented| Other {
+            mark: one.mark(&decision.visitor.csrf),
+            relation: match one.kind {
+                RelationKind::Guardian => language.say("du är vårdnadshavare", "you have custody"),
+                RelationKind::Representative | RelationKind::Other => {
+                    language.say("du är ombud", "you are a representative")
+                }
+            },
+            name: one.name,
+        };
         let page = Page {
             l: language,
             csrf: &decision.visitor.csrf,
@@ -121,13 +175,21 @@ impl Web {
             agreement: &agreement.id,
             ends: mine::day(&crate::people::moment(ends_at(agreement.valid_to))),
             scopes: &request.scopes,
+            others: represented.unwrap_or_default().into_iter().map(other).collect(),
+            others_unknown,
+            choose,
+        };
+        let status = if choose {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            StatusCode::OK
         };
         // A form's answer leads to the application.
-        self.page_with_form_to(StatusCode::OK, language, &page, &request.redirect_uri)
+        self.page_with_form_to(status, language, &page, &request.redirect_uri)
     }
 
     /// Keeps the decision and gives the address that the browser goes back to.
-    async fn decided(&self, decision: &Decision, yes: bool) -> Result<String, PeopleError> {
+    async fn decided(&self, decision: &Decision, about: About, yes: bool) -> Result<String, PeopleError> {
         let taken: Option<Request> = self.0.people.take(WordKind::Request, &decision.word).await?;
         let Some(request) = taken else {
             return Ok("/me/consent".to_owned());
@@ -142,14 +204,20 @@ impl Web {
         }
         match authorize::asked(&decision.snapshot, &request) {
             Ok(asked) => {
-                let code = self.grant(decision, &request, &asked).await?;
+                let code = self.grant(decision, &request, &asked, about).await?;
                 Ok(self.answer(&back, &[("code", &code)]))
             }
             Err((code, why)) => Ok(self.answer(&back, &[("error", code), ("error_description", why)])),
         }
     }
 
-    async fn grant(&self, decision: &Decision, request: &Request, asked: &Asked) -> Result<String, PeopleError> {
+    async fn grant(
+        &self,
+        decision: &Decision,
+        request: &Request,
+        asked: &Asked,
+        about: About,
+    ) -> Result<String, PeopleError> {
         let snapshot = &decision.snapshot;
         let (people, person) = (&self.0.people, &decision.visitor.person);
         let agreement = snapshot.agreement(asked.agreement);
@@ -162,11 +230,15 @@ impl Web {
             scope: scope.clone(),
         };
         let items: Vec<Item> = request.scopes.iter().map(item).collect();
+        let (other, relation) = match &about {
+            About::Other(one) => (Some(people.other(one).await?), Some(one.kind.name())),
+            About::Themselves | About::Nobody => (None, None),
+        };
         let consent = people
             .consent(&NewConsent {
                 person,
-                acts_for: None,
-                relation: None,
+                acts_for: other.as_ref(),
+                relation,
                 application: &application.id,
                 organisation,
                 agreement: &agreement.id,
@@ -176,6 +248,17 @@ impl Web {
                 ends_at: ends_at(agreement.valid_to),
             })
             .await?;
+        let own = people.party_id(person, organisation).await?;
+        let (party_id, actor) = match (&other, relation) {
+            (Some(other), Some(relation)) => {
+                let actor = Actor {
+                    party_id: own,
+                    relation: relation.to_owned(),
+                };
+                (people.party_id(other, organisation).await?, Some(actor))
+            }
+            _ => (own, None),
+        };
         let grant = PersonGrant {
             client: request.client.clone(),
             redirect_uri: request.redirect_uri.clone(),
@@ -183,7 +266,8 @@ impl Web {
             resource: request.resource.clone(),
             scopes: request.scopes.clone(),
             consent,
-            party_id: people.party_id(person, organisation).await?,
+            party_id,
+            actor,
             assurance: decision.visitor.level.clone(),
             logged_in_at: decision.visitor.at,
             key: request.key.clone(),

@@ -4,7 +4,7 @@ use super::Web;
 use super::login::field;
 use super::page::{Language, private, see_other};
 use super::session::Visitor;
-use crate::people::{Consent, PeopleError, Reading};
+use crate::people::{Consent, PeopleError, PersonId, Reading, Role};
 use askama::Template;
 use axum::Json;
 use axum::body::Bytes;
@@ -32,7 +32,8 @@ struct Shown {
     organisation: String,
     purpose: String,
     agreement: String,
-    for_somebody: bool,
+    /// For whom it was given, or that somebody else gave it.
+    whose: Option<String>,
     given: String,
     ends: String,
     withdrawn: Option<String>,
@@ -53,6 +54,43 @@ struct Read {
     api: String,
     operation: String,
     purpose: String,
+    /// About whom, where it is not the visitor; or that somebody acts for them.
+    whose: Option<String>,
+}
+
+/// What those are called whom the visitor acts for.
+struct Others {
+    language: Language,
+    names: Vec<(PersonId, String)>,
+    /// Of each consent that is about somebody else.
+    of_consent: HashMap<String, PersonId>,
+}
+
+impl Others {
+    /// What is to be said of somebody's part in it.
+    fn say(&self, role: Role, other: Option<&PersonId>) -> Option<String> {
+        let name = other.and_then(|other| self.names.iter().find(|(known, _)| known == other));
+        match (role, name) {
+            (Role::Own, _) => None,
+            (Role::Subject, _) => {
+                let said = self.language.say(
+                    "Någon som företräder dig gav lovet.",
+                    "Somebody who acts for you gave the permission.",
+                );
+                Some(said.to_owned())
+            }
+            (Role::Actor, Some((_, name))) => {
+                Some(format!("{} {name}.", self.language.say("Det gäller", "It is about")))
+            }
+            (Role::Actor, None) => {
+                let said = self.language.say(
+                    "Det gäller någon som du företrädde då.",
+                    "It is about somebody you acted for then.",
+                );
+                Some(said.to_owned())
+            }
+        }
+    }
 }
 
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -117,14 +155,30 @@ impl Web {
         Ok(())
     }
 
+    /// Names of those whom the visitor acts for; asked for only when something is about one of them.
+    async fn others(&self, language: Language, visitor: &Visitor, consents: &[Consent]) -> Others {
+        let about = |one: &Consent| Some((one.id.clone(), one.acts_for.clone()?));
+        let of_consent: HashMap<_, _> = consents.iter().filter_map(about).collect();
+        let names = match consents.iter().any(|one| one.role == Role::Actor) {
+            true => self.0.people.names_of_others(&visitor.person).await.unwrap_or_default(),
+            false => Vec::new(),
+        };
+        Others {
+            language,
+            names,
+            of_consent,
+        }
+    }
+
     async fn mine(&self, language: Language, visitor: &Visitor, withdrawn: bool) -> Result<Response, PeopleError> {
         let snapshot = (self.0.picture)();
         let consents = self.0.people.consents(&visitor.person).await?;
         let readings = self.0.people.readings(&visitor.person, None).await?;
+        let others = self.others(language, visitor, &consents).await;
         let purpose = |consent: &Consent| (consent.id.clone(), consent.purpose.clone());
         let purposes: HashMap<String, String> = consents.iter().map(purpose).collect();
         let (in_force, ended): (Vec<_>, Vec<_>) = consents.into_iter().partition(|consent| consent.in_force);
-        let show = |all: Vec<Consent>| all.into_iter().map(|one| shown(&snapshot, one)).collect();
+        let show = |all: Vec<Consent>| all.into_iter().map(|one| shown(&snapshot, &others, one)).collect();
         let page = Page {
             l: language,
             csrf: &visitor.csrf,
@@ -133,14 +187,14 @@ impl Web {
             ended: show(ended),
             readings: readings
                 .into_iter()
-                .map(|one| read(&snapshot, &purposes, one))
+                .map(|one| read(&snapshot, &purposes, &others, one))
                 .collect(),
         };
         Ok(self.page(StatusCode::OK, language, &page))
     }
 }
 
-fn shown(snapshot: &Snapshot, consent: Consent) -> Shown {
+fn shown(snapshot: &Snapshot, others: &Others, consent: Consent) -> Shown {
     let line = |item: crate::people::Item| Line {
         agency: organisation(snapshot, &item.agency),
         api: api(snapshot, &item.api),
@@ -151,7 +205,7 @@ fn shown(snapshot: &Snapshot, consent: Consent) -> Shown {
         organisation: organisation(snapshot, &consent.organisation),
         purpose: consent.purpose,
         agreement: consent.agreement,
-        for_somebody: consent.acts_for.is_some(),
+        whose: others.say(consent.role, consent.acts_for.as_ref()),
         given: day(&consent.given_at),
         ends: day(&consent.ends_at),
         withdrawn: consent.withdrawn_at.as_deref().map(day),
@@ -160,8 +214,9 @@ fn shown(snapshot: &Snapshot, consent: Consent) -> Shown {
     }
 }
 
-fn read(snapshot: &Snapshot, purposes: &HashMap<String, String>, reading: Reading) -> Read {
+fn read(snapshot: &Snapshot, purposes: &HashMap<String, String>, others: &Others, reading: Reading) -> Read {
     Read {
+        whose: others.say(reading.role, others.of_consent.get(&reading.consent)),
         purpose: purposes.get(&reading.consent).cloned().unwrap_or_default(),
         operation: reading.operation,
         at: minute(&reading.at),
