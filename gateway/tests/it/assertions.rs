@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A backend that says what it was told.
-fn backend() -> u16 {
+pub(crate) fn backend() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -35,7 +35,7 @@ fn backend() -> u16 {
     port
 }
 
-const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 #[test]
 fn python_node_and_java_believe_what_was_signed_and_nothing_else() {

@@ -1,7 +1,9 @@
 //! README's section on being told when a case changes, command for command, as a third-party developer would.
 
+use crate::leaks::nobody_is_told;
 use crate::process::{shell, start_demo};
 use crate::readme::blocks;
+use serde_json::Value;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
@@ -51,4 +53,11 @@ fn a_developer_subscribes_causes_a_change_and_verifies_the_webhook() {
     // What changed is told, never whose it is or how.
     let received = std::fs::read_to_string(folder.path().join("received.txt")).unwrap();
     assert!(received.lines().count() >= 2, "{received}");
+    let file: Value = serde_json::from_slice(&std::fs::read(format!("{data}/demo.json")).unwrap()).unwrap();
+    nobody_is_told(
+        demo,
+        file["operations"].as_str().unwrap(),
+        Path::new(&data),
+        &[&said, &received],
+    );
 }

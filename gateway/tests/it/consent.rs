@@ -1,7 +1,8 @@
 //! README's section on asking a person, command for command: a synthetic person logs in, says yes, is read about at every
 //! agency, sees it, and takes the permission back.
 
-use crate::process::{everything_under, shell, start_demo};
+use crate::leaks::nobody_is_told;
+use crate::process::{shell, start_demo};
 use crate::readme::blocks;
 use serde_json::Value;
 
@@ -36,18 +37,5 @@ fn a_person_is_read_about_at_every_agency_sees_it_and_ends_it() {
     assert_eq!(lines.last(), Some(&"token-revoked"), "{said}");
 
     // What each sees, stores, logs and counts on the way names nobody.
-    let operations = file["operations"].as_str().unwrap();
-    let seen = [
-        said,
-        shell(&format!("curl -s {operations}/metrics")),
-        shell(&format!("curl -s '{operations}/traces?format=json'")),
-    ];
-    demo.signal("TERM");
-    let (status, printed) = demo.ended();
-    assert!(status.success(), "{printed}");
-    let everything = seen.concat() + &printed + &everything_under(folder.path());
-    for person in sandbox::people() {
-        let digits = person.number.digits();
-        assert!(!everything.contains(&digits[2..]), "{} leaks", person.key);
-    }
+    nobody_is_told(demo, file["operations"].as_str().unwrap(), folder.path(), &[&said]);
 }

@@ -1,5 +1,6 @@
 //! README's section for who builds on the house, command for command.
 
+use crate::leaks::nobody_is_told;
 use crate::process::{shell, start_demo};
 use crate::readme::blocks;
 use serde_json::Value;
@@ -63,4 +64,5 @@ fn a_person_asks_is_called_back_and_is_counted() {
     assert_eq!(kept.lines().collect::<Vec<_>>(), expected);
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
     assert_ne!(file["apiKey"], file["agencyKey"]);
+    nobody_is_told(demo, file["operations"].as_str().unwrap(), folder.path(), &[&said]);
 }

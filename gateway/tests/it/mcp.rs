@@ -1,6 +1,7 @@
 //! README's section on chat assistants, command for command: the official client for Python against the demo.
 
 use crate::channels::tools;
+use crate::leaks::nobody_is_told;
 use crate::process::{shell, start_demo};
 use crate::readme::blocks;
 use serde_json::Value;
@@ -78,4 +79,11 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
     for part in ["mcp", "GET /case-status/v1/cases/{caseId}"] {
         assert!(trace.contains(part), "{part} is missing in {trace}");
     }
+    // In the national form and the others neither.
+    nobody_is_told(
+        demo,
+        file["operations"].as_str().unwrap(),
+        Path::new(&data),
+        &[&said, &trace],
+    );
 }
