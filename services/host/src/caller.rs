@@ -67,7 +67,6 @@ impl Caller {
     /// Names the caller in a request to another service of the same organisation, as a part of answering them: what the
     /// gateway said, and its signed word for it. It is for no other: whoever gets it can speak for the caller there for a
     /// minute.
-    #[must_use]
     pub fn speak_for(&self, mut request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         let scopes = (!self.scopes.is_empty()).then(|| self.scopes.join(" "));
         let said = [

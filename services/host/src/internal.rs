@@ -56,7 +56,6 @@ impl InternalKey {
     }
 
     /// Shows the key in a request to another service.
-    #[must_use]
     pub fn show(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         request.bearer_auth(&self.0)
     }
