@@ -18,6 +18,9 @@ mod trace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// Exit code of a command line that is not understood (`EX_USAGE`); 2 is an answer of `diff`.
+const USAGE: u8 = 64;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -113,7 +116,7 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
     }
     if error.kind() == DisplayHelpOnMissingArgumentOrSubcommand {
         complain(&error.to_string());
-        return ExitCode::from(2);
+        return ExitCode::from(USAGE);
     }
     let text = error.to_string();
     let line: Vec<&str> = text
@@ -126,7 +129,7 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
         "vagvisare: {} (see vagvisare --help)",
         line.strip_prefix("error: ").unwrap_or(&line)
     ));
-    ExitCode::from(2)
+    ExitCode::from(USAGE)
 }
 
 /// The registry's store that a configuration names.

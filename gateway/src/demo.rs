@@ -1,40 +1,54 @@
 //! The whole house in one process on loopback: gateway, services and simulated agencies, each on a port of its own.
 //!
-//! The only module of the gateway that knows the services: it starts them as their own programs would, and puts their
-//! addresses into the demo's registry document.
+//! The only module of the gateway that knows the services: it starts them as their own programs would, and registers them
+//! through the registry's own API with their addresses. Built in are only the node's own APIs: registry, tokens, people.
 
 mod calls;
 mod embedded;
+mod enrol;
 mod parts;
 
 pub use calls::Call;
 
 use crate::credentials::Checks;
+use crate::governed::{self, Following, Founder, Governed, Uses};
+use crate::internal;
 use crate::node::{self, Node, Setup};
 use crate::people;
 use crate::publish::{self, Site};
 use crate::token_service::{self, TokenService};
 use anyhow::{Context, anyhow};
-use identity::api_key::{self, Pepper, SecretText};
+use enrol::Members;
+use identity::api_key::{Pepper, SecretText};
 use identity::client_key;
 use identity::people::openid::ProviderSettings;
 use identity::people::{Readings, RegisterSettings, RelationSettings};
 use identity::service::{KeyEncryption, Settings as TokenSettings};
 use identity::token::{Issuer, KeySource};
 use parts::Parts;
-use serde_json::json;
-use snapshot::{ApplicationDraft, Draft};
+use registry::import::{self, Imported};
+use registry::store::Store;
+use serde_json::{Value, json};
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use telemetry::UsageCounter;
 use tokio_util::sync::CancellationToken;
 
+/// The node's name.
+const NODE: &str = "demo";
+/// The consumer in the demo.
+const BANK: &str = "exempelbanken";
 /// The consumer's application in the demo.
 pub(crate) const APPLICATION: &str = "exempelbanken-app";
+/// An agency that is itself a consumer.
+const AGENCY: &str = "provkommun";
 /// An agency's application: what offers call-back times and answers for the agency.
 const AGENCY_APPLICATION: &str = "provkommun-sidor";
+/// The sandbox agency that tells of changes by itself.
+const PUSHING_AGENCY: &str = "skattekontoret";
 /// The application of the sandbox agency that tells of changes by itself.
 const PUSHING_APPLICATION: &str = "skattekontoret-handelser";
 /// The audience of the demo's API that an application calls for itself.
@@ -70,7 +84,9 @@ pub struct Demo {
     client_key: PathBuf,
     audience: String,
     readings: Readings,
+    registry: Value,
     node: Node,
+    following: Following,
     parts: Parts,
     stop: CancellationToken,
     /// Held as long as the demo runs: two in one directory would write over each other's files.
@@ -83,8 +99,9 @@ pub struct Demo {
 /// A taken port, a directory that cannot be written: one line that says which.
 pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let lock = prepare(&options.data_dir)?;
-    let mut bound =
-        node::bind(setup(&options)).map_err(|error| anyhow!("{error:#} (see --listen and --ops-listen)"))?;
+    let usage = UsageCounter::default();
+    let mut bound = node::bind(setup(&options, usage.clone()))
+        .map_err(|error| anyhow!("{error:#} (see --listen and --ops-listen)"))?;
     let (address, operations) = (bound.address(), bound.operations_address()?);
     let base = format!("http://{address}");
     bound.set_public_base_url(&base);
@@ -100,25 +117,9 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let parts = Parts::start(&options.data_dir, &base, operations, &register).await?;
     register.settings.behind = Some(parts.party_register().to_owned());
     let pepper = Pepper::load_or_create(&options.data_dir.join("pepper"))?;
-    let mut registry =
-        embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
-    parts.put_into(&mut registry.loaded.draft)?;
-    let api_key = give_key(&mut registry.loaded.draft, APPLICATION, &pepper)?;
-    let agency_key = give_key(&mut registry.loaded.draft, AGENCY_APPLICATION, &pepper)?;
-    let application = application(&mut registry.loaded.draft, APPLICATION)?;
-    let pair = client_key::generate(client_key::Algorithm::ES256).context("no client key could be made")?;
-    let client_key = options.data_dir.join("client-key.pem");
-    private::write(&client_key, pair.private_pem.expose())?;
-    application.redirect_uris = vec![REDIRECT_URI.to_owned()];
-    application.jwks = Some(json!({ "keys": [pair.public_jwk] }).to_string());
-    let audience = registry
-        .loaded
-        .draft
-        .apis
-        .iter()
-        .find(|api| api.name == "case-status")
-        .map(|api| api.audience.clone());
-    let pushing_key = give_key(&mut registry.loaded.draft, PUSHING_APPLICATION, &pepper)?;
+    let wanted = wanted(&parts)?;
+    let audience = wanted.apis.iter().find(|(api, _)| api.name == "case-status");
+    let audience = audience.and_then(|(api, _)| api.audience.clone());
     let stop = CancellationToken::new();
     let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
     issuer.allow_http_loopback = true;
@@ -132,14 +133,49 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         authorization_servers: vec![base.clone(), parts.issuer().to_owned()],
         internal: vec![tokens.internal.clone(), people.internal],
     };
-    let snapshot = publish::compile(&mut registry, &site).map_err(|problems| anyhow!("{}", problems.render()))?;
-
+    let store = new_store(&options.data_dir)?;
+    let founder = Founder {
+        organisation: internal::ORGANISATION,
+        name: "Vägvisare",
+        again: false,
+    };
+    let operator_key = governed::found(&store, &founder, pepper.clone()).await?;
+    let uses = Arc::<Uses>::default();
+    let mut governed = Governed::begin(governed::Settings {
+        store,
+        cache: None,
+        node: NODE.to_owned(),
+        site,
+        allow_private_backends: true,
+        takes_tokens: true,
+        signs: true,
+        pepper: pepper.clone(),
+        uses: Arc::clone(&uses),
+        usage,
+        operations,
+    })
+    .await?;
+    bound.set_registry(governed.status());
     let checks = Checks::new(pepper, tokens.verifier.clone())
         .with_nonces(tokens.nonces())
         .with_signer(Some(tokens.service.clone()))
-        .with_readings(Some(people.readings.clone()));
-    let node = bound.serve(snapshot, Arc::new(checks))?;
+        .with_readings(Some(people.readings.clone()))
+        .noting(&uses);
+    let node = bound.serve(governed.snapshot()?, Arc::new(checks))?;
     tokens.follow(&node);
+    let following = governed.follow(Arc::clone(node.shared()));
+
+    let members = Members::let_in(&base, &operator_key, &wanted).await?;
+    members.register(wanted).await?;
+    let client_key = options.data_dir.join("client-key.pem");
+    let pair = client_key::generate(client_key::Algorithm::ES256).context("no client key could be made")?;
+    private::write(&client_key, pair.private_pem.expose())?;
+    let public = serde_json::to_value(&pair.public_jwk)?;
+    members.upload_public_key(BANK, APPLICATION, &public).await?;
+    let api_key = members.application_key(BANK, APPLICATION).await?;
+    let agency_key = members.application_key(AGENCY, AGENCY_APPLICATION).await?;
+    let pushing_key = members.application_key(PUSHING_AGENCY, PUSHING_APPLICATION).await?;
+    members.wait().await?;
     parts.push_to(format!("{base}/case-events/v1/events"), &pushing_key);
     let mut demo = Demo {
         address,
@@ -150,7 +186,9 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         agency_key,
         audience: audience.context("the demo's registry lacks case-status")?,
         readings: people.readings,
+        registry: members.described(&operator_key),
         node,
+        following,
         parts,
         stop,
         _lock: lock,
@@ -160,21 +198,36 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     Ok(demo)
 }
 
-fn application<'a>(draft: &'a mut Draft, id: &str) -> anyhow::Result<&'a mut ApplicationDraft> {
-    let mut all = draft.applications.iter_mut();
-    all.find(|application| application.id == id)
-        .with_context(|| format!("the demo's registry lacks the application {id}"))
+/// What is to be registered: the built-in document, with the addresses that the services have this time.
+fn wanted(parts: &Parts) -> anyhow::Result<Imported> {
+    let mut registry =
+        embedded::registry().map_err(|problems| anyhow!("the demo's registry:\n{}", problems.render()))?;
+    parts.put_into(&mut registry.loaded.draft)?;
+    let mut wanted = import::objects(&registry.loaded.draft, &registry.documents);
+    let application = wanted
+        .applications
+        .iter_mut()
+        .find(|one| one.application_id == APPLICATION);
+    application
+        .with_context(|| format!("the demo's registry lacks the application {APPLICATION}"))?
+        .redirect_uris = vec![REDIRECT_URI.to_owned()];
+    Ok(wanted)
 }
 
-/// Makes a key for an application of the demo; gives it as a caller sends it.
-fn give_key(draft: &mut Draft, id: &str, pepper: &Pepper) -> anyhow::Result<String> {
-    let key = api_key::generate("demo", pepper)?;
-    application(draft, id)?.keys = vec![snapshot::KeyDraft {
-        id: key.id.clone(),
-        hash: key.hash,
-        expires_at: None,
-    }];
-    Ok(key.text.expose().to_owned())
+/// An empty registry: one of an earlier start may hold documents that this program's are not compatible with.
+fn new_store(directory: &Path) -> anyhow::Result<Store> {
+    let path = directory.join("registry.sqlite");
+    for ending in ["", "-wal", "-shm"] {
+        let mut file = path.clone().into_os_string();
+        file.push(ending);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("{} cannot be removed", Path::new(&file).display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(Store::at(&format!("sqlite:{}", path.display())))
 }
 
 /// The token service of the demo: an embedded database, and secrets beside it.
@@ -234,14 +287,15 @@ fn prepare(directory: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn setup(options: &Options) -> Setup {
+fn setup(options: &Options, usage: UsageCounter) -> Setup {
     Setup {
         listen: edge::server::Config::new(options.listen),
         operations: options.operations,
         settings: edge::plan::Settings::default(),
         telemetry: telemetry::Config {
             service_name: "vagvisare".to_owned(),
-            node: "demo".to_owned(),
+            node: NODE.to_owned(),
+            usage: Some(usage),
             share: 1.0,
             access_log: telemetry::AccessLog::File(options.data_dir.join("access.log")),
             trace_store: 1_000,
@@ -293,6 +347,7 @@ impl Demo {
             },
             "people": format!("http://{}/test-identity/v0/people", self.address),
             "sandboxControl": self.parts.control_url(),
+            "registry": self.registry,
         });
         private::write(&self.file, &format!("{content:#}\n"))
             .with_context(|| format!("{} cannot be written", self.file.display()))
@@ -306,6 +361,7 @@ impl Demo {
         self.node.stop().await?;
         self.readings.flush().await;
         self.stop.cancel();
+        self.following.stop().await;
         self.parts.stop().await;
         Ok(())
     }

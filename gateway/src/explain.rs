@@ -1,9 +1,13 @@
 //! Why a call would be let through or refused: the same look-ups as on the request path, put into words.
 
+mod policies;
+pub mod token;
+
 use edge::error::ErrorKind;
 use http::Method;
 use snapshot::{
     Access, AgreementIndex, ApplicationIndex, Authentication, Found, LifecycleState, LimitPer, Route, RouteIndex,
+    SenderConstraint,
     Snapshot, Target,
 };
 
@@ -16,6 +20,8 @@ pub struct Question {
     pub path: String,
     /// Who calls; `None`: nobody says.
     pub application: Option<ApplicationIndex>,
+    /// The token that the call carries, as far as it can be read without keys.
+    pub token: Option<token::Claims>,
     /// Scopes of the caller's token; empty: an API key, whose scopes are its agreement's.
     pub scopes: Vec<String>,
     /// Unix seconds.
@@ -71,11 +77,17 @@ fn decide(snapshot: &Snapshot, question: &Question, lines: &mut Vec<String>) -> 
     let route = snapshot.route(index);
     lines.push(format!("route: {}", route.id));
     lifecycle(snapshot, route, question.at, lines)?;
+    policies::maintenance(snapshot, route, lines)?;
     let application = credential(snapshot, route, question, lines)?;
     let agreement = agreement(snapshot, index, application, question, lines)?;
     limits(snapshot, route, application, agreement, lines);
+    policies::of_api(snapshot, route, application, lines);
     match &route.target {
-        Target::Upstream(backend) => lines.push(format!("backend: {}", snapshot.backend(*backend).id)),
+        Target::Upstream(backend) => {
+            let backend = snapshot.backend(*backend);
+            lines.push(format!("backend: {}", backend.id));
+            policies::of_backend(backend, lines);
+        }
         Target::Document(_) => lines.push("backend: none, the gateway answers from memory".to_owned()),
     }
     Ok(())
@@ -114,10 +126,62 @@ fn credential(
         Some(application) => lines.push(format!("credential: {needs}; the caller is {}", application.id)),
         None => lines.push(format!("credential: {needs}; the call carries none")),
     }
-    if who.is_none() && route.authentication != Authentication::None {
+    if route.authentication == Authentication::None {
+        return Ok(question.application);
+    }
+    // A token is no credential where only keys are taken, nor a key where only tokens are.
+    let taken = match &question.token {
+        Some(_) => matches!(route.authentication, Authentication::Token | Authentication::KeyOrToken),
+        None => who.is_some(),
+    };
+    if !taken {
         return Err(ErrorKind::CredentialMissing);
     }
+    if let Some(claims) = &question.token {
+        hold_token(snapshot, route, claims, question.at, lines)?;
+    }
+    if who.is_none() {
+        lines.push("credential: the registry has no such application".to_owned());
+        return Err(ErrorKind::CredentialRefused);
+    }
     Ok(question.application)
+}
+
+/// The token's claims against the API, as far as they can be judged without its issuer's keys.
+fn hold_token(
+    snapshot: &Snapshot,
+    route: &Route,
+    claims: &token::Claims,
+    at: i64,
+    lines: &mut Vec<String>,
+) -> Result<(), ErrorKind> {
+    lines.push(format!(
+        "token: of {}, for {}, of {}; its signature and revocation are not looked at here",
+        claims.issuer,
+        claims.audience.join(" "),
+        claims.client
+    ));
+    let api = route.api.map(|index| snapshot.api(index));
+    if let Some(api) = api.filter(|api| !claims.audience.iter().any(|one| **one == *api.audience)) {
+        lines.push(format!(
+            "token: it is not for {}, whose audience is {}",
+            api.id, api.audience
+        ));
+        return Err(ErrorKind::CredentialRefused);
+    }
+    if at >= claims.expires_at || claims.not_before.is_some_and(|begins| at < begins) {
+        lines.push("token: it is not valid at this time".to_owned());
+        return Err(ErrorKind::CredentialRefused);
+    }
+    let wants_binding = api.is_some_and(|api| api.sender_constraint != SenderConstraint::None);
+    if wants_binding && !claims.is_bound {
+        lines.push("token: the API takes only tokens that are bound to their sender".to_owned());
+        return Err(ErrorKind::CredentialRefused);
+    }
+    if claims.is_bound {
+        lines.push("token: it is bound to its sender, who has to prove it with each call".to_owned());
+    }
+    Ok(())
 }
 
 fn agreement(

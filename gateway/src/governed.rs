@@ -1,10 +1,12 @@
 //! A node whose registry is a database: follows it, serves what it says, and serves the registry's own API.
 
 mod builtin;
+mod founding;
 mod publisher;
 mod secrets;
 mod uses;
 
+pub use founding::{Founder, found};
 pub use secrets::PepperSecrets;
 pub use uses::Uses;
 

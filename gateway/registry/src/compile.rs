@@ -8,6 +8,7 @@ mod apis;
 mod convert;
 mod isolate;
 mod objects;
+mod policies;
 
 pub use isolate::{LeftOut, without_broken};
 pub use objects::Objects;
@@ -16,6 +17,7 @@ pub(crate) use apis::api as api_draft;
 pub(crate) use convert::{
     backend as backend_draft, limit_plan as limit_plan_draft, organisation as organisation_draft,
 };
+pub(crate) use policies::{put_into_api, put_into_backend};
 
 use snapshot::{ApplicationDraft, Draft, RouteDraft};
 use std::collections::{HashMap, HashSet};
@@ -59,7 +61,13 @@ pub fn draft(objects: &Objects, now: i64, operations: &mut OperationsOf<'_>) -> 
     for record in objects.apis.values() {
         let Some(published) = &record.published else { continue };
         match apis::published(published, operations) {
-            Ok(api) => {
+            Ok(mut api) => {
+                // Whoever is suspended or gone calls nothing, be it the canary.
+                if let Some(canary) = &mut api.traffic.canary {
+                    let calls = |id: &String| objects.applications.get(id).is_some_and(|one| !one.suspended);
+                    canary.applications.retain(calls);
+                }
+                api.traffic.canary = api.traffic.canary.filter(snapshot::Canary::gets_calls);
                 draft.apis.push(api);
                 compiled.documents.push(published.document.clone());
             }

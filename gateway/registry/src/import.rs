@@ -1,5 +1,6 @@
 //! A registry document into the registry's objects: to fill an empty store, or to be registered through the API.
 
+use crate::compile;
 use crate::intake;
 use crate::model::{
     self, Agreement, AgreementLimits, AgreementRecord, Api, ApiRecord, Application, Backend, BackendTarget, Credential,
@@ -125,7 +126,7 @@ fn organisation(draft: &snapshot::OrganisationDraft) -> Organisation {
 }
 
 fn backend(draft: &snapshot::BackendDraft) -> Backend {
-    Backend {
+    let mut backend = Backend {
         backend_id: draft.id.clone(),
         organisation_id: draft.organisation.clone(),
         name: draft.id.clone(),
@@ -146,7 +147,14 @@ fn backend(draft: &snapshot::BackendDraft) -> Backend {
             snapshot::Assertion::Call => model::Assertion::Call,
         },
         health_check: None,
-    }
+        max_concurrent: None,
+        max_pending: 0,
+        slow_start_milliseconds: 0,
+        breaker: None,
+        ejection: None,
+    };
+    compile::put_into_backend(&draft.traffic, &mut backend);
+    backend
 }
 
 fn application(draft: &snapshot::ApplicationDraft) -> Application {
@@ -186,7 +194,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 fn api(draft: &snapshot::ApiDraft, with_operations: bool) -> Api {
-    Api {
+    let mut api = Api {
         api_id: draft.id.clone(),
         organisation_id: draft.organisation.clone(),
         name: draft.name.clone(),
@@ -226,12 +234,21 @@ fn api(draft: &snapshot::ApiDraft, with_operations: bool) -> Api {
         idle_timeout_milliseconds: milliseconds(draft.idle_timeout),
         max_body_bytes: draft.max_body_bytes,
         backend_id: draft.backend.clone(),
+        retry: None,
+        idempotency: None,
+        cache: None,
+        validation: None,
+        canary: None,
+        mirror: None,
+        maintenance: None,
         operations: if with_operations {
             draft.routes.iter().map(operation).collect()
         } else {
             Vec::new()
         },
-    }
+    };
+    compile::put_into_api(&draft.traffic, &mut api);
+    api
 }
 
 fn operation(route: &snapshot::RouteDraft) -> Operation {

@@ -13,6 +13,7 @@ mod limit_plan;
 mod member;
 mod object;
 mod organisation;
+mod policies;
 mod time;
 
 pub use agreement::{
@@ -30,4 +31,7 @@ pub use member::{Member, Role};
 pub use model::OrganisationKind;
 pub use object::{Kind, Object, Stored};
 pub use organisation::{Organisation, RelationTerm, RelationTerms, ServiceRelationTerm};
+pub use policies::{
+    Breaker, Cache, Canary, Ejection, Idempotency, Maintenance, Mirror, Retry, RetryMethods, Validation,
+};
 pub use time::Moment;

@@ -5,12 +5,13 @@
 
 mod agreement;
 mod ids;
+mod policies;
 mod served;
 mod small;
 
 pub use agreement::{Surroundings, check_agreement, check_personal_data};
 pub use ids::{check_given_id, check_organisation_id};
-pub use served::{check_api, check_backend, check_limit_plan};
+pub use served::{Referred, check_api, check_backend, check_limit_plan};
 pub use small::{check_application, check_credential, check_member, check_organisation};
 
 /// One thing that is wrong with what was sent.
@@ -36,7 +37,7 @@ impl Breach {
 const LONGEST_NAME: usize = 200;
 const LONGEST_TEXT: usize = 4_000;
 /// Most entries in a list.
-const LONGEST_LIST: usize = 200;
+pub(crate) const LONGEST_LIST: usize = 200;
 
 fn check_name(breaches: &mut Vec<Breach>, field: &str, text: &str) {
     check_text(breaches, field, text, LONGEST_NAME);

@@ -170,6 +170,13 @@ pub struct Canary {
     pub applications: Vec<String>,
 }
 
+impl Canary {
+    /// Whether there is any call that it would answer.
+    pub fn gets_calls(&self) -> bool {
+        self.percent > 0 || self.header.is_some() || !self.applications.is_empty()
+    }
+}
+
 /// Reads that another backend is shown. Nobody gets its answers, and nobody waits for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {

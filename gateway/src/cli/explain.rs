@@ -1,7 +1,8 @@
 //! `vagvisare explain METHOD URL`: which route, agreement and limits would decide about a call, and why. Read from the registry
-//! document or database alone: nothing is sent, and no credential is needed.
+//! document or database alone: nothing is sent.
 
 use super::{complain, control_runtime, registry_store, say};
+use crate::explain::token::{self, Claims};
 use crate::explain::{Question, Verdict, explain};
 use crate::load;
 use crate::publish::{self, Site};
@@ -31,6 +32,9 @@ pub(super) struct Args {
     /// API key, or its public part, of the application that calls; its secret part is not looked at
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// Access token of the call; its claims are read, its signature is not checked. `-` reads it from standard input
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["application", "key", "scopes"])]
+    token: Option<String>,
     /// Scope of the caller's token; may be given several times. None: an API key
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -59,7 +63,12 @@ fn answer(args: Args) -> anyhow::Result<Verdict> {
         (None, Some(config)) => of_database(config)?,
         (None, None) => bail!("--registry or --config is needed"),
     };
+    let claims = args.token.as_deref().map(claims).transpose()?;
     let application = match (args.application, &args.key) {
+        // What is not there is part of the answer: a token may outlive its application.
+        _ if claims.is_some() => claims
+            .as_ref()
+            .and_then(|claims| snapshot.find_application(&claims.client)),
         (Some(id), _) => Some(
             snapshot
                 .find_application(&id)
@@ -81,10 +90,18 @@ fn answer(args: Args) -> anyhow::Result<Verdict> {
         method: args.method,
         path: path(&args.url)?,
         application,
-        scopes: args.scopes,
+        scopes: claims.as_ref().map_or(args.scopes, |claims| claims.scopes.clone()),
+        token: claims,
         at: args.at.unwrap_or_else(jiff::Timestamp::now).as_second(),
     };
     Ok(explain(&snapshot, &question))
+}
+
+fn claims(token: &str) -> anyhow::Result<Claims> {
+    if token == "-" {
+        return token::read(&std::io::read_to_string(std::io::stdin())?);
+    }
+    token::read(token)
 }
 
 /// With the documents that the gateway itself answers: they are part of what a caller meets.

@@ -37,19 +37,22 @@ impl std::fmt::Debug for Server {
 
 /// An answer that is not an error below HTTP.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) revision: Option<String>,
-    pub(super) text: String,
+pub(crate) struct Answer {
+    /// HTTP's own.
+    pub(crate) status: StatusCode,
+    /// Of the object that was read or changed.
+    pub(crate) revision: Option<String>,
+    /// The body.
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
     /// What a problem says, in a line.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let body = self.json();
         match body["detail"].as_str().or(body["title"].as_str()) {
             Some(detail) => format!("{} {detail}", self.status.as_u16()),
@@ -72,7 +75,7 @@ impl Server {
     }
 
     /// Makes one call; waits and makes it again where a limit says so.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,

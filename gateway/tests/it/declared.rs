@@ -41,10 +41,13 @@ async fn filled(world: &World, node: &Node) -> (PathBuf, PathBuf) {
     let plan =
         json!({"limitPlanId": "agency.plan", "name": "p", "per": "application", "quota": 500, "windowSeconds": 60});
     world.make(node, agency, "/limit-plans", plan).await;
-    let backend = json!({"backendId": "agency.b", "name": "b", "targets": [{"url": "http://127.0.0.1:9", "weight": 3}], "privateNetwork": true});
+    let backend = json!({"backendId": "agency.b", "name": "b", "targets": [{"url": "http://127.0.0.1:9", "weight": 3}], "privateNetwork": true,
+        "maxConcurrent": 50, "maxPending": 10, "breaker": {"probes": 2}, "ejection": {"enabled": false}});
     world.make(node, agency, "/backends", backend).await;
     let api = json!({"name": "cases", "title": "t", "version": "1.0.0", "state": "active", "authentication": "key",
-        "personalData": false, "backendId": "agency.b", "limitPlanIds": ["agency.plan"]});
+        "personalData": false, "backendId": "agency.b", "limitPlanIds": ["agency.plan"], "cache": {}, "validation": {},
+        "retry": {"statuses": [503], "tryTimeoutMilliseconds": 500}, "idempotency": {}, "mirror": {"backendId": "agency.b"},
+        "canary": {"backendId": "agency.b", "percent": 1}});
     world.make(node, agency, "/apis", api).await;
     world
         .change(node, agency, "PUT", "/apis/cases-v1/openapi", document)
@@ -148,7 +151,12 @@ async fn a_difference_is_named_applied_and_served() {
     let (_, said) = vagvisare(&node, &agency, &["apply", path]);
     assert!(said.contains("1 registered objects are not in the document"), "{said}");
     let (code, said) = vagvisare(&node, &agency, &["apply", path, "--prune"]);
-    assert!(code == 2 && said.contains("--organisation"), "{said}");
+    assert!(code == 64 && said.contains("--organisation"), "{said}");
+    let (code, said) = vagvisare(&node, &agency, &["diff", path, "--nonsense"]);
+    assert!(
+        code == 64 && said.contains("--nonsense"),
+        "a mistake is no difference: {said}"
+    );
     let (code, said) = vagvisare(&node, &agency, &["apply", path, "--prune", "--organisation", "agency"]);
     assert!(code == 0 && said.contains("- backends agency.new"), "{said}");
     assert_eq!(vagvisare(&node, &agency, &["diff", path]), (0, String::new()));

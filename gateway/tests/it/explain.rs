@@ -2,6 +2,8 @@
 
 use crate::process::run;
 use crate::world::World;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use std::path::Path;
 
@@ -93,4 +95,63 @@ async fn a_key_and_a_running_nodes_registry_are_explained() {
     assert!(code == 1 && said.contains("is suspended"), "{said}");
     let (code, said) = explain("vv_prod_nothing_nothing");
     assert!(code == 64 && said.contains("no such key"), "{said}");
+}
+
+#[test]
+fn a_tokens_claims_decide_as_far_as_they_can_be_read() {
+    let registry = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/demo/registry.toml");
+    let registry = registry.to_str().unwrap();
+    let good = json!({"iss": "https://issuer.example", "client_id": "exempelbanken-app", "scope": "cases.read", "exp": 1_900_000_000,
+        "aud": "https://api.vagvisare.example/case-status/v1"});
+    let with = |field: &str, value: serde_json::Value| {
+        let mut claims = good.clone();
+        claims[field] = value;
+        claims
+    };
+    for (url, claims, code, expected) in [
+        ("/case-status/v1/cases", good.clone(), 0, "agreement: avtal-2026-001"),
+        (
+            "/case-status/v1/cases",
+            with("scope", json!("other")),
+            1,
+            "the token lacks cases.read",
+        ),
+        (
+            "/case-status/v1/cases",
+            with("aud", json!("https://other.example")),
+            1,
+            "it is not for case-status-v1",
+        ),
+        (
+            "/case-status/v1/cases",
+            with("exp", json!(5)),
+            1,
+            "not valid at this time",
+        ),
+        (
+            "/case-status/v1/cases",
+            with("client_id", json!("nobody")),
+            1,
+            "has no such application",
+        ),
+        ("/case-events/v1/events", good.clone(), 1, "an API key is needed"),
+    ] {
+        let method = if url.ends_with("events") { "POST" } else { "GET" };
+        let token = format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let at = "2026-06-01T00:00:00Z";
+        let output = run(&[
+            "explain",
+            method,
+            url,
+            "--token",
+            &token,
+            "--at",
+            at,
+            "--registry",
+            registry,
+        ]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{claims}: {text}");
+        assert!(text.contains(expected), "{expected} is not in:\n{text}");
+    }
 }

@@ -20,6 +20,7 @@ mod mcp;
 mod mtls;
 mod oauth;
 mod people;
+mod policies;
 mod process;
 mod publishing;
 mod quotas;

@@ -9,9 +9,10 @@ use super::resource::operations;
 use super::schema::ListQuery;
 use super::schema::{ApiBody, ApiList, ApiView};
 use crate::model::{
-    AgreementRecord, AgreementState, Api, ApiRecord, Backend, LimitPlan, Object, Organisation, Publication, Stored,
+    AgreementRecord, AgreementState, Api, ApiRecord, Application, Backend, LimitPlan, Object, Organisation, PartyRole,
+    Publication, Stored,
 };
-use crate::rules::{self, Breach};
+use crate::rules::{self, Breach, Referred};
 use crate::store::Change;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -142,24 +143,41 @@ async fn check_with(api: &Api, routes: Vec<RouteDraft>, change: &mut Change) -> 
     };
     let own = |owner: &str| owner == api.organisation_id;
     let mut breaches = Vec::new();
-    let backend = match &api.backend_id {
-        Some(id) => change.get::<Backend>(id).await.map_err(refuse::store)?,
-        None => None,
-    };
-    let backend = backend
-        .map(|stored| stored.object)
-        .filter(|backend| own(&backend.organisation_id));
-    if api.backend_id.is_some() && backend.is_none() {
-        breaches.push(Breach::new("backendId", "names no backend of the organisation"));
+    let mut referred = Referred::default();
+    let canary = api.canary.as_ref();
+    for (field, id) in [
+        ("backendId", api.backend_id.as_ref()),
+        ("canary.backendId", canary.map(|canary| &canary.backend_id)),
+        ("mirror.backendId", api.mirror.as_ref().map(|mirror| &mirror.backend_id)),
+    ] {
+        let Some(id) = id else { continue };
+        let found = change.get::<Backend>(id).await.map_err(refuse::store)?;
+        match found
+            .map(|stored| stored.object)
+            .filter(|backend| own(&backend.organisation_id))
+        {
+            Some(backend) if !referred.backends.contains(&backend) => referred.backends.push(backend),
+            Some(_) => {}
+            None => breaches.push(Breach::new(field, "names no backend of the organisation")),
+        }
     }
-    let mut plans = Vec::new();
+    let named = canary.map_or(&[][..], |canary| &canary.application_ids);
+    for (number, id) in named.iter().enumerate().take(rules::LONGEST_LIST) {
+        match calling(api, id, change).await? {
+            Some(application) => referred.applications.push(application),
+            None => breaches.push(Breach::new(
+                format!("canary.applicationIds[{number}]"),
+                "names no application of the organisation or of a consumer of the API",
+            )),
+        }
+    }
     for (number, id) in api.limit_plan_ids.iter().enumerate() {
         let plan = change.get::<LimitPlan>(id).await.map_err(refuse::store)?;
         match plan
             .map(|stored| stored.object)
             .filter(|plan| own(&plan.organisation_id))
         {
-            Some(plan) if !plans.contains(&plan) => plans.push(plan),
+            Some(plan) if !referred.plans.contains(&plan) => referred.plans.push(plan),
             Some(_) => {}
             None => breaches.push(Breach::new(
                 format!("limitPlanIds[{number}]"),
@@ -171,14 +189,34 @@ async fn check_with(api: &Api, routes: Vec<RouteDraft>, change: &mut Change) -> 
         return Ok(breaches);
     }
     // Without a backend an operation cannot be served; a draft may lack it, a publication may not.
-    let routes = if backend.is_some() { routes } else { Vec::new() };
-    Ok(rules::check_api(
-        api,
-        routes,
-        &organisation.object,
-        backend.as_ref(),
-        &plans,
-    ))
+    let routes = if api.backend_id.is_some() { routes } else { Vec::new() };
+    Ok(rules::check_api(api, routes, &organisation.object, &referred))
+}
+
+/// An application that its owner's organisation knows of: its own, or one of a consumer of the API. Others do not exist.
+async fn calling(api: &Api, id: &str, change: &mut Change) -> Result<Option<Application>, Refusal> {
+    let found = change.get::<Application>(id).await.map_err(refuse::store)?;
+    let Some(application) = found.map(|stored| stored.object) else {
+        return Ok(None);
+    };
+    if application.organisation_id == api.organisation_id {
+        return Ok(Some(application));
+    }
+    let agreements = change.of_party::<AgreementRecord>(&api.organisation_id).await;
+    let consumes = agreements.map_err(refuse::store)?.into_iter().any(|agreement| {
+        let record = &agreement.object;
+        record.state() == AgreementState::Active
+            && record.terms.api_ids.contains(&api.api_id)
+            && record
+                .terms
+                .with_role(PartyRole::Producer)
+                .any(|id| id == api.organisation_id)
+            && record
+                .terms
+                .with_role(PartyRole::Consumer)
+                .any(|id| id == application.organisation_id)
+    });
+    Ok(consumes.then_some(application))
 }
 
 operations! {

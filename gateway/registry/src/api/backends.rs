@@ -72,9 +72,10 @@ impl Resource for Backend {
             let published = api
                 .object
                 .published
-                .as_ref()
-                .and_then(|published| published.api.backend_id.as_ref());
-            published == Some(&self.backend_id) || api.object.draft.backend_id.as_ref() == Some(&self.backend_id)
+                .iter()
+                .flat_map(|published| published.api.backends());
+            let mut used = published.chain(api.object.draft.backends());
+            used.any(|id| id == self.backend_id)
         });
         match user {
             Some(api) => Err(refuse::conflict(format!(

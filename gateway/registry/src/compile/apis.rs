@@ -47,7 +47,7 @@ pub(crate) fn api(api: &Api, routes: Vec<RouteDraft>) -> ApiDraft {
         idle_timeout: Duration::from_millis(api.idle_timeout_milliseconds),
         max_body_bytes: api.max_body_bytes,
         backend: api.backend_id.clone(),
-        traffic: snapshot::ApiTraffic::default(),
+        traffic: super::policies::api(api),
         routes,
         documents: Vec::new(),
     }

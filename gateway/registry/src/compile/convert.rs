@@ -4,7 +4,7 @@ use crate::model::{
     self, Application, Backend, BackendTarget, Credential, CredentialKind, LimitPlan, Member, Organisation,
 };
 use serde_json::{Value, json};
-use snapshot::{ApplicationDraft, BackendDraft, BackendTraffic, HealthCheck, KeyDraft, LimitDraft, OrganisationDraft};
+use snapshot::{ApplicationDraft, BackendDraft, KeyDraft, LimitDraft, OrganisationDraft};
 use std::time::Duration;
 
 pub(crate) fn organisation(organisation: &Organisation) -> OrganisationDraft {
@@ -54,20 +54,12 @@ pub(crate) fn backend(backend: &Backend) -> BackendDraft {
             model::Assertion::Session => snapshot::Assertion::Session,
             model::Assertion::Call => snapshot::Assertion::Call,
         },
-        traffic: BackendTraffic {
-            weights: weights(&backend.targets),
-            health: backend.health_check.as_ref().map(|check| HealthCheck {
-                path: check.path.clone(),
-                interval: Duration::from_secs(check.interval_seconds),
-                ..HealthCheck::default()
-            }),
-            ..BackendTraffic::default()
-        },
+        traffic: super::policies::backend(backend),
     }
 }
 
 /// Shares are named only where they differ.
-fn weights(targets: &[BackendTarget]) -> Vec<u32> {
+pub(super) fn weights(targets: &[BackendTarget]) -> Vec<u32> {
     let mut weights: Vec<u32> = targets.iter().map(|target| target.weight).collect();
     if weights.iter().all(|weight| Some(weight) == weights.first()) {
         weights.clear();
@@ -81,6 +73,7 @@ pub(crate) fn application(application: &Application, held: ApplicationDraft) -> 
         id: application.application_id.clone(),
         name: application.name.clone(),
         organisation: application.organisation_id.clone(),
+        redirect_uris: application.redirect_uris.clone(),
         ..held
     }
 }

@@ -1,6 +1,6 @@
 //! APIs: what an agency offers. What is edited is a draft; what is served is the last publication.
 
-use super::{Kind, Moment, Object};
+use super::{Cache, Canary, Idempotency, Kind, Maintenance, Mirror, Moment, Object, Retry, Validation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,6 +72,27 @@ pub struct Api {
     /// Where calls go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend_id: Option<String>,
+    /// When a call is sent again that may have reached the backend; never unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    /// Whether a call with an `Idempotency-Key` is carried out once; the key is only passed on unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
+    /// Whether answers are kept; each call is asked for unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<Cache>,
+    /// What is held against the OpenAPI document; nothing unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Validation>,
+    /// Which calls another backend answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
+    /// Which reads another backend is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<Mirror>,
+    /// Whether the API is taken aside for work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
     /// The operations of an API that has no OpenAPI document. With a document, the document says what is served.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Operation>,
@@ -189,6 +210,15 @@ pub struct Publication {
     pub published_at: Moment,
     /// The member who published it.
     pub published_by: String,
+}
+
+impl Api {
+    /// Every backend that calls may go to.
+    pub fn backends(&self) -> impl Iterator<Item = &str> {
+        let canary = self.canary.as_ref().map(|canary| canary.backend_id.as_str());
+        let mirror = self.mirror.as_ref().map(|mirror| mirror.backend_id.as_str());
+        [self.backend_id.as_deref(), canary, mirror].into_iter().flatten()
+    }
 }
 
 fn yes() -> bool {

@@ -1,6 +1,6 @@
 //! Backends: where an agency's service listens.
 
-use super::{Kind, Object};
+use super::{Breaker, Ejection, Kind, Object};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -35,6 +35,24 @@ pub struct Backend {
     /// How the nodes see whether it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_check: Option<HealthCheck>,
+    /// Calls at once from each node, each on a connection of its own; each worker's cap of connections unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub max_concurrent: Option<u32>,
+    /// Calls that may wait for one of those to end; more are refused at once.
+    #[serde(default)]
+    #[schema(default = 0, maximum = 100000)]
+    pub max_pending: u32,
+    /// Time over which a target that is new or back takes on its full share.
+    #[serde(default = "slow_start")]
+    #[schema(default = 10000, maximum = 3600000)]
+    pub slow_start_milliseconds: u64,
+    /// When calls to the whole backend are paused; never unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
+    /// When a target is passed over because calls to it fail; on unless it says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ejection: Option<Ejection>,
 }
 
 /// Whether a backend is told who calls in a statement that it can verify.
@@ -73,6 +91,18 @@ pub struct HealthCheck {
     /// Seconds between two calls.
     #[schema(minimum = 1, maximum = 3600)]
     pub interval_seconds: u64,
+    /// How long the answer may take.
+    #[serde(default = "health_timeout")]
+    #[schema(default = 1000, minimum = 10, maximum = 60000)]
+    pub timeout_milliseconds: u64,
+    /// Bad answers in a row after which the target is passed over. Good is a status from 200 to 399.
+    #[serde(default = "unhealthy_after")]
+    #[schema(default = 3, minimum = 1)]
+    pub unhealthy_after: u32,
+    /// Good answers in a row after which it is used again.
+    #[serde(default = "healthy_after")]
+    #[schema(default = 2, minimum = 1)]
+    pub healthy_after: u32,
 }
 
 fn is_none(assertion: &Assertion) -> bool {
@@ -81,6 +111,22 @@ fn is_none(assertion: &Assertion) -> bool {
 
 fn connect_timeout() -> u64 {
     2_000
+}
+
+fn slow_start() -> u64 {
+    10_000
+}
+
+fn health_timeout() -> u64 {
+    1_000
+}
+
+fn unhealthy_after() -> u32 {
+    3
+}
+
+fn healthy_after() -> u32 {
+    2
 }
 
 fn weight() -> u32 {

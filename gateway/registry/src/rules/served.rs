@@ -1,13 +1,13 @@
 //! Whether the request path could serve an object: it is compiled, alone with what it refers to, and what the compiler
 //! says is told in the API's words.
 
-use super::{Breach, check_length, check_name};
+use super::{Breach, check_length, check_name, policies};
 use crate::compile;
-use crate::model::{Api, Backend, CalendarPeriod, LimitPlan, OnStoreFailure, Organisation};
-use snapshot::{Draft, RouteDraft, Snapshot};
+use crate::model::{Api, Application, Backend, CalendarPeriod, LimitPlan, OnStoreFailure, Organisation};
+use snapshot::{ApplicationDraft, Draft, RouteDraft, Snapshot};
 
 /// The compiler's name of a field, and the API's.
-const FIELDS: [(&str, &str); 20] = [
+const FIELDS: [(&str, &str); 22] = [
     ("addresses", "targets"),
     ("connect_timeout", "connectTimeoutMilliseconds"),
     ("ca_file", "trustedRootsFile"),
@@ -27,6 +27,8 @@ const FIELDS: [(&str, &str); 20] = [
     ("valid_to", "validTo"),
     ("apis", "apiIds"),
     ("applications", "applicationIds"),
+    ("max_concurrent", "maxConcurrent"),
+    ("max_pending", "maxPending"),
     ("id", "apiId"),
 ];
 
@@ -55,6 +57,9 @@ pub fn check_backend(backend: &Backend, organisation: &Organisation) -> Vec<Brea
         if !(1..=3_600).contains(&check.interval_seconds) {
             breaches.push(Breach::new("healthCheck.intervalSeconds", "must be 1 to 3600"));
         }
+    }
+    if backend.max_concurrent == Some(0) {
+        breaches.push(Breach::new("maxConcurrent", "must be at least 1, or left out"));
     }
     let draft = Draft {
         organisations: vec![compile::organisation_draft(organisation)],
@@ -103,14 +108,19 @@ pub fn check_limit_plan(plan: &LimitPlan) -> Vec<Breach> {
     breaches
 }
 
-/// An API with the operations that it is to have. `backend` and `plans` are what it refers to.
-pub fn check_api(
-    api: &Api,
-    routes: Vec<RouteDraft>,
-    organisation: &Organisation,
-    backend: Option<&Backend>,
-    plans: &[LimitPlan],
-) -> Vec<Breach> {
+/// What an API refers to, as far as it is there.
+#[derive(Debug, Default)]
+pub struct Referred {
+    /// Backends that its calls may go to.
+    pub backends: Vec<Backend>,
+    /// Limits of every call.
+    pub plans: Vec<LimitPlan>,
+    /// Applications that a canary names.
+    pub applications: Vec<Application>,
+}
+
+/// An API with the operations that it is to have.
+pub fn check_api(api: &Api, routes: Vec<RouteDraft>, organisation: &Organisation, referred: &Referred) -> Vec<Breach> {
     let mut breaches = Vec::new();
     check_length(&mut breaches, "operations", &api.operations);
     check_length(&mut breaches, "limitPlanIds", &api.limit_plan_ids);
@@ -139,6 +149,7 @@ pub fn check_api(
             }
         }
     }
+    breaches.extend(policies::check_api(api));
     let mut draft = compile::api_draft(api, routes);
     if draft.released.is_empty() {
         // It gets one when it is published.
@@ -146,13 +157,24 @@ pub fn check_api(
     }
     let draft = Draft {
         organisations: vec![compile::organisation_draft(organisation)],
-        limits: plans.iter().map(compile::limit_plan_draft).collect(),
-        backends: backend.map(compile::backend_draft).into_iter().collect(),
+        limits: referred.plans.iter().map(compile::limit_plan_draft).collect(),
+        backends: referred.backends.iter().map(compile::backend_draft).collect(),
+        applications: referred.applications.iter().map(plain_application).collect(),
         apis: vec![draft],
         ..Draft::default()
     };
     breaches.extend(problems(&draft, "apis"));
     breaches
+}
+
+/// As much of an application as it takes to be named.
+fn plain_application(application: &Application) -> ApplicationDraft {
+    ApplicationDraft {
+        id: application.application_id.clone(),
+        name: application.name.clone(),
+        organisation: application.organisation_id.clone(),
+        ..ApplicationDraft::default()
+    }
 }
 
 fn problems(draft: &Draft, table: &str) -> Vec<Breach> {
@@ -168,6 +190,9 @@ fn problems(draft: &Draft, table: &str) -> Vec<Breach> {
 
 /// `addresses[0]` becomes `targets[0]`.
 fn renamed(field: &str) -> String {
+    if let Some(policy) = policies::renamed(field) {
+        return policy;
+    }
     let end = field.find(['[', '.']).unwrap_or(field.len());
     let (head, rest) = field.split_at(end);
     let known = FIELDS.iter().find(|(of_compiler, _)| *of_compiler == head);
@@ -178,6 +203,7 @@ fn renamed(field: &str) -> String {
 fn renamed_in(message: &str) -> String {
     FIELDS
         .iter()
+        .chain(&policies::FIELDS)
         .filter(|(of_compiler, _)| of_compiler.contains('_'))
         .fold(message.to_owned(), |text, (of_compiler, ours)| {
             text.replace(of_compiler, ours)

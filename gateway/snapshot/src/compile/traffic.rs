@@ -141,7 +141,7 @@ pub(super) fn api(api: &ApiDraft, draft: &Draft, report: &mut Report<'_>) -> Api
         same_owner("mirror.backend", &mirror.backend);
     }
     if let Some(canary) = &traffic.canary {
-        if canary.percent == 0 && canary.header.is_none() && canary.applications.is_empty() {
+        if !canary.gets_calls() {
             report.field("canary", "gets no call: give percent, header or applications");
         }
         if canary.percent > 100 {

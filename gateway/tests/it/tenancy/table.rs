@@ -113,13 +113,14 @@ pub(super) fn reference(operation: &str, field: &str, north: &Things) -> Option<
         // An operator's own, or made from the API's name: addresses are everybody's together, first come, first served.
         (_, "apiId") => return None,
         // Outside of the parties nobody's application can be named, and a party sees the proposal that names its own.
-        (_, "applicationIds") => &north.application_id,
+        // A canary names applications of its own organisation and of those who have an agreement about the API.
+        (_, "applicationIds" | "canary.applicationIds") => &north.application_id,
         // What is not published does not exist for others.
         (_, "apiIds") => &north.draft_api_id,
         (_, "organisationId") => &north.organisation_id,
         (_, "memberId") => &north.member_id,
         (_, "applicationId") => &north.application_id,
-        (_, "backendId") => &north.backend_id,
+        (_, "backendId" | "canary.backendId" | "mirror.backendId") => &north.backend_id,
         (_, "limitPlanId" | "limitPlanIds") => &north.limit_plan_id,
         (_, "agreementId") => &north.agreement_id,
         other => panic!("a new field that names an object: teach the tenancy test what {other:?} may name"),
@@ -198,11 +199,17 @@ impl Operation {
             Body::Organisation => json!({"name": name, "kind": "municipality"}),
             Body::Member => json!({"name": name, "roles": ["developer"]}),
             Body::Credential => json!({"name": name, "kind": "apiKey"}),
-            Body::Backend => json!({"name": name, "targets": [{"url": "http://127.0.0.1:9"}], "privateNetwork": true}),
+            Body::Backend => {
+                json!({"name": name, "targets": [{"url": "http://127.0.0.1:9"}], "privateNetwork": true, "maxConcurrent": 5,
+                "breaker": {"probes": 2}, "ejection": {"failures": 4}, "healthCheck": {"path": "/health", "intervalSeconds": 5}})
+            }
             Body::LimitPlan => json!({"name": name, "per": "application", "quota": 5, "windowSeconds": 60}),
             Body::Api => {
                 json!({"name": format!("{}-{name}", things.organisation_id), "title": "t", "version": "1.0.0", "state": "active", "authentication": "key",
                 "personalData": false, "backendId": things.backend_id, "limitPlanIds": [things.limit_plan_id],
+                "retry": {"attempts": 2}, "idempotency": {"required": true}, "cache": {}, "validation": {"responses": true},
+                "canary": {"backendId": things.backend_id, "percent": 5, "applicationIds": [things.application_id]},
+                "mirror": {"backendId": things.backend_id}, "maintenance": {"message": "m"},
                 "operations": [{"method": "GET", "path": "/things"}]})
             }
             Body::Document => json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1.0.0"}, "paths": {}}),
