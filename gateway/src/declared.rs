@@ -11,7 +11,7 @@ mod kinds;
 mod server;
 mod write;
 
-pub use apply::{Stopped, apply, wait};
+pub use apply::{Stopped, apply, relate, wait};
 pub use difference::{Difference, What, differences};
 pub use file::{Declared, read};
 pub use server::Server;

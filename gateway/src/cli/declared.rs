@@ -2,7 +2,7 @@
 
 use super::{complain, control_runtime, say};
 use crate::declared::{self, Declared, Difference, Server, What};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -130,7 +130,11 @@ pub(super) fn apply(args: &ApplyArgs) -> anyhow::Result<()> {
     control_runtime()?.block_on(async {
         let (declared, differences) = compare(&server, &args.file, args.place.organisation.as_deref()).await?;
         let (mut done, mut left) = (0, 0);
-        for difference in &differences {
+        let new = differences.iter().take_while(|one| one.is_new_organisation()).count();
+        for (number, difference) in differences.iter().enumerate() {
+            if number == new && !args.dry_run {
+                relate(&server, &declared, &differences, done).await?;
+            }
             if difference.what == What::Extra && !args.prune {
                 left += 1;
                 continue;
@@ -140,6 +144,9 @@ pub(super) fn apply(args: &ApplyArgs) -> anyhow::Result<()> {
                 one(&server, &declared, difference, done).await?;
             }
             done += 1;
+        }
+        if new == differences.len() && !args.dry_run {
+            relate(&server, &declared, &differences, done).await?;
         }
         let verb = if args.dry_run { "would be made" } else { "made" };
         say(&format!(
@@ -154,16 +161,30 @@ pub(super) fn apply(args: &ApplyArgs) -> anyhow::Result<()> {
 }
 
 async fn one(server: &Server, declared: &Declared, difference: &Difference, done: usize) -> anyhow::Result<()> {
-    match declared::apply(server, &declared.source, difference).await {
-        Ok(notes) => {
-            notes.iter().for_each(|note| say(note));
-            Ok(())
-        }
-        Err(declared::Stopped::Refused(problems)) => bail!(
+    let notes = declared::apply(server, &declared.source, difference).await;
+    notes
+        .map_err(|why| stopped(why, done))?
+        .iter()
+        .for_each(|note| say(note));
+    Ok(())
+}
+
+/// New organisations name each other, now that all are there.
+async fn relate(server: &Server, declared: &Declared, differences: &[Difference], done: usize) -> anyhow::Result<()> {
+    for difference in differences {
+        let related = declared::relate(server, &declared.source, difference).await;
+        related.map_err(|why| stopped(why, done))?;
+    }
+    Ok(())
+}
+
+fn stopped(why: declared::Stopped, done: usize) -> anyhow::Error {
+    match why {
+        declared::Stopped::Refused(problems) => anyhow::anyhow!(
             "stopped after {done} changes, which stay; apply again when it is mended:\n{}",
             problems.render().trim_end()
         ),
-        Err(declared::Stopped::Failed(error)) => Err(error),
+        declared::Stopped::Failed(error) => error,
     }
 }
 

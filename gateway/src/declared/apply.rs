@@ -1,7 +1,7 @@
 //! Puts a document in force: one object after another, by the registry's API.
 
 use super::difference::{Difference, What};
-use super::kinds::APIS;
+use super::kinds::{APIS, ORGANISATIONS};
 use super::server::{Answer, Server};
 use super::{Object, OpenApi};
 use anyhow::bail;
@@ -42,7 +42,11 @@ pub async fn apply(server: &Server, source: &Source, difference: &Difference) ->
             accepted(source, difference, answer)?;
         }
         (What::Missing, Some(object), _) => {
-            let body = object.body.to_string();
+            let body = if difference.is_new_organisation() {
+                alone(&object.body).to_string()
+            } else {
+                object.body.to_string()
+            };
             let answer = server
                 .send(Method::POST, difference.kind.path, None, Some(body))
                 .await?;
@@ -83,6 +87,34 @@ pub async fn apply(server: &Server, source: &Source, difference: &Difference) ->
         _ => {}
     }
     Ok(notes)
+}
+
+/// Lets a new organisation name others, once all of them are registered: organisations may name each other.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn relate(server: &Server, source: &Source, difference: &Difference) -> Result<(), Stopped> {
+    let named = difference
+        .declared
+        .as_ref()
+        .filter(|object| alone(&object.body) != object.body);
+    let Some(object) = named.filter(|_| difference.is_new_organisation()) else {
+        return Ok(());
+    };
+    let path = format!("{ORGANISATIONS}/{}", object.id);
+    let body = Some(object.body.to_string());
+    let answer = server.send(Method::PUT, &path, Some("*"), body).await?;
+    accepted(source, difference, answer).map(drop)
+}
+
+/// An organisation without the others that it names.
+fn alone(body: &Value) -> Value {
+    let mut body = body.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.shift_remove("parentId");
+        members.shift_remove("successorIds");
+    }
+    body
 }
 
 /// What an API needs beyond its content.

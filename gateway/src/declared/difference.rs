@@ -1,6 +1,6 @@
 //! What a document says beside what is registered.
 
-use super::kinds::{KINDS, Kind, MEMBERS};
+use super::kinds::{KINDS, Kind, MEMBERS, ORGANISATIONS};
 use super::{Declared, Known, Object};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -38,6 +38,13 @@ pub enum What {
     },
 }
 
+impl Difference {
+    /// Whether an organisation is to be registered. These come first: others may name them.
+    pub fn is_new_organisation(&self) -> bool {
+        self.kind.table == ORGANISATIONS && self.what == What::Missing
+    }
+}
+
 /// Every difference, in the order in which a document is applied; what is registered only comes last, in reverse.
 pub fn differences(declared: &Declared, known: Vec<Known>) -> Vec<Difference> {
     let mut known: HashMap<(&str, String), Known> = known
@@ -66,6 +73,7 @@ pub fn differences(declared: &Declared, known: Vec<Known>) -> Vec<Difference> {
             known: registered,
         });
     }
+    found.sort_by_key(|difference| !difference.is_new_organisation());
     let managed = |one: &Known| {
         let table = one.object.kind.table;
         !one.ended && (table != MEMBERS || declared.tables.contains(table))

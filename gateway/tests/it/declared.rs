@@ -248,3 +248,22 @@ async fn what_is_wrong_is_told_with_its_line_and_path() {
     let (code, printed) = apply(&nobody, plan, &[]);
     assert!(code == 1 && printed.contains("401"), "{printed}");
 }
+
+#[tokio::test]
+async fn organisations_that_name_each_other_are_registered_together() {
+    let world = World::begin(DATABASE);
+    let node = world.node("first", DATABASE);
+    let operator = key_file(&world, "operator.key", &world.operator);
+    let file = world.folder.path().join("organisations.toml");
+    let text = "[[organisations]]\norganisationId = \"old\"\nname = \"Old\"\nkind = \"municipality\"\nsuccessorIds = [\"new\"]\n\
+                [[organisations]]\norganisationId = \"new\"\nname = \"New\"\nkind = \"municipality\"\nparentId = \"old\"\n";
+    std::fs::write(&file, text).unwrap();
+    let path = file.to_str().unwrap();
+    let (code, said) = vagvisare(&node, &operator, &["apply", path]);
+    assert!(code == 0 && said.contains("2 changes made"), "{said}");
+    assert_eq!(vagvisare(&node, &operator, &["diff", path]), (0, String::new()));
+    // What names nobody is still told at its line.
+    std::fs::write(&file, text.replace("[\"new\"]", "[\"nobody\"]")).unwrap();
+    let (code, said) = vagvisare(&node, &operator, &["apply", path]);
+    assert!(code == 1 && said.contains("organisations[0].successorIds"), "{said}");
+}

@@ -78,6 +78,19 @@ async fn an_active_version_is_not_published_with_a_breaking_change() {
     assert_eq!(report["breakingChangeCount"], 0, "{report}");
     assert_eq!(try_to_publish().await.status, 201);
 
+    // A version that callers have seen is not taken back.
+    let mut later = draft.clone();
+    for (version, status) in [("1.5.0", 201), ("1.4.9", 422), ("1.5.1", 201)] {
+        later["version"] = json!(version);
+        world.change(&node, &key, "PUT", &path, later.clone()).await;
+        let answer = try_to_publish().await;
+        assert_eq!(answer.status, status, "{version}: {answer:?}");
+        if status == 422 {
+            assert_eq!(answer.body["errors"][0]["field"], "version", "{answer:?}");
+        }
+    }
+    draft["version"] = json!("1.5.1");
+
     // Nor is the promise shed by taking fewer credentials.
     let mut next = draft.clone();
     next["authentication"] = json!("token");

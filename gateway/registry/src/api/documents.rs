@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use catalogue::compare::{Change, Impact};
+use catalogue::compare::{Change, Comparison, Impact, Step, check_version};
 use catalogue::profile::Severity;
 use model::{Links, Problem};
 use serde::Serialize;
@@ -140,6 +140,16 @@ pub(super) async fn check_against_published(registry: &Registry, record: &ApiRec
         return Ok(Vec::new());
     };
     let mut breaches = Vec::new();
+    let unchanged = Comparison {
+        step: Step::None,
+        changes: Vec::new(),
+    };
+    if let Err(error) = check_version(&published.api.version, &record.draft.version, &unchanged) {
+        breaches.push(Breach::new(
+            "version",
+            format!("goes back, which no caller expects: {error}"),
+        ));
+    }
     if !still_admits(published.api.authentication, record.draft.authentication) {
         let message =
             "no longer takes a credential that callers use: keep it, or register the change as a new major version";
