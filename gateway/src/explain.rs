@@ -7,8 +7,7 @@ use edge::error::ErrorKind;
 use http::Method;
 use snapshot::{
     Access, AgreementIndex, ApplicationIndex, Authentication, Found, LifecycleState, LimitPer, Route, RouteIndex,
-    SenderConstraint,
-    Snapshot, Target,
+    SenderConstraint, Snapshot, Target,
 };
 
 /// A call that is thought of, not made.

@@ -74,3 +74,31 @@ async fn calls_flow_and_changes_are_told_to_wait_while_the_database_is_away() {
     let said = world.command("first", &["audit", "verify"]);
     assert!(said.starts_with("ok: "), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_starts_from_what_it_kept_while_the_database_is_away() {
+    let mut postgres = PostgresServer::start();
+    let database = postgres.new_database().await;
+    let world = World::begin(&database);
+    let node = world.node("first", &database);
+    let serving = world.serving(&node).await;
+    node.process.signal("TERM");
+    let (ended, said) = node.process.ended();
+    assert!(ended.success(), "{said}");
+
+    postgres.kill();
+    let node = world.node("first", &database);
+    world.served_until(&node, &serving.key, 200).await;
+    let write = Call::new(&serving.bank.key, "POST", "/applications").with(json!({"name": "late"}));
+    let refused = world.send(&node, &write).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+
+    // The database is back: changes are taken, and followed.
+    postgres.start_again();
+    world.until(&node, &write, 201).await;
+    let path = format!("/agreements/{}/suspension", serving.agreement_id);
+    world
+        .change(&node, &serving.agency.key, "PUT", &path, json!({"reason": "because"}))
+        .await;
+    world.served_until(&node, &serving.key, 403).await;
+}
