@@ -37,6 +37,34 @@ pub struct Emergencies {
     pub now: Vec<String>,
     /// The emergencies.
     pub emergency: Vec<Emergency>,
+    /// Signs that decide together.
+    pub signs: Signs,
+}
+
+/// Signs of danger none of which decides alone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signs {
+    /// How many points make an emergency.
+    pub needed: u32,
+    /// Words of haste, one point together.
+    pub urgent: Vec<String>,
+    /// Words of an errand that can wait; signs do not count beside them.
+    pub errand: Vec<String>,
+    /// Groups of signs; each counts once.
+    pub group: Vec<SignGroup>,
+}
+
+/// Signs of one kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignGroup {
+    /// Id of the emergency that they are signs of.
+    pub emergency: String,
+    /// What they count.
+    pub points: u32,
+    /// The signs.
+    pub cues: Vec<String>,
 }
 
 /// A kind of question that cannot be answered before one more thing is known.

@@ -37,6 +37,8 @@ pub struct Hit {
     pub weight: f32,
     /// Index of the first word that it rests on.
     pub first: usize,
+    /// The sentences that hold it, one bit each.
+    pub sentences: u64,
 }
 
 /// Cues compiled so that a message is matched in one pass over its words.
@@ -219,6 +221,7 @@ impl Cues {
         if together == 0 {
             return None;
         }
+        let sentences = found.iter().fold(0, |all, (_, seen)| all | seen.sentences);
         let trust = found.iter().map(|(_, seen)| seen.trust).fold(1.0, f32::min);
         let first = found.iter().map(|(_, seen)| seen.first).min().unwrap_or(0);
         Some(Hit {
@@ -226,6 +229,7 @@ impl Cues {
             owner: cue.owner,
             weight: cue.weight * trust,
             first,
+            sentences,
         })
     }
 
