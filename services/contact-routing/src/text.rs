@@ -3,6 +3,7 @@
 //! Everything here is deterministic and knows no needs; the words it knows come from a [`lexicon::Lexicon`].
 
 pub mod compound;
+pub mod everyday;
 pub mod fold;
 pub mod language;
 pub mod lexicon;

@@ -32,6 +32,8 @@ pub const VAGUE: &str = include_str!("../../data/vague.toml");
 pub const EMERGENCIES: &str = include_str!("../../data/emergencies.toml");
 /// Families of words.
 pub const CONCEPTS: &str = include_str!("../../data/concepts.toml");
+/// Everyday words with the plain word for each.
+pub const EVERYDAY_WORDS: &str = include_str!("../../data/everyday-words.toml");
 /// Municipalities.
 pub const MUNICIPALITIES: &str = include_str!("../../data/municipalities.csv");
 /// Regions.
@@ -87,6 +89,7 @@ pub fn version() -> String {
         VAGUE,
         EMERGENCIES,
         CONCEPTS,
+        EVERYDAY_WORDS,
     ] {
         text.hash(&mut hasher);
     }

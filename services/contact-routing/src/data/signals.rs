@@ -91,6 +91,12 @@ struct VagueFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct EverydayFile {
+    words: toml::Table,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ConceptFile {
     concepts: toml::Table,
 }
@@ -126,17 +132,28 @@ pub fn vague() -> Result<Vec<Vague>, DataError> {
 /// The file is not in its form.
 pub fn concepts() -> Result<Vec<(String, Vec<String>)>, DataError> {
     let file: ConceptFile = toml::from_str(files::CONCEPTS).map_err(|error| form("concepts.toml", &error))?;
-    Ok(file
-        .concepts
+    Ok(lists(file.concepts))
+}
+
+/// Everyday words: the plain word, and the words that are read as it.
+///
+/// # Errors
+/// The file is not in its form.
+pub fn everyday_words() -> Result<Vec<(String, Vec<String>)>, DataError> {
+    let file: EverydayFile =
+        toml::from_str(files::EVERYDAY_WORDS).map_err(|error| form("everyday-words.toml", &error))?;
+    Ok(lists(file.words))
+}
+
+fn lists(table: toml::Table) -> Vec<(String, Vec<String>)> {
+    table
         .into_iter()
         .map(|(name, words)| {
-            let words = words
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|word| word.as_str().map(str::to_owned))
-                .collect();
-            (name, words)
+            let words = words.as_array().into_iter().flatten();
+            (
+                name,
+                words.filter_map(|word| word.as_str().map(str::to_owned)).collect(),
+            )
         })
-        .collect())
+        .collect()
 }

@@ -16,7 +16,7 @@ use crate::engine::learn;
 use crate::engine::place::{Area, Places};
 use crate::engine::responsible::{Found, responsible};
 use crate::text::language::Language;
-use crate::text::lexicon::{Analysis, Lexicon};
+use crate::text::lexicon::{Analysis, Lexicon, Token};
 
 /// What kind of answer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -94,9 +94,10 @@ mod weights {
     pub(super) const BLOCK: f32 = 9.0;
     pub(super) const STORY: f32 = 0.6;
     pub(super) const FOCUS: f32 = 0.6;
+    pub(super) const ASIDE: f32 = 0.5;
     pub(super) const BARE: f32 = 0.75;
     /// Below this a best need is a guess.
-    pub(super) const GUESS: f32 = 4.4;
+    pub(super) const GUESS: f32 = 4.0;
 }
 
 /// Everything needed to answer, built once.
@@ -134,7 +135,8 @@ impl Engine {
         let vague = signals::vague()?;
         let emergencies = signals::emergencies()?;
         let concepts = signals::concepts()?;
-        let lexicon = learn::lexicon(&directory, &needs, &vague, &emergencies, &concepts);
+        let everyday = signals::everyday_words()?;
+        let lexicon = learn::lexicon(&directory, &needs, &vague, &emergencies, &concepts, &everyday);
         let (mut cues, mut blocks) = (Cues::default(), Cues::default());
         for (owner, need) in (0_u32..).zip(&needs) {
             for cue in &need.cues {
@@ -216,7 +218,12 @@ impl Engine {
 
     fn rank(&self, analysis: &Analysis, bag: &Bag) -> Vec<Ranked> {
         let whole = self.index.score(bag);
-        let focus = focus(analysis).map(|focus| self.index.score(&index::bag(&focus)));
+        let focus = focus(analysis);
+        let aim = focus.as_ref().map_or(u64::MAX, |focus| {
+            let bit = |token: &Token| 1_u64 << token.sentence.min(63);
+            focus.tokens.iter().fold(0, |all, token| all | bit(token))
+        });
+        let focus = focus.map(|focus| self.index.score(&index::bag(&focus)));
         let mut ranked: Vec<Ranked> = whole
             .into_iter()
             .enumerate()
@@ -235,6 +242,12 @@ impl Engine {
             })
             .collect();
         let mut hits = self.cues.matches(analysis);
+        for hit in &mut hits {
+            // What happened on the way in a long story says less than the question itself.
+            if hit.sentences & aim == 0 {
+                hit.weight *= weights::ASIDE;
+            }
+        }
         hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.cue.cmp(&b.cue)));
         for hit in hits {
             if let Some(one) = usize::try_from(hit.owner).ok().and_then(|at| ranked.get_mut(at)) {
@@ -313,7 +326,8 @@ impl Engine {
         let near = open.score + 1.0 * covered >= best_score && covered > 0.55 && best_cue < 0.5;
         let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
         let far_ahead = open.score > 1.6 * best_score && best_cue < 0.5;
-        (near || nothing_else || far_ahead).then_some(vague)
+        let ahead = open.score > best_score && covered > 0.75;
+        (near || nothing_else || far_ahead || ahead).then_some(vague)
     }
 
     /// Which share of a message's words a class knows, by how much they say.

@@ -20,6 +20,7 @@ pub(super) fn lexicon(
     vague: &[Vague],
     emergencies: &signals::Emergencies,
     concepts: &[(String, Vec<String>)],
+    everyday: &[(String, Vec<String>)],
 ) -> Lexicon {
     let plain = |cue: &str| cue.replace(['|', '*', '_', '@', '='], " ");
     let english: Vec<String> = needs
@@ -54,6 +55,7 @@ pub(super) fn lexicon(
         swedish.iter().map(String::as_str).chain(open_swedish),
         english.into_iter(),
         concepts,
+        everyday,
     )
 }
 

@@ -30,13 +30,8 @@ pub fn responsible<'d>(directory: &'d Directory, need: &'d Need, area: &Area) ->
             });
         }
     }
-    // An exception that hangs on the place cannot be ruled out before the place is known.
-    let undecided = area.municipality.is_none()
-        && !need.exceptions.is_empty()
-        && matches!(need.responsible, Responsible::Agency(_));
     let found = match &need.responsible {
         Responsible::NotPublic(_) => return Found::NotPublic,
-        Responsible::Agency(_) if undecided => return Found::PlaceMissing,
         Responsible::Agency(name) => directory.named(name),
         Responsible::Municipality => municipality(directory, area),
         Responsible::Region => region(directory, area),

@@ -3,6 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::text::compound;
+use crate::text::everyday::Everyday;
 use crate::text::fold::{self, Word};
 use crate::text::language::{self, Language};
 use crate::text::spell::Speller;
@@ -58,6 +59,7 @@ pub struct Lexicon {
     english_speller: Speller,
     concepts: HashMap<String, Vec<String>>,
     concept_starts: HashMap<String, Vec<String>>,
+    everyday: Everyday,
 }
 
 impl Lexicon {
@@ -67,8 +69,15 @@ impl Lexicon {
         swedish: impl Iterator<Item = &'t str>,
         english: impl Iterator<Item = &'t str>,
         concepts: &[(String, Vec<String>)],
+        everyday: &[(String, Vec<String>)],
     ) -> Self {
-        let mut lexicon = Self::default();
+        let mut lexicon = Self {
+            everyday: Everyday::new(everyday),
+            ..Self::default()
+        };
+        for (plain, _) in everyday {
+            *lexicon.swedish.entry(plain.clone()).or_default() += 1;
+        }
         for text in swedish {
             for word in fold::words(text).words {
                 *lexicon.swedish.entry(word.norm).or_default() += 1;
@@ -122,6 +131,7 @@ impl Lexicon {
         let language = language::detect(&words.words, fallback);
         let mut tokens: Vec<Token> = words.words.iter().map(|word| self.token(word, language)).collect();
         self.join_neighbours(&mut tokens);
+        self.read_rows(&mut tokens);
         mark_ages(&mut tokens);
         Analysis {
             tokens,
@@ -192,6 +202,9 @@ impl Lexicon {
         }
         let known = self.knows(&token.norm);
         token.parts = self.parts(&token.norm, word);
+        for plain in self.everyday.of(&token.norm.clone()) {
+            self.read_as(token, plain);
+        }
         if known {
             return;
         }
@@ -199,12 +212,13 @@ impl Lexicon {
             token.english = self.stems.stem(&token.norm, Language::English);
             return;
         }
-        if !token.parts.is_empty() {
+        // A word that sounds like a known one is that word, even where it also falls into parts: "arbetstilstånd".
+        let alike = self.speller.meant(&token.norm).filter(|meant| meant.trust > 0.85);
+        if !token.parts.is_empty() && (alike.is_none() || token.norm.chars().count() < 8) {
             return;
         }
-        if let Some(meant) = self
-            .speller
-            .meant(&token.norm)
+        if let Some(meant) = alike
+            .or_else(|| self.speller.meant(&token.norm))
             .or_else(|| self.meant_compound(&token.norm))
         {
             token.swedish = self.stems.stem(&meant.word, Language::Swedish);
@@ -218,7 +232,52 @@ impl Lexicon {
             token.concepts = self.families(&meant.word);
             token.trust = meant.trust;
             token.meant = Some(meant.word);
+        } else {
+            token.parts = self.known_half(&token.norm);
         }
+    }
+
+    /// Lets a word be read as a plain one, too.
+    fn read_as(&self, token: &mut Token, plain: &str) {
+        token.parts.push(self.stems.stem(plain, Language::Swedish));
+        token.concepts.extend(self.families(plain));
+        token.concepts.sort_unstable();
+        token.concepts.dedup();
+    }
+
+    /// Rows of words that together mean a plain one: "fick foten".
+    fn read_rows(&self, tokens: &mut [Token]) {
+        for at in 0..tokens.len() {
+            let Some(plain) = self.everyday.row(tokens.get(at..).unwrap_or_default()) else {
+                continue;
+            };
+            if let Some(token) = tokens.get_mut(at) {
+                self.read_as(token, plain);
+            }
+        }
+    }
+
+    /// The known half of a compound whose other half is unknown: "padelhallen" is still about a hall.
+    fn known_half(&self, norm: &str) -> Vec<String> {
+        const SHORTEST: usize = 4;
+        let bounds: Vec<usize> = norm.char_indices().map(|(at, _)| at).collect();
+        let count = bounds.len();
+        if count < 2 * SHORTEST {
+            return Vec::new();
+        }
+        let stem_of = |part: &str| {
+            let stem = self.stems.stem(part, Language::Swedish);
+            let known =
+                self.swedish.contains_key(part) || part.chars().count() > 5 && self.swedish_stems.contains(&stem);
+            (known && !stopwords::is_swedish(part)).then_some(stem)
+        };
+        let cuts = || (SHORTEST..=count - 3).filter_map(|cut| bounds.get(cut).copied());
+        // The last part says what the thing is; the longest that is known counts.
+        let tail = cuts()
+            .filter(|at| norm.len() - at >= SHORTEST)
+            .find_map(|at| stem_of(norm.get(at..)?));
+        let head = cuts().rev().find_map(|at| stem_of(norm.get(..at)?));
+        tail.into_iter().chain(head).collect()
     }
 
     fn read_english(&self, token: &mut Token) {

@@ -53,8 +53,7 @@ fn a_state_need_is_answered_without_a_municipality_and_a_local_one_asks() {
     for need in &engine.needs {
         let answer = engine.by_need(need, None);
         let asks = answer.outcome == Outcome::AskBack;
-        let public_exception = need.level() == Level::State && !need.exceptions.is_empty();
-        assert_eq!(asks, need.needs_place() || public_exception, "{}", need.id);
+        assert_eq!(asks, need.needs_place(), "{}", need.id);
     }
 }
 

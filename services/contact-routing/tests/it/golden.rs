@@ -45,6 +45,9 @@ fn our_own_questions_meet_the_bar() {
         include_str!("../golden/held-out.jsonl"),
         include_str!("../golden/fresh-1.jsonl"),
         include_str!("../golden/fresh-2.jsonl"),
+        include_str!("../golden/fresh-3.jsonl"),
+        include_str!("../golden/fresh-4.jsonl"),
+        include_str!("../golden/fresh-5.jsonl"),
     ] {
         meets_the_bar(&score(text));
     }
