@@ -48,7 +48,10 @@ const CALLS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("channels", &["channels-v1"]),
-    ("contact-routing", &["contact-routing-v1", "life-events-v1", "mcp-v1"]),
+    (
+        "contact-routing",
+        &["contact-routing-v1", "directory-v1", "life-events-v1", "mcp-v1"],
+    ),
     ("encounters", &["encounters-v1"]),
     ("insights", &["insights-v1"]),
     ("mcp", &["mcp-v1"]),
