@@ -182,34 +182,30 @@ impl Cues {
     #[must_use]
     pub fn matches(&self, analysis: &Analysis) -> Vec<Hit> {
         let seen = self.seen(analysis);
-        let mut units: HashMap<u32, Vec<(u32, Seen)>> = HashMap::new();
+        let mut found: Vec<(u32, u32, Seen)> = Vec::with_capacity(256);
         for (atom, seen) in &seen {
-            for (cue, unit) in usize::try_from(*atom)
-                .ok()
-                .and_then(|at| self.uses.get(at))
-                .into_iter()
-                .flatten()
-            {
-                let found = units.entry(*cue).or_default();
-                match found.iter_mut().find(|(known, _)| known == unit) {
-                    Some((_, known)) => {
-                        known.sentences |= seen.sentences;
-                        known.trust = known.trust.max(seen.trust);
-                        known.first = known.first.min(seen.first);
-                    }
-                    None => found.push((*unit, *seen)),
-                }
-            }
+            let uses = usize::try_from(*atom).ok().and_then(|at| self.uses.get(at));
+            found.extend(uses.into_iter().flatten().map(|(cue, unit)| (*cue, *unit, *seen)));
         }
-        let mut hits: Vec<Hit> = units
-            .into_iter()
-            .filter_map(|(cue, found)| self.hit(cue, &found))
-            .collect();
+        found.sort_unstable_by_key(|(cue, unit, _)| (*cue, *unit));
+        // Alternatives of one unit count together.
+        found.dedup_by(|(cue, unit, seen), (kept_cue, kept_unit, kept)| {
+            let same = cue == kept_cue && unit == kept_unit;
+            if same {
+                kept.sentences |= seen.sentences;
+                kept.trust = kept.trust.max(seen.trust);
+                kept.first = kept.first.min(seen.first);
+            }
+            same
+        });
+        let of_one_cue = found.chunk_by(|(one, ..), (other, ..)| one == other);
+        let mut hits: Vec<Hit> = of_one_cue.filter_map(|found| self.hit(found)).collect();
         hits.sort_by_key(|hit| hit.cue);
         hits
     }
 
-    fn hit(&self, number: u32, found: &[(u32, Seen)]) -> Option<Hit> {
+    fn hit(&self, found: &[(u32, u32, Seen)]) -> Option<Hit> {
+        let number = found.first()?.0;
         let cue = self.cues.get(usize::try_from(number).ok()?)?;
         if found.len() != usize::try_from(cue.units).ok()? {
             return None;
@@ -217,13 +213,13 @@ impl Cues {
         // All units within two neighbouring sentences: in a long story far words have nothing to do with each other.
         let together = found
             .iter()
-            .fold(u64::MAX, |all, (_, seen)| all & (seen.sentences | seen.sentences >> 1));
+            .fold(u64::MAX, |all, (.., seen)| all & (seen.sentences | seen.sentences >> 1));
         if together == 0 {
             return None;
         }
-        let sentences = found.iter().fold(0, |all, (_, seen)| all | seen.sentences);
-        let trust = found.iter().map(|(_, seen)| seen.trust).fold(1.0, f32::min);
-        let first = found.iter().map(|(_, seen)| seen.first).min().unwrap_or(0);
+        let sentences = found.iter().fold(0, |all, (.., seen)| all | seen.sentences);
+        let trust = found.iter().map(|(.., seen)| seen.trust).fold(1.0, f32::min);
+        let first = found.iter().map(|(.., seen)| seen.first).min().unwrap_or(0);
         Some(Hit {
             cue: number,
             owner: cue.owner,

@@ -175,7 +175,8 @@ impl Index {
     #[must_use]
     pub fn score(&self, bag: &Bag) -> Vec<Score> {
         let mut scores = vec![Score::default(); self.count];
-        let mut products: HashMap<u32, f32> = HashMap::new();
+        // Dense: common terms touch thousands of phrasings, and a map would cost more than the whole rest.
+        let mut products = vec![0.0_f32; self.about.len()];
         let mut square = 0.0;
         for (term, weight) in bag {
             let Some(at) = self.at(term) else {
@@ -193,14 +194,13 @@ impl Index {
                 }
             }
             for (phrasing, value) in self.phrasings.get(at).into_iter().flatten() {
-                *products.entry(*phrasing).or_insert(0.0) += strength * value;
+                if let Some(product) = usize::try_from(*phrasing).ok().and_then(|at| products.get_mut(at)) {
+                    *product += strength * value;
+                }
             }
         }
         let length = square.sqrt().max(1e-3);
-        for (phrasing, product) in products {
-            let Some((class, own)) = usize::try_from(phrasing).ok().and_then(|at| self.about.get(at)) else {
-                continue;
-            };
+        for (product, (class, own)) in products.iter().zip(&self.about).filter(|(product, _)| **product > 0.0) {
             if let Some(score) = usize::try_from(*class).ok().and_then(|class| scores.get_mut(class)) {
                 score.nearest = score.nearest.max(product / (length * own));
             }

@@ -60,6 +60,8 @@ pub struct Lexicon {
     concepts: HashMap<String, Vec<String>>,
     concept_starts: HashMap<String, Vec<String>>,
     everyday: Everyday,
+    /// Parts of every known word: splitting tries many stems, and most words of a question are known.
+    known_parts: HashMap<String, Vec<String>>,
 }
 
 impl Lexicon {
@@ -90,6 +92,8 @@ impl Lexicon {
         }
         lexicon.file_concepts(concepts);
         lexicon.file_spellings();
+        let parts = lexicon.swedish.keys().map(|word| (word.clone(), lexicon.split(word)));
+        lexicon.known_parts = parts.filter(|(_, parts)| !parts.is_empty()).collect();
         lexicon
     }
 
@@ -304,6 +308,14 @@ impl Lexicon {
                 .map(|part| self.stems.stem(part, Language::Swedish))
                 .collect();
         }
+        match self.known_parts.get(norm) {
+            Some(parts) => parts.clone(),
+            None if self.swedish.contains_key(norm) => Vec::new(),
+            None => self.split(norm),
+        }
+    }
+
+    fn split(&self, norm: &str) -> Vec<String> {
         let stem_of = |part: &str| {
             let plain = self.swedish.contains_key(part) && (part.chars().count() > 3 || !stopwords::is_swedish(part));
             if plain {

@@ -1,11 +1,16 @@
 //! How well questions with known answers are routed; fails under the bar and prints each miss.
 
+use std::sync::LazyLock;
+
+use contact_routing::engine::Engine;
 use contact_routing::engine_from_files;
 use contact_routing::report::{self, Report};
 
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| engine_from_files().unwrap());
+
 fn score(text: &str) -> Report {
     let golden = report::read(text).unwrap();
-    let report = report::score(&engine_from_files().unwrap(), &golden);
+    let report = report::score(&ENGINE, &golden);
     println!("{}", report.text(true));
     report
 }
@@ -56,7 +61,7 @@ fn our_own_questions_meet_the_bar() {
 #[test]
 fn the_same_question_gets_the_same_answer_from_a_new_engine() {
     let golden = report::read(include_str!("../golden/own.jsonl")).unwrap();
-    let (one, other) = (engine_from_files().unwrap(), engine_from_files().unwrap());
+    let (one, other) = (&*ENGINE, engine_from_files().unwrap());
     for question in &golden {
         assert_eq!(
             one.explain(&question.question, 5),
