@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
-use crate::generator::{self, Pace, Plan, Run};
+use crate::document;
+use crate::generator::{self, Idle, Pace, Plan, Run};
 use crate::interleave::{median, order};
 use crate::measured::Failure;
 use crate::origin::BODY_LENGTH;
@@ -37,6 +38,8 @@ pub(crate) struct Contender {
     pub(crate) subject: Subject,
     /// Memory before the first request.
     pub(crate) idle: Option<Memory>,
+    /// What an idle connection takes, in KiB, where the rung holds some open.
+    pub(crate) idle_connection: Option<f64>,
     /// One report a round, as fast as the answers came.
     pub(crate) fastest: Vec<Report>,
     /// For each share of the maximum: the reports, one a round.
@@ -132,6 +135,7 @@ async fn start(rung: Rung, bench: &Bench) -> Result<(Vec<Contender>, Vec<Absent>
                 rung,
                 subject: *subject,
                 idle: None,
+                idle_connection: None,
                 fastest: Vec::new(),
                 paced: Vec::new(),
             }),
@@ -151,10 +155,13 @@ async fn warm_up(contender: &mut Contender, effort: &Effort) -> Result<()> {
         .transpose()?
         .map(|usage| usage.memory);
     if contender.rung.credential != Credential::None && subject.server.is_some() {
-        refuses_without_credential(subject).await?;
+        refuses(subject, StatusCode::UNAUTHORIZED, None).await?;
     }
-    // Long enough that each caller has called.
-    let report = turn(
+    if contender.rung.validate && subject.server.is_some() {
+        refuses(subject, StatusCode::BAD_REQUEST, Some(document::unfitting())).await?;
+    }
+    // Long enough that each caller has called; without idle connections, whose memory is measured afterwards.
+    let report = loaded(
         contender,
         Pace::Closed,
         Duration::from_millis(1_500),
@@ -164,29 +171,30 @@ async fn warm_up(contender: &mut Contender, effort: &Effort) -> Result<()> {
     if report.succeeded == 0 {
         bail!(
             "{} ({}) answered nothing as it should: statuses {:?}",
-            subject.name,
+            contender.subject.name,
             contender.rung.name,
             report.statuses
         );
     }
+    contender.idle_connection = idle_connection(contender).await?;
     Ok(())
 }
 
-/// A gateway that did not check the credential would win every comparison.
-async fn refuses_without_credential(subject: &Subject) -> Result<()> {
+/// A gateway that did not look at what it is to check would win every comparison: a call without a credential, or with a
+/// `payload` that does not fit, is answered with `expected`.
+async fn refuses(subject: &Subject, expected: StatusCode, payload: Option<bytes::Bytes>) -> Result<()> {
     let plan = Plan {
-        target: subject.target.clone(),
-        callers: [HeaderMap::new()].into(),
         pace: Pace::Open { per_second: 10 },
         duration: Duration::from_millis(300),
-        connections: 1,
-        expected: StatusCode::UNAUTHORIZED,
-        least_body: 0,
+        expected,
+        payload,
+        protocol: subject.protocol.clone(),
+        ..Plan::of(subject.target.clone())
     };
     let run = generator::run(plan).await?;
     if run.measured.failed() > 0 || run.measured.succeeded() == 0 {
         bail!(
-            "{} does not refuse a call without a credential: statuses {:?}",
+            "{} does not refuse with {expected} what it is to check: statuses {:?}",
             subject.name,
             run.measured.statuses
         );
@@ -194,7 +202,43 @@ async fn refuses_without_credential(subject: &Subject) -> Result<()> {
     Ok(())
 }
 
+/// What one of the rung's idle connections takes, in KiB: the growth of resident memory when they are opened, after the first
+/// load has filled pools and buffers.
+async fn idle_connection(contender: &Contender) -> Result<Option<f64>> {
+    let Some(server) = contender.subject.server.as_ref().filter(|_| contender.rung.idle > 0) else {
+        return Ok(None);
+    };
+    let before = process::usage(server.id())?.memory.resident_kib;
+    let mut idle = hold_idle(contender).await?;
+    let after = process::usage(server.id())?.memory.resident_kib;
+    let open = idle.still_open().await;
+    if open != contender.rung.idle {
+        bail!(
+            "{} closed {} idle connections",
+            contender.subject.name,
+            contender.rung.idle - open
+        );
+    }
+    Ok(Some(after.saturating_sub(before) as f64 / open.max(1) as f64))
+}
+
+/// The rung's idle connections, open until what comes back is dropped.
+async fn hold_idle(contender: &Contender) -> Result<Idle> {
+    let plan = plan(contender, Pace::Closed, Duration::from_secs(60), 1);
+    Idle::open(plan, contender.rung.idle)
+        .await
+        .with_context(|| contender.subject.name.to_owned())
+}
+
+/// A turn with the rung's idle connections beside it.
 async fn turn(contender: &Contender, pace: Pace, duration: Duration, connections: usize) -> Result<Report> {
+    let idle = hold_idle(contender).await?;
+    let report = loaded(contender, pace, duration, connections).await;
+    drop(idle);
+    report
+}
+
+async fn loaded(contender: &Contender, pace: Pace, duration: Duration, connections: usize) -> Result<Report> {
     let subject = &contender.subject;
     let usage = || {
         subject
@@ -272,7 +316,6 @@ fn wrote_its_log(contender: &Contender) -> Result<()> {
 fn plan(contender: &Contender, pace: Pace, duration: Duration, connections: usize) -> Plan {
     let refused = contender.rung.limit == Limit::Reached;
     Plan {
-        target: contender.subject.target.clone(),
         callers: Arc::clone(&contender.subject.callers),
         pace,
         duration,
@@ -283,6 +326,9 @@ fn plan(contender: &Contender, pace: Pace, duration: Duration, connections: usiz
             StatusCode::OK
         },
         least_body: if refused { 0 } else { BODY_LENGTH as u64 },
+        payload: contender.rung.validate.then(document::fitting),
+        protocol: contender.subject.protocol.clone(),
+        ..Plan::of(contender.subject.target.clone())
     }
 }
 

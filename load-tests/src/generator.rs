@@ -1,13 +1,16 @@
 //! The load generator: many connections on one thread, paced by a schedule or as fast as the answers come.
 
 mod connection;
+mod idle;
+mod protocol;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use tokio::task::JoinSet;
 
 use crate::arrivals::Arrivals;
@@ -17,6 +20,11 @@ use crate::target::Target;
 use crate::ticker::Ticker;
 
 use connection::Connection;
+use protocol::Wire;
+
+pub use idle::Idle;
+pub use protocol::Protocol;
+pub(crate) use protocol::SERVER_NAME;
 
 /// Bounds of one run, so that a slip of the finger cannot make a machine unusable.
 const MOST_PER_SECOND: u32 = 200_000;
@@ -54,12 +62,16 @@ pub struct Plan {
     pub pace: Pace,
     /// For how long.
     pub duration: Duration,
-    /// How many connections carry the requests.
+    /// How many requests may be under way at once: connections of HTTP/1.1, or streams of HTTP/2 on fewer connections.
     pub connections: usize,
     /// The status that counts as success.
     pub expected: StatusCode,
     /// The body's least length in bytes that counts as success.
     pub least_body: u64,
+    /// A JSON document to send with each request, which is a POST then; without one it is a GET.
+    pub payload: Option<Bytes>,
+    /// What is spoken.
+    pub protocol: Protocol,
 }
 
 /// What came out of a run.
@@ -79,6 +91,22 @@ impl Run {
 }
 
 impl Plan {
+    /// A plan to change: one caller without credentials on one connection for a second, as fast as the answers come, by GET
+    /// in plain HTTP/1.1, where a 200 of any length is success.
+    pub fn of(target: Target) -> Self {
+        Self {
+            target,
+            callers: [HeaderMap::new()].into(),
+            pace: Pace::Closed,
+            duration: Duration::from_secs(1),
+            connections: 1,
+            expected: StatusCode::OK,
+            least_body: 0,
+            payload: None,
+            protocol: Protocol::Http1,
+        }
+    }
+
     /// Whether the plan stays inside the generator's bounds.
     fn check(&self) -> Result<()> {
         if let Pace::Open { per_second } = self.pace
@@ -112,18 +140,7 @@ impl Plan {
 /// When the plan is out of bounds or not one connection can be made.
 pub async fn run(plan: Plan) -> Result<Run> {
     plan.check()?;
-    let callers = plan
-        .callers
-        .iter()
-        .map(|fields| with_common_fields(&plan, fields))
-        .collect();
-    let shared = Arc::new(Shared {
-        plan,
-        callers,
-        next_caller: AtomicUsize::new(0),
-        arrivals: Arrivals::default(),
-        state: Mutex::default(),
-    });
+    let shared = Shared::new(plan)?;
     let connections = connect_all(&shared).await?;
     let started = Instant::now();
     let mut tasks = JoinSet::new();
@@ -163,6 +180,8 @@ pub async fn run(plan: Plan) -> Result<Run> {
 /// What the connections of one run have in common.
 struct Shared {
     plan: Plan,
+    /// Where each request goes, in the form that the protocol wants.
+    uri: Uri,
     /// All fields of a request of each caller.
     callers: Vec<HeaderMap>,
     next_caller: AtomicUsize,
@@ -177,6 +196,22 @@ struct State {
 }
 
 impl Shared {
+    fn new(plan: Plan) -> Result<Arc<Self>> {
+        let callers = plan
+            .callers
+            .iter()
+            .map(|fields| with_common_fields(&plan, fields))
+            .collect();
+        Ok(Arc::new(Self {
+            uri: plan.protocol.uri(&plan.target)?,
+            plan,
+            callers,
+            next_caller: AtomicUsize::new(0),
+            arrivals: Arrivals::default(),
+            state: Mutex::default(),
+        }))
+    }
+
     /// All fields of the next request.
     fn next_headers(&self) -> HeaderMap {
         let turn = self.next_caller.fetch_add(1, Ordering::Relaxed);
@@ -201,8 +236,14 @@ impl Shared {
 }
 
 fn with_common_fields(plan: &Plan, fields: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(fields.len() + 2);
-    headers.insert(header::HOST, plan.target.host.clone());
+    let mut headers = HeaderMap::with_capacity(fields.len() + 3);
+    // In HTTP/2 the address of a request names the host.
+    if matches!(plan.protocol, Protocol::Http1) {
+        headers.insert(header::HOST, plan.target.host.clone());
+    }
+    if plan.payload.is_some() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.extend(fields.clone());
     headers
@@ -210,8 +251,12 @@ fn with_common_fields(plan: &Plan, fields: &HeaderMap) -> HeaderMap {
 
 async fn connect_all(shared: &Arc<Shared>) -> Result<Vec<Connection>> {
     let mut connections = Vec::with_capacity(shared.plan.connections);
-    for _ in 0..shared.plan.connections {
-        let mut connection = Connection::new(Arc::clone(shared));
+    let mut wire = Arc::new(Wire::default());
+    for number in 0..shared.plan.connections {
+        if number.is_multiple_of(shared.plan.protocol.streams()) {
+            wire = Arc::new(Wire::default());
+        }
+        let mut connection = Connection::new(Arc::clone(shared), Arc::clone(&wire));
         connection
             .open()
             .await

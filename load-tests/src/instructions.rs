@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use http::StatusCode;
 use serde::Serialize;
 
-use crate::credentials::Credentials;
+use crate::document;
 use crate::generator::{self, Pace, Plan};
 use crate::origin::{BODY_LENGTH, Origin};
 use crate::peers::{Bench, Entry, Subject, gateway_under_callgrind};
@@ -26,7 +25,9 @@ pub use budget::{Budget, Verdict};
 use counts::Counts;
 
 /// The rungs that are counted: each adds one layer's work to the one it stands on.
-pub const COUNTED: [&str; 7] = ["bare", "log", "key", "es256", "rs256", "limit", "routes"];
+pub const COUNTED: [&str; 9] = [
+    "bare", "log", "key", "es256", "rs256", "limit", "validate", "routes", "tls",
+];
 /// Requests of the shorter and of the longer run: the shorter one has made the connections and filled the caches.
 const REQUESTS: [u32; 2] = [500, 3_500];
 /// Every run has ended long before, even on a busy machine.
@@ -81,7 +82,13 @@ pub async fn count(
     Ok(costs)
 }
 
-async fn count_one(rung: &Rung, gateway: &Path, origin: SocketAddr, listings: Option<&Path>) -> Result<Cost> {
+/// Counts one rung; see [`count`].
+pub(crate) async fn count_one(
+    rung: &Rung,
+    gateway: &Path,
+    origin: SocketAddr,
+    listings: Option<&Path>,
+) -> Result<Cost> {
     let [few, many] = [
         counted(rung, gateway, origin, REQUESTS[0], None).await?,
         counted(rung, gateway, origin, REQUESTS[1], listings).await?,
@@ -110,21 +117,13 @@ async fn counted(
     listings: Option<&Path>,
 ) -> Result<Counts> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let bench = Bench {
-        origin,
-        folder: folder.path().to_path_buf(),
-        core: None,
-        gateway: gateway.to_path_buf(),
-        credentials: Credentials::make(rung.credential, folder.path())?,
-        redis: None,
-        receiver: None,
-    };
+    let bench = Bench::new(rung, origin, folder.path(), None, gateway)?;
     let file: PathBuf = folder.path().join("callgrind.out");
     let subject = match gateway_under_callgrind(&bench, rung, free_address()?, &file).await? {
         Entry::Ready(subject) => *subject,
         Entry::Cannot { reason, .. } => bail!("{reason}"),
     };
-    ask(&subject, requests).await?;
+    ask(&subject, rung, requests).await?;
     let server = subject.server.context("the gateway has no process")?;
     server.stop().await?;
     if let Some(listings) = listings {
@@ -135,15 +134,15 @@ async fn counted(
 }
 
 /// One request after the other on one connection: nothing is left to chance.
-async fn ask(subject: &Subject, requests: u32) -> Result<()> {
+async fn ask(subject: &Subject, rung: &Rung, requests: u32) -> Result<()> {
     let plan = Plan {
-        target: subject.target.clone(),
         callers: [subject.callers.first().cloned().unwrap_or_default()].into(),
         pace: Pace::Counted { requests },
         duration: LONGEST,
-        connections: 1,
-        expected: StatusCode::OK,
         least_body: BODY_LENGTH as u64,
+        payload: rung.validate.then(document::fitting),
+        protocol: subject.protocol.clone(),
+        ..Plan::of(subject.target.clone())
     };
     let run = generator::run(plan).await?;
     if run.measured.succeeded() != u64::from(requests) {

@@ -15,7 +15,6 @@ use anyhow::{Context, Result, bail};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::contest::{self, Absent, Contender, Effort};
-use crate::credentials::Credentials;
 use crate::origin::Origin;
 use crate::peers::Bench;
 use crate::rungs::{Limit, Rung};
@@ -101,7 +100,6 @@ async fn climb(
     tell: impl Fn(&str),
 ) -> Result<(Vec<Contender>, Vec<Absent>)> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let credentials = Credentials::make(rung.credential, folder.path())?;
     let mut neighbours = Neighbours::default();
     let asked = async {
         if rung.limit == Limit::Shared {
@@ -124,13 +122,9 @@ async fn climb(
         ));
     }
     let bench = Bench {
-        origin,
-        folder: folder.path().to_path_buf(),
-        core,
-        gateway: std::path::absolute(&settings.gateway).context("cannot resolve the gateway's path")?,
-        credentials,
         redis: neighbours.redis(),
         receiver: neighbours.receiver(),
+        ..Bench::new(&rung, origin, folder.path(), core, &settings.gateway)?
     };
     let outcome = contest::run(rung, &bench, effort, tell).await;
     neighbours.stop().await?;
@@ -138,7 +132,7 @@ async fn climb(
 }
 
 /// Keeps this process off the servers' core; returns that core, or `None` where there is only one.
-fn share_the_cores() -> Result<Option<usize>> {
+pub(crate) fn share_the_cores() -> Result<Option<usize>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if cores < 2 {
         return Ok(None);

@@ -2,13 +2,15 @@
 //!
 //! In reading order: what may be called (`target`), when requests are sent (`schedule`, `arrivals`, `ticker`), how
 //! (`generator`), what came of it (`measured`, `process`, `report`). Comparisons stand on that: the servers (`peers`,
-//! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`), taking turns (`contest`), and the `ladder`. `instructions` counts
+//! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`, `certificate`, `document`), taking turns (`contest`), and the `ladder`. `instructions` counts
 //! what does not depend on the machine.
 
 mod arrivals;
 pub mod cases;
+mod certificate;
 mod contest;
 mod credentials;
+mod document;
 pub mod generator;
 pub mod instructions;
 mod interleave;

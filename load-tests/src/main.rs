@@ -213,13 +213,12 @@ async fn run(options: RunOptions) -> Result<()> {
         .rate
         .map_or(Pace::Closed, |per_second| Pace::Open { per_second });
     let plan = Plan {
-        target: options.target.clone(),
         callers: [credentials(&options)?].into(),
         pace,
         duration: options.duration,
         connections: options.connections,
         expected: StatusCode::from_u16(options.expect).context("--expect is not an HTTP status")?,
-        least_body: 0,
+        ..Plan::of(options.target.clone())
     };
     let before = options.pid.map(process::usage).transpose()?;
     let generator = process::of_generator()?;

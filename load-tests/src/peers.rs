@@ -3,10 +3,12 @@
 //! A new one: its module here, its files there, and a line in [`PEERS`]. In a configuration file, `{{name}}` is filled in,
 //! and a line that begins with `@feature ` stands only where the rung asks for that feature.
 
+mod caddy;
 mod envoy;
 mod haproxy;
 mod hyper_util;
 mod nginx;
+mod pingora;
 mod vagvisare;
 
 use std::net::SocketAddr;
@@ -17,7 +19,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use http::HeaderMap;
 
+use crate::certificate::Certificate;
 use crate::credentials::Credentials;
+use crate::generator::Protocol;
 use crate::rungs::Rung;
 use crate::running::{Running, free_address};
 use crate::target::Target;
@@ -34,10 +38,34 @@ pub(crate) struct Bench {
     pub(crate) gateway: PathBuf,
     /// What callers send.
     pub(crate) credentials: Credentials,
+    /// What a server proves itself with, where the rung speaks TLS.
+    pub(crate) certificate: Option<Certificate>,
     /// A Redis, where the rung counts in one.
     pub(crate) redis: Option<SocketAddr>,
     /// An OTLP receiver (gRPC), where the rung traces.
     pub(crate) receiver: Option<SocketAddr>,
+}
+
+impl Bench {
+    /// A bench for `rung` in `folder`, with credentials and a certificate made for it; nobody stands beside it yet.
+    pub(crate) fn new(
+        rung: &Rung,
+        origin: SocketAddr,
+        folder: &Path,
+        core: Option<usize>,
+        gateway: &Path,
+    ) -> Result<Self> {
+        Ok(Self {
+            origin,
+            folder: folder.to_path_buf(),
+            core,
+            gateway: std::path::absolute(gateway).context("cannot resolve the gateway's path")?,
+            credentials: Credentials::make(rung.credential, folder)?,
+            certificate: rung.tls.then(|| Certificate::make(folder)).transpose()?,
+            redis: None,
+            receiver: None,
+        })
+    }
 }
 
 /// One competitor of a rung: how to call it, and the server behind it.
@@ -48,6 +76,8 @@ pub(crate) struct Subject {
     pub(crate) version: String,
     /// What to call.
     pub(crate) target: Target,
+    /// What is spoken with it.
+    pub(crate) protocol: Protocol,
     /// What to send along, a map a caller, in turn.
     pub(crate) callers: Arc<[HeaderMap]>,
     /// Where it writes a line for each request, if the rung asks for it.
@@ -101,10 +131,12 @@ struct Prepared {
 }
 
 /// In the order of the tables.
-pub(crate) const PEERS: [Peer; 5] = [
+pub(crate) const PEERS: [Peer; 7] = [
     haproxy::PEER,
     nginx::PEER,
     envoy::PEER,
+    caddy::PEER,
+    pingora::PEER,
     hyper_util::PEER,
     vagvisare::PEER,
 ];
@@ -144,11 +176,23 @@ impl Peer {
             name: self.name,
             version: prepared.version,
             target: Target::new(address, &rung.path())?,
+            protocol: bench
+                .certificate
+                .as_ref()
+                .map_or(Protocol::Http1, Certificate::protocol),
             callers: Arc::clone(&bench.credentials.callers),
             log: prepared.log,
             metrics,
             server: Some(server),
         })))
+    }
+}
+
+/// The gateway alone.
+pub(crate) async fn gateway(bench: &Bench, rung: &Rung) -> Result<Subject> {
+    match vagvisare::PEER.start(bench, rung).await? {
+        Entry::Ready(subject) => Ok(*subject),
+        Entry::Cannot { reason, .. } => anyhow::bail!("{reason}"),
     }
 }
 
@@ -179,6 +223,7 @@ pub(crate) fn reference(bench: &Bench, rung: &Rung) -> Result<Entry> {
         name: "no gateway",
         version: String::new(),
         target: Target::new(bench.origin, &rung.path())?,
+        protocol: Protocol::Http1,
         callers: Arc::clone(&bench.credentials.callers),
         log: None,
         metrics: None,
@@ -218,7 +263,14 @@ fn write_config(bench: &Bench, name: &str, template: &str, rung: &Rung, values: 
 
 /// What every configuration may name.
 fn common_values(bench: &Bench, rung: &Rung, address: SocketAddr) -> Vec<(&'static str, String)> {
+    let of_certificate = |file: fn(&Certificate) -> &PathBuf| {
+        let certificate = bench.certificate.as_ref();
+        certificate.map_or(String::new(), |certificate| file(certificate).display().to_string())
+    };
     vec![
+        ("certificate", of_certificate(|made| &made.certificate)),
+        ("certificate-key", of_certificate(|made| &made.key)),
+        ("certificate-both", of_certificate(|made| &made.both)),
         ("listen", address.to_string()),
         ("host", address.ip().to_string()),
         ("port", address.port().to_string()),

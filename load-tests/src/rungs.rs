@@ -70,9 +70,19 @@ pub(crate) struct Rung {
     pub(crate) traces: bool,
     /// Routes that are known; the last one is called.
     pub(crate) routes: usize,
+    /// Agreements that are known; the organisations of keys are parties to one each, in turn.
+    pub(crate) agreements: usize,
+    /// Bodies of up to 128 MiB may pass, both ways.
+    pub(crate) large: bool,
+    /// Each call carries 2 KiB of JSON, which are held against the API's OpenAPI document.
+    pub(crate) validate: bool,
+    /// TLS 1.3 and HTTP/2 to the caller.
+    pub(crate) tls: bool,
+    /// Connections that are held open, without a request, beside those that carry the load.
+    pub(crate) idle: usize,
 }
 
-const BARE: Rung = Rung {
+pub(crate) const BARE: Rung = Rung {
     name: "bare",
     asks: "pass a request on",
     log: false,
@@ -80,9 +90,14 @@ const BARE: Rung = Rung {
     limit: Limit::None,
     traces: false,
     routes: 1,
+    agreements: 1,
+    large: false,
+    validate: false,
+    tls: false,
+    idle: 0,
 };
 
-const TOKEN: Rung = Rung {
+pub(crate) const TOKEN: Rung = Rung {
     name: "rs256",
     asks: "verify one RS256 token, again and again",
     credential: Credential::Token(Algorithm::Rs256, 1),
@@ -90,7 +105,7 @@ const TOKEN: Rung = Rung {
 };
 
 /// From the least work to the whole job.
-pub(crate) const LADDER: [Rung; 13] = [
+pub(crate) const LADDER: [Rung; 16] = [
     BARE,
     Rung {
         name: "log",
@@ -149,9 +164,27 @@ pub(crate) const LADDER: [Rung; 13] = [
         ..TOKEN
     },
     Rung {
+        name: "validate",
+        asks: "hold 2 KiB of JSON against the API's OpenAPI document",
+        validate: true,
+        ..BARE
+    },
+    Rung {
         name: "routes",
         asks: "find the last of 5,000 routes",
         routes: 5_000,
+        ..BARE
+    },
+    Rung {
+        name: "tls",
+        asks: "pass requests on from HTTP/2 over TLS 1.3, eight at once on a connection",
+        tls: true,
+        ..BARE
+    },
+    Rung {
+        name: "idle",
+        asks: "pass requests on while 1,000 more connections are held open",
+        idle: 1_000,
         ..BARE
     },
     Rung {
@@ -198,6 +231,8 @@ impl Rung {
             Limit::Shared => "shared",
         });
         features.push(if self.traces { "traces" } else { "no-traces" });
+        features.push(if self.validate { "validate" } else { "no-validate" });
+        features.push(if self.tls { "tls" } else { "plain" });
         features
     }
 }

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use http::StatusCode;
 use tokio::task::JoinSet;
 
 use crate::generator::{self, Pace, Plan};
@@ -73,6 +72,11 @@ impl Neighbours {
         self.redis.as_ref().map(|(address, _)| *address)
     }
 
+    /// The process of the Redis.
+    pub(crate) fn redis_id(&self) -> Option<u32> {
+        self.redis.as_ref().map(|(_, running)| running.id())
+    }
+
     /// Where spans go.
     pub(crate) fn receiver(&self) -> Option<SocketAddr> {
         self.receiver.as_ref().map(|(address, _)| *address)
@@ -108,13 +112,10 @@ pub(crate) fn read_metrics(subject: &Subject) -> Option<JoinSet<()>> {
         loop {
             clock.tick().await;
             let once = Plan {
-                target: target.clone(),
-                callers: [http::HeaderMap::new()].into(),
                 pace: Pace::Open { per_second: 1 },
                 duration: Duration::from_millis(1),
-                connections: 1,
-                expected: StatusCode::OK,
                 least_body: 1,
+                ..Plan::of(target.clone())
             };
             // A server that does not answer shows in its own figures.
             let _ = generator::run(once).await;

@@ -1,4 +1,4 @@
-//! One connection of the generator: HTTP/1.1, kept alive, one request at a time.
+//! One request at a time: on a kept-alive connection of its own, or on one that several share.
 
 use std::io;
 use std::sync::Arc;
@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
 use super::Shared;
+use super::protocol::{Sender, Wire};
 use crate::measured::Failure;
 
 /// After a failed attempt to connect in a closed loop: a server that is gone must not make the generator spin.
@@ -21,27 +19,39 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(10);
 /// A connection, opened again when the server closes it.
 pub(super) struct Connection {
     shared: Arc<Shared>,
-    sender: Option<SendRequest<Empty<Bytes>>>,
+    wire: Arc<Wire>,
+    sender: Option<Sender>,
 }
 
 impl Connection {
     /// Not yet connected.
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, sender: None }
+    pub(super) fn new(shared: Arc<Shared>, wire: Arc<Wire>) -> Self {
+        Self {
+            shared,
+            wire,
+            sender: None,
+        }
     }
 
     /// Connects anew.
     pub(super) async fn open(&mut self) -> io::Result<()> {
         self.sender = None;
-        let stream = TcpStream::connect(self.shared.plan.target.address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, driver) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-        // The driver ends with the sender; what breaks it is told to the request that is under way.
-        tokio::spawn(async move {
-            let _ = driver.await;
-        });
-        self.sender = Some(sender);
+        let plan = &self.shared.plan;
+        self.sender = Some(self.wire.open(&plan.protocol, &plan.target).await?);
         Ok(())
+    }
+
+    /// Whether the server has left it open.
+    pub(super) async fn is_open(&mut self) -> bool {
+        match self.sender.as_mut() {
+            Some(sender) => sender.is_usable().await,
+            None => false,
+        }
+    }
+
+    /// Sends one request now.
+    pub(super) async fn send_once(&mut self) {
+        self.send(Instant::now()).await;
     }
 
     /// Open loop: sends each due request that it gets, until there are no more.
@@ -97,28 +107,26 @@ impl Connection {
         let request = self.request();
         let sender = self.ready_sender().await?;
         let lag = intended.elapsed();
-        let response = sender.send_request(request).await.map_err(|_| Failure::Send)?;
+        let response = sender.send(request).await.map_err(|_| Failure::Send)?;
         let status = response.status().as_u16();
         let body = body_length(response).await?;
         Ok(Answer { status, body, lag })
     }
 
     /// The sender, connected anew when the server has closed the connection between two requests, as it may.
-    async fn ready_sender(&mut self) -> Result<&mut SendRequest<Empty<Bytes>>, Failure> {
-        let usable = match self.sender.as_mut() {
-            Some(sender) => sender.ready().await.is_ok(),
-            None => false,
-        };
-        if !usable {
+    async fn ready_sender(&mut self) -> Result<&mut Sender, Failure> {
+        if !self.is_open().await {
             self.open().await.map_err(|_| Failure::Connect)?;
         }
         self.sender.as_mut().ok_or(Failure::Connect)
     }
 
-    fn request(&self) -> Request<Empty<Bytes>> {
-        let mut request = Request::new(Empty::new());
-        *request.method_mut() = Method::GET;
-        *request.uri_mut() = self.shared.plan.target.path.clone();
+    fn request(&self) -> Request<Full<Bytes>> {
+        let payload = self.shared.plan.payload.clone();
+        let method = if payload.is_some() { Method::POST } else { Method::GET };
+        let mut request = Request::new(Full::new(payload.unwrap_or_default()));
+        *request.method_mut() = method;
+        *request.uri_mut() = self.shared.uri.clone();
         *request.headers_mut() = self.shared.next_headers();
         request
     }

@@ -7,11 +7,13 @@ use super::summary::Summary;
 const LEFT: f64 = 190.0;
 const WIDTH: f64 = 560.0;
 const BAR: f64 = 16.0;
-const COLOURS: [(&str, &str); 5] = [
+const COLOURS: [(&str, &str); 7] = [
     ("Vägvisare", "#0b5d4b"),
     ("HAProxy", "#9aa7b4"),
     ("nginx", "#b9c4a9"),
     ("Envoy", "#c7b3c9"),
+    ("Caddy", "#a9c4c9"),
+    ("Pingora", "#c9aba3"),
     ("hyper-util", "#d8c49a"),
 ];
 

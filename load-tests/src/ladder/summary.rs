@@ -41,6 +41,8 @@ struct Row {
     /// CPU microseconds a request at the maximum: median, least, most.
     cpu_micros: Option<[f64; 3]>,
     idle_mebibytes: Option<f64>,
+    /// KiB that a connection takes while it is idle.
+    idle_connection_kib: Option<f64>,
     peak_mebibytes: Option<f64>,
     paced: Vec<Paced>,
     failed: u64,
@@ -133,6 +135,13 @@ impl Summary {
         for row in &self.rows {
             text.push_str(&row.line(self.best_other(row)));
         }
+        for (row, kib) in self.rows.iter().filter_map(|row| Some((row, row.idle_connection_kib?))) {
+            let _ = writeln!(
+                text,
+                "{:<12}{:<12}{kib:>10.1} KiB for each idle connection",
+                row.rung, row.name
+            );
+        }
         for missing in &self.absent {
             let _ = writeln!(
                 text,
@@ -191,6 +200,7 @@ impl Row {
                 let most = cpu.iter().copied().fold(0.0, f64::max);
                 [median(cpu.iter().copied()), least, most]
             }),
+            idle_connection_kib: contender.idle_connection,
             idle_mebibytes: contender.idle.map(|memory| mebibytes(memory.resident_kib)),
             peak_mebibytes: peak.map(mebibytes),
             paced: contender

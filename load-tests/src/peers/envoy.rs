@@ -22,6 +22,7 @@ fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, 
     refuse(rung.limit == Limit::Shared, "needs a separate rate limit service")?;
     refuse(rung.traces, "not configured for it here")?;
     refuse(rung.routes > 1, "a route table of exact paths is a list to it")?;
+    refuse(rung.validate, "holds no body against a document")?;
     let log = bench.folder.join("envoy-access.log");
     let mut values = common_values(bench, rung, address);
     values.push(("log", log.display().to_string()));

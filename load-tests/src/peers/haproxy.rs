@@ -17,6 +17,7 @@ fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, 
     };
     refuse(rung.limit == Limit::Shared, "has no exact limit that servers share")?;
     refuse(rung.traces, "has no OpenTelemetry exporter in this package")?;
+    refuse(rung.validate, "holds no body against a document")?;
     let mut values = common_values(bench, rung, address);
     let keys = bench.folder.join("haproxy-keys.map");
     let lines: String = bench

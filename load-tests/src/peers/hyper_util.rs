@@ -15,7 +15,7 @@ pub(super) const PEER: Peer = Peer {
 };
 
 fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, Cannot> {
-    let more = rung.log || rung.traces || rung.routes > 1;
+    let more = rung.log || rung.traces || rung.routes > 1 || rung.validate;
     refuse(
         more || rung.credential != Credential::None || rung.limit != Limit::None,
         "passes requests on, nothing else",
@@ -33,9 +33,16 @@ fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, 
             "not built (`cargo build --profile dist -p load-tests`)".to_owned(),
         ));
     };
+    let mut arguments = vec![address.to_string().into(), bench.origin.to_string().into()];
+    if let Some(certificate) = &bench.certificate {
+        arguments.extend([
+            certificate.certificate.clone().into_os_string(),
+            certificate.key.clone().into(),
+        ]);
+    }
     Ok(Prepared {
         program,
-        arguments: vec![address.to_string().into(), bench.origin.to_string().into()],
+        arguments,
         version: "hyper 1, hyper-util's legacy client".to_owned(),
         log: None,
         metrics: None,

@@ -18,6 +18,7 @@ fn prepare(bench: &Bench, rung: &Rung, address: SocketAddr) -> Result<Prepared, 
     )?;
     refuse(rung.limit == Limit::Shared, "has no limit that servers share")?;
     refuse(rung.traces, "has no OpenTelemetry exporter in this package")?;
+    refuse(rung.validate, "holds no body against a document")?;
     let mut values = common_values(bench, rung, address);
     let keys: String = bench
         .credentials

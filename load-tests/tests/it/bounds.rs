@@ -4,20 +4,11 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
 use load_tests::generator::{self, Pace, Plan};
 use load_tests::target::Target;
 
 fn plan(address: SocketAddr) -> Plan {
-    Plan {
-        target: Target::new(address, "/").unwrap(),
-        callers: [HeaderMap::new()].into(),
-        pace: Pace::Closed,
-        duration: Duration::from_secs(1),
-        connections: 1,
-        expected: StatusCode::OK,
-        least_body: 0,
-    }
+    Plan::of(Target::new(address, "/").unwrap())
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
 use load_tests::generator::{self, Pace, Plan};
 use load_tests::measured::{Failure, Measured};
 use load_tests::target::Target;
@@ -29,13 +28,11 @@ async fn serve(answer: &'static [u8]) -> SocketAddr {
 
 async fn measure(address: SocketAddr) -> Measured {
     let plan = Plan {
-        target: Target::new(address, "/").unwrap(),
-        callers: [HeaderMap::new()].into(),
         pace: Pace::Open { per_second: 100 },
         duration: Duration::from_millis(200),
         connections: 2,
-        expected: StatusCode::OK,
         least_body: 3,
+        ..Plan::of(Target::new(address, "/").unwrap())
     };
     generator::run(plan).await.unwrap().measured
 }

@@ -7,5 +7,6 @@
 
 mod bounds;
 mod failures;
+mod http2;
 mod ladder;
 mod origin;

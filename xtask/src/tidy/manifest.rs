@@ -14,7 +14,7 @@ const DEFAULT_REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-
 
 /// Finds what is wrong with the manifest `path` that holds `content`. The root's table is where versions belong.
 pub(crate) fn check(path: &Path, content: &str) -> Vec<Problem> {
-    if path == Path::new("Cargo.toml") {
+    if path == Path::new("Cargo.toml") || stands_alone(content) {
         return Vec::new();
     }
     let mut problems = Vec::new();
@@ -35,6 +35,11 @@ pub(crate) fn check(path: &Path, content: &str) -> Vec<Problem> {
         problems.push(Problem::of(path, "must have `[lints]` with `workspace = true`"));
     }
     problems
+}
+
+/// A workspace of its own has its own versions, and our lints do not reach it. The root must exclude it: see `check_members`.
+fn stands_alone(content: &str) -> bool {
+    content.lines().any(|line| without_comment(line) == "[workspace]")
 }
 
 /// Finds dependencies in `Cargo.lock` that come from anywhere but cargo's default registry.
@@ -59,11 +64,12 @@ pub(crate) fn check_sources(path: &Path, content: &str) -> Vec<Problem> {
 pub(crate) fn check_members(files: &[PathBuf]) -> Result<Vec<Problem>> {
     let root = std::fs::read_to_string(workspace::root().join("Cargo.toml")).context("cannot read Cargo.toml")?;
     let members = members(&root);
+    let excluded = excluded(&root);
     let manifests: Vec<PathBuf> = files
         .iter()
         .filter(|path| path.file_name().is_some_and(|name| name == "Cargo.toml"))
         .filter_map(|path| path.parent().map(Path::to_path_buf))
-        .filter(|folder| folder != Path::new(""))
+        .filter(|folder| folder != Path::new("") && !excluded.contains(folder))
         .collect();
     let forgotten = manifests.iter().filter(|folder| !members.contains(folder));
     let missing = members.iter().filter(|member| !manifests.contains(member));
@@ -82,6 +88,16 @@ fn members(root: &str) -> Vec<PathBuf> {
         .map(|line| PathBuf::from(line.trim_matches([' ', '"', ','])))
         .filter(|path| path != Path::new(""))
         .collect()
+}
+
+/// The folders of `exclude = ["..", ".."]`, which stands on one line.
+fn excluded(root: &str) -> Vec<PathBuf> {
+    let line = root
+        .lines()
+        .map(without_comment)
+        .find(|line| line.starts_with("exclude"));
+    let quoted = line.unwrap_or_default().split('"').skip(1).step_by(2);
+    quoted.map(PathBuf::from).collect()
 }
 
 fn is_dependency_section(section: &str) -> bool {
@@ -141,6 +157,15 @@ mod tests {
             places(&format!("{GOOD}\n[dev-dependencies.rcgen]\nversion = \"1\"\n")),
             ["a/Cargo.toml:13"]
         );
+    }
+
+    #[test]
+    fn a_project_of_its_own_has_its_own_versions_and_is_named_in_the_root() {
+        let content = "[workspace]\n\n[package]\nname = \"a\"\n\n[dependencies]\nbytes = \"1\"\n";
+        assert!(places(content).is_empty());
+        let root = "[workspace]\nmembers = [\n]\n# Not ours.\nexclude = [\"a/b\", \"c\"]\n";
+        assert_eq!(excluded(root), [PathBuf::from("a/b"), PathBuf::from("c")]);
+        assert!(excluded("[workspace]\n").is_empty());
     }
 
     #[test]
