@@ -3,7 +3,8 @@
 //! In reading order: what may be called (`target`), when requests are sent (`schedule`, `arrivals`, `ticker`), how
 //! (`generator`), what came of it (`measured`, `process`, `report`). Comparisons stand on that: the servers (`peers`,
 //! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`, `certificate`, `document`), taking turns (`contest`), and the `ladder`. `instructions` counts
-//! what does not depend on the machine.
+//! what does not depend on the machine, `growth` what more of everything adds, and `scale` computes what
+//! a country needs.
 
 mod arrivals;
 pub mod cases;
@@ -12,6 +13,7 @@ mod contest;
 mod credentials;
 mod document;
 pub mod generator;
+pub mod growth;
 pub mod instructions;
 mod interleave;
 pub mod ladder;
@@ -22,6 +24,7 @@ pub mod process;
 pub mod report;
 mod rungs;
 mod running;
+pub mod scale;
 pub mod schedule;
 mod surroundings;
 pub mod target;

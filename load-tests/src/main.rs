@@ -3,6 +3,8 @@
 
 #![expect(clippy::print_stdout, reason = "a command line tool talks to the person who runs it")]
 
+mod cli;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use cli::{GrowthOptions, ScaleOptions, duration, write};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use load_tests::generator::{self, Pace, Plan};
 use load_tests::instructions::{self, Budget};
@@ -43,6 +46,9 @@ enum Command {
         /// What a request may cost; more is an error
         #[arg(long)]
         budget: Option<PathBuf>,
+        /// Write what was counted to this file, as the next budget
+        #[arg(long)]
+        write_budget: Option<PathBuf>,
         /// Count this rung only; may be given several times
         #[arg(long)]
         rung: Vec<String>,
@@ -52,6 +58,10 @@ enum Command {
     },
     /// Ask case status about many people over many sources, of which some are slow and some fail; judge every answer
     Cases(CasesOptions),
+    /// Measure how the cost of a request grows with routes, applications, agreements, connections, bodies and nodes
+    Growth(GrowthOptions),
+    /// Compute what a country's load needs, name the weakest part, and simulate its failure
+    Scale(Box<ScaleOptions>),
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
     Origin {
         /// Where to listen; port 0 takes a free one
@@ -169,10 +179,19 @@ fn dispatch(command: Command) -> Result<()> {
         Command::Instructions {
             gateway,
             budget,
+            write_budget,
             rung,
             listings,
-        } => runtime.block_on(count(&gateway, budget.as_deref(), &rung, listings.as_deref())),
+        } => {
+            let files = Budgets {
+                held_against: budget,
+                written: write_budget,
+            };
+            runtime.block_on(count(&gateway, &files, &rung, listings.as_deref()))
+        }
         Command::Cases(options) => runtime.block_on(ask_about_cases(options)),
+        Command::Growth(options) => runtime.block_on(options.run()),
+        Command::Scale(options) => options.run(),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }
 }
@@ -274,9 +293,19 @@ async fn climb(options: LadderOptions) -> Result<()> {
     Ok(())
 }
 
-async fn count(gateway: &Path, budget: Option<&Path>, rungs: &[String], listings: Option<&Path>) -> Result<()> {
-    let budget = budget.map(Budget::load).transpose()?;
+/// The budget to hold against, and where to write the next one.
+struct Budgets {
+    held_against: Option<PathBuf>,
+    written: Option<PathBuf>,
+}
+
+async fn count(gateway: &Path, budgets: &Budgets, rungs: &[String], listings: Option<&Path>) -> Result<()> {
+    let budget = budgets.held_against.as_deref().map(Budget::load).transpose()?;
     let costs = instructions::count(gateway, rungs, listings, |line| println!("{line}")).await?;
+    if let Some(file) = &budgets.written {
+        let text = Budget::of(&costs, compiler()).text()?;
+        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
     let Some(budget) = budget else { return Ok(()) };
     let verdict = budget.judge(&costs);
     println!("\n{}", verdict.text);
@@ -286,9 +315,11 @@ async fn count(gateway: &Path, budget: Option<&Path>, rungs: &[String], listings
     Ok(())
 }
 
-fn write(file: Option<&Path>, content: &str) -> Result<()> {
-    let Some(file) = file else { return Ok(()) };
-    std::fs::write(file, format!("{content}\n")).with_context(|| format!("cannot write {}", file.display()))
+/// What the compiler on this machine says of itself; empty where there is none.
+fn compiler() -> String {
+    let said = std::process::Command::new("rustc").arg("--version").output();
+    let text = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    text.unwrap_or_default().trim().to_owned()
 }
 
 fn credentials(options: &RunOptions) -> Result<HeaderMap> {
@@ -306,21 +337,4 @@ fn secret(text: &str) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(text).context("the credential holds characters that no header can carry")?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-/// `10s`, `500ms`, `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let number: u64 = number
-        .parse()
-        .map_err(|_| format!("`{text}` is not a duration such as 10s, 500ms or 2m"))?;
-    match unit {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        _ => Err(format!("`{text}` needs a unit: ms, s or m")),
-    }
 }

@@ -31,7 +31,7 @@ enum Verdict {
     NotChecked,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "tidy",
         run: tidy,
@@ -61,6 +61,10 @@ const STEPS: [Step; 9] = [
     Step {
         name: "test",
         run: tests,
+    },
+    Step {
+        name: "instructions",
+        run: instructions,
     },
 ];
 
@@ -198,7 +202,7 @@ fn load() -> Result<Verdict> {
         .args([
             "ladder",
             "--rungs",
-            "bare,key,limit,reached",
+            "bare,key,limit,reached,validate,tls",
             "--paces",
             "50",
             "--rounds",
@@ -210,6 +214,43 @@ fn load() -> Result<Verdict> {
             "--gateway",
         ])
         .args([gateway])
+        .run()?;
+    Ok(Verdict::Passed)
+}
+
+/// What a request costs the program that ships, in instructions, held against the budget in the repository; and that it
+/// does not grow with what the gateway holds. Last, because it builds that program.
+fn instructions() -> Result<Verdict> {
+    let budget = workspace::root().join("load-tests/budget.toml");
+    if !budget.is_file() {
+        println!(
+            "not checked: there is no load-tests/budget.toml; `load-tests instructions --write-budget FILE` makes one"
+        );
+        return Ok(Verdict::NotChecked);
+    }
+    if find("valgrind").is_none() {
+        println!("not checked: valgrind is not installed (Debian package valgrind)");
+        return Ok(Verdict::NotChecked);
+    }
+    let load_tests = workspace::target().join("debug/load-tests");
+    if !load_tests.is_file() {
+        bail!("the load generator is not built; the openapi step builds it");
+    }
+    Tool::cargo()
+        .args(["build", "--locked", "--profile", "dist", "--package", "gateway"])
+        .run()?;
+    let gateway = workspace::target().join("dist/vagvisare");
+    Tool::new(&load_tests)
+        .args(["instructions", "--budget"])
+        .args([&budget])
+        .args(["--gateway"])
+        .args([&gateway])
+        .run()?;
+    Tool::new(&load_tests)
+        .args(["growth", "--instructions", "--axes", "routes,applications,agreements"])
+        .args(["--size", "routes=10,5000", "--size", "applications=10,2000"])
+        .args(["--size", "agreements=10,1000", "--gateway"])
+        .args([&gateway])
         .run()?;
     Ok(Verdict::Passed)
 }

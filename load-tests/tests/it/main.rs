@@ -7,6 +7,8 @@
 
 mod bounds;
 mod failures;
+mod growth;
 mod http2;
 mod ladder;
 mod origin;
+mod scale;
