@@ -7,6 +7,7 @@
 use crate::BoxError;
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::GatewayError;
+use crate::middleware::headers::fields::Seen;
 use crate::plan::{Plan, Shared};
 use crate::server::Peer;
 use bytes::Bytes;
@@ -81,6 +82,8 @@ pub struct Facts {
     pub peer: Peer,
     /// The caller's address, seen through trusted proxies.
     pub client_address: IpAddr,
+    /// What the request's head holds, found in one look.
+    pub(crate) seen: Seen,
     /// Set by `route`.
     pub route: Option<RouteIndex>,
     /// Set by `route`, also for a path that exists under another method.
@@ -109,12 +112,19 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub(crate) fn new(shared: Arc<Shared>, plan: Arc<Plan>, record: RequestRecord, peer: Peer) -> Box<Self> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        plan: Arc<Plan>,
+        record: RequestRecord,
+        peer: Peer,
+        seen: Seen,
+    ) -> Box<Self> {
         Box::new(Self {
             record,
             plan,
             peer,
             client_address: peer.address.ip(),
+            seen,
             route: None,
             api: None,
             options: None,
@@ -195,13 +205,17 @@ impl Facts {
 
     /// For a call that the gateway makes on its own account: the same API, consumer and trace, in no record of its own.
     pub(crate) fn apart(&self) -> Box<Self> {
-        let record = self.shared.telemetry.begin(
-            &http::HeaderMap::new(),
-            self.record.method.clone(),
-            http::Version::HTTP_11,
-            None,
+        let record = self
+            .shared
+            .telemetry
+            .begin(None, self.record.method.clone(), http::Version::HTTP_11, None);
+        let mut facts = Self::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.plan),
+            record,
+            self.peer,
+            self.seen.clone(),
         );
-        let mut facts = Self::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer);
         facts.finished = true;
         facts.client_address = self.client_address;
         facts.route = self.route;
@@ -221,7 +235,7 @@ impl Facts {
     fn finish(&mut self) {
         if !self.finished {
             self.finished = true;
-            self.shared.telemetry.finish(self.record.take());
+            self.shared.telemetry.finish(&mut self.record);
         }
     }
 }
@@ -245,25 +259,18 @@ impl Drop for Facts {
 pub struct TrackedBody {
     body: ResponseBody,
     facts: Box<Facts>,
-    began: Instant,
 }
 
 impl TrackedBody {
     pub(crate) fn new(body: ResponseBody, facts: Box<Facts>) -> Self {
-        Self {
-            body,
-            facts,
-            began: Instant::now(),
-        }
+        Self { body, facts }
     }
 
     fn end(&mut self, outcome: Outcome) {
         if !self.facts.finished {
             self.facts.record.outcome = outcome;
             if matches!(self.body, ResponseBody::Upstream(_)) {
-                self.facts
-                    .record
-                    .phase(telemetry::Phase::Body, self.began, Instant::now());
+                self.facts.record.ends(telemetry::Phase::Body);
             }
             self.facts.finish();
         }

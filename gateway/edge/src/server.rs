@@ -13,6 +13,7 @@
 
 mod bind;
 mod connection;
+mod cork;
 mod head_watch;
 mod running;
 mod serve;

@@ -29,7 +29,7 @@ use pool::{Checkout, Lease};
 use snapshot::{Backend, UpstreamAddress};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How a call to a backend went, filled in as it goes: readable also when the call failed or was given up.
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,8 +44,6 @@ pub struct Timing {
     pub index: Option<usize>,
     /// Addresses that no connection could be opened to, one bit each.
     pub unreachable: u64,
-    /// When the request was handed to the connection.
-    pub sent_at: Option<Instant>,
 }
 
 /// Why a backend gave no answer.
@@ -191,7 +189,6 @@ async fn transmit(
     timing.reused = lease.reused();
     timing.address = Some(lease.peer());
     timing.index = Some(lease.index());
-    timing.sent_at = Some(Instant::now());
     match lease.sender().try_send_request(request).await {
         Ok(response) => Ok(Transmitted::Answer(response, lease)),
         Err(mut error) => match error.take_message() {

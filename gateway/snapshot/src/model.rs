@@ -54,6 +54,8 @@ pub enum OrganisationKind {
 pub struct Organisation {
     /// Stable id, chosen by the registry.
     pub id: Arc<str>,
+    /// The id as a header field's value, where it can be one; rendered once, as those below.
+    pub id_value: Option<HeaderValue>,
     /// Display name.
     pub name: Arc<str>,
     /// Kind of body.
@@ -126,6 +128,8 @@ pub struct Api {
     pub released: Arc<str>,
     /// `/<name>/v<major>`.
     pub base_path: Arc<str>,
+    /// The same as a header field's value.
+    pub base_path_value: Option<HeaderValue>,
     /// Owner.
     pub organisation: OrganisationIndex,
     /// Where in its life it is.
@@ -261,6 +265,8 @@ pub struct Route {
 pub struct Application {
     /// Stable id; also the OAuth `client_id`.
     pub id: Arc<str>,
+    /// The id as a header field's value.
+    pub id_value: Option<HeaderValue>,
     /// Name for people.
     pub name: Arc<str>,
     /// Owner.
@@ -329,6 +335,8 @@ pub enum AgreementKind {
 pub struct Agreement {
     /// Stable id, shown in refusals.
     pub id: Arc<str>,
+    /// The id as a header field's value.
+    pub id_value: Option<HeaderValue>,
     /// Kind.
     pub kind: AgreementKind,
     /// Why, in words.

@@ -60,6 +60,7 @@ impl Absent for Organisation {
     fn absent() -> Self {
         Organisation {
             id: unknown(),
+            id_value: None,
             name: unknown(),
             kind: OrganisationKind::PrivateActor,
         }
@@ -75,6 +76,7 @@ impl Absent for Api {
             version: Arc::from("0.0.0"),
             released: Arc::from(""),
             base_path: Arc::from(""),
+            base_path_value: None,
             organisation: NOWHERE,
             state: LifecycleState::Decommissioned,
             lifecycle_headers: Vec::new(),
@@ -134,6 +136,7 @@ impl Absent for Application {
     fn absent() -> Self {
         Application {
             id: unknown(),
+            id_value: None,
             name: unknown(),
             organisation: NOWHERE,
             credentials: Arc::default(),
@@ -146,6 +149,7 @@ impl Absent for Agreement {
     fn absent() -> Self {
         Agreement {
             id: unknown(),
+            id_value: None,
             kind: AgreementKind::Anvandarvillkor,
             purpose: unknown(),
             valid_from: i64::MAX,

@@ -60,6 +60,8 @@ pub struct RequestRecord {
     pub resends: u8,
     /// How long the caller would wait for the answer to begin.
     pub deadline_ms: Option<u32>,
+    /// When the last phase ended, in microseconds since `started`.
+    pub(crate) reached: u32,
     /// Counts the request as active until it is given back, or dropped.
     pub(crate) active: Option<ActiveRequest>,
 }
@@ -125,9 +127,8 @@ pub enum Outcome {
 // === impl RequestRecord ===
 
 impl RequestRecord {
-    /// Takes the record out of its place, for [`Telemetry::finish`](crate::Telemetry::finish). What stays behind is blank
-    /// and counts as no request.
-    pub fn take(&mut self) -> Self {
+    /// Takes the record out of its place. What stays behind is blank and counts as no request.
+    pub(crate) fn take(&mut self) -> Self {
         let blank = Self {
             trace: self.trace.clone(),
             started: self.started,
@@ -153,6 +154,7 @@ impl RequestRecord {
             outcome: Outcome::Complete,
             resends: 0,
             deadline_ms: None,
+            reached: 0,
             active: None,
         };
         std::mem::replace(self, blank)
@@ -160,12 +162,26 @@ impl RequestRecord {
 
     /// Notes when `phase` began and ended; times before `started` count as 0, and times beyond an hour or so as that.
     pub fn phase(&mut self, phase: Phase, start: Instant, end: Instant) {
-        let micros =
-            |at: Instant| u32::try_from(at.saturating_duration_since(self.started).as_micros()).unwrap_or(u32::MAX);
-        let times = (micros(start), micros(end));
+        let (start, end) = (self.micros(start), self.micros(end));
+        self.note(phase, start, end);
+    }
+
+    /// Notes that `phase` ends now; it began when the one noted before it ended. One look at the clock a phase.
+    pub fn ends(&mut self, phase: Phase) {
+        let now = self.micros(Instant::now());
+        self.note(phase, self.reached, now);
+    }
+
+    fn note(&mut self, phase: Phase, start: u32, end: u32) {
         if let Some(place) = self.phases.get_mut(phase as usize) {
-            *place = times;
+            *place = (start, end);
         }
+        self.reached = end;
+    }
+
+    fn micros(&self, at: Instant) -> u32 {
+        let since = at.saturating_duration_since(self.started);
+        u32::try_from(since.as_secs() * 1_000_000 + u64::from(since.subsec_micros())).unwrap_or(u32::MAX)
     }
 
     /// Begin and end of `phase` in microseconds since `started`, if it took measurable time.

@@ -83,16 +83,20 @@ impl Telemetry {
         &self.inner.sampler
     }
 
-    /// Opens the record of a request whose head has just been read, and counts it as active.
+    /// Opens the record of a request whose head has just been read, and counts it as active. `headers`: where the caller
+    /// names the trace that the request belongs to; `None`: it does not.
     pub fn begin(
         &self,
-        headers: &HeaderMap,
+        headers: Option<&HeaderMap>,
         method: Method,
         http_version: Version,
         peer: Option<IpAddr>,
     ) -> RequestRecord {
         RequestRecord {
-            trace: TraceContext::from_headers(headers, &self.inner.sampler),
+            trace: match headers {
+                Some(headers) => TraceContext::from_headers(headers, &self.inner.sampler),
+                None => TraceContext::new(&self.inner.sampler),
+            },
             started: Instant::now(),
             started_at: SystemTime::now(),
             method,
@@ -116,13 +120,14 @@ impl Telemetry {
             outcome: Outcome::Complete,
             resends: 0,
             deadline_ms: None,
+            reached: 0,
             active: Some(local::with(&self.inner, |local| local.begin_request())),
         }
     }
 
     /// Closes the record, when the response body has ended or was dropped: counts it, logs it, and hands it to the span
-    /// builder if its trace is kept. Never waits for anything outside this thread.
-    pub fn finish(&self, mut record: RequestRecord) {
+    /// builder if its trace is kept; only then is it taken out of its place. Never waits for anything outside this thread.
+    pub fn finish(&self, record: &mut RequestRecord) {
         // Not active any more, even while it waits for the span builder.
         record.active = None;
         let duration = record.started.elapsed();
@@ -130,17 +135,18 @@ impl Telemetry {
             .inner
             .pipeline
             .as_ref()
-            .and_then(|_| keep::reason(&record, duration, self.inner.slow));
+            .and_then(|_| keep::reason(record, duration, self.inner.slow));
         local::with(&self.inner, |local| {
-            self.inner.metrics.count(local.shard, &record, duration, kept.is_some());
+            self.inner.metrics.count(local.shard, record, duration, kept.is_some());
             if let Some(used) = &local.usage {
-                usage::lock(used).count(&record, duration);
+                usage::lock(used).count(record, duration);
             }
             if let Some(lines) = &local.lines {
-                lines.push(&mut local.clock, &record, duration, kept.is_some());
+                lines.push(&mut local.clock, record, duration, kept.is_some());
             }
         });
         if let (Some(reason), Some(pipeline)) = (kept, &self.inner.pipeline) {
+            let record = record.take();
             pipeline.send(Finished { record, duration }, reason);
         }
     }

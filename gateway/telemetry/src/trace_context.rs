@@ -34,15 +34,7 @@ impl TraceContext {
     pub fn from_headers(headers: &HeaderMap, sampler: &Sampler) -> Self {
         let caller = single(headers).and_then(|value| parse(value.as_bytes()));
         let Some(caller) = caller else {
-            let trace_id = ids::new_trace_id();
-            let sampled = sampler.decide(&trace_id, None);
-            return Self {
-                trace_id,
-                span_id: ids::new_span_id(),
-                parent_span_id: None,
-                sampled,
-                tracestate: None,
-            };
+            return Self::new(sampler);
         };
         Self {
             trace_id: caller.trace_id,
@@ -50,6 +42,19 @@ impl TraceContext {
             parent_span_id: Some(caller.span_id),
             sampled: sampler.decide(&caller.trace_id, Some(caller.sampled)),
             tracestate: tracestate::read(headers),
+        }
+    }
+
+    /// Starts a new trace.
+    pub fn new(sampler: &Sampler) -> Self {
+        let trace_id = ids::new_trace_id();
+        let sampled = sampler.decide(&trace_id, None);
+        Self {
+            trace_id,
+            span_id: ids::new_span_id(),
+            parent_span_id: None,
+            sampled,
+            tracestate: None,
         }
     }
 

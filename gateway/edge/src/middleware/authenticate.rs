@@ -6,6 +6,7 @@
 use crate::call::{Call, Consumer};
 use crate::error::{CredentialKind, CredentialRefusal, GatewayError, ProofRefusal};
 use crate::middleware::gate::{Change, Decide, Flow};
+use crate::middleware::headers::fields;
 use crate::plan::Shared;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use snapshot::{ApplicationIndex, Authentication, SenderConstraint, Snapshot};
@@ -13,7 +14,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use telemetry::Phase;
 
 /// Where an API key travels.
@@ -204,7 +205,11 @@ impl Authenticate {
                 let (own, presented) = (self.clone(), presented.to_owned());
                 Ok(Flow::Later(Box::pin(async move {
                     let verdict = verdict.await;
-                    let change: Change = Box::new(move |call: &mut Call| own.accept(call, scheme, &presented, verdict));
+                    let change: Change = Box::new(move |call: &mut Call| {
+                        let accepted = own.accept(call, scheme, &presented, verdict);
+                        call.facts.record.ends(Phase::Authenticate);
+                        accepted
+                    });
                     Ok(change)
                 })))
             }
@@ -218,10 +223,18 @@ impl Decide for Authenticate {
         if accepted == Authentication::None {
             return Ok(Flow::Continue);
         }
-        let began = Instant::now();
         refuse_credential_in_query(call.head.uri.query())?;
-        let key = single(&call.head.headers, &API_KEY)?;
-        let token = bearer(&call.head.headers)?;
+        let (headers, seen) = (&call.head.headers, &call.facts.seen);
+        let key = if seen.has(fields::API_KEY) {
+            single(headers, &API_KEY)?
+        } else {
+            None
+        };
+        let token = if seen.has(fields::AUTHORIZATION) {
+            bearer(headers)?
+        } else {
+            None
+        };
         let flow = match (accepted, token, key) {
             (Authentication::Token | Authentication::KeyOrToken, Some((scheme, token)), _) => {
                 let token = token.to_owned();
@@ -233,7 +246,9 @@ impl Decide for Authenticate {
             }
             _ => Err(GatewayError::CredentialMissing),
         };
-        call.facts.record.phase(Phase::Authenticate, began, Instant::now());
+        if !matches!(flow, Ok(Flow::Later(_))) {
+            call.facts.record.ends(Phase::Authenticate);
+        }
         flow
     }
 }

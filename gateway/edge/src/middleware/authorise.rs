@@ -5,7 +5,6 @@ use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
 use snapshot::{Access, Agreement, Authentication, Route};
 use std::sync::Arc;
-use std::time::Instant;
 use telemetry::Phase;
 
 /// The decision.
@@ -14,18 +13,17 @@ pub struct Authorise;
 
 impl Decide for Authorise {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
-        let plan = Arc::clone(&call.facts.plan);
-        let (Some(consumer), Some(api), Some(matched)) = (&call.facts.consumer, call.facts.api, call.facts.route)
-        else {
+        let now = call.facts.now();
+        let facts = &mut *call.facts;
+        let snapshot = &facts.plan.snapshot;
+        let (Some(consumer), Some(api), Some(matched)) = (&facts.consumer, facts.api, facts.route) else {
             // Nothing to check on an open route; a closed one without a consumer would be a defect of the stack.
-            return match call.facts.route()?.authentication {
+            return match facts.route()?.authentication {
                 Authentication::None => Ok(Flow::Continue),
                 _ => Err(GatewayError::CredentialMissing),
             };
         };
-        let began = Instant::now();
-        let snapshot = &plan.snapshot;
-        let access = snapshot.access_to_route(consumer.application, matched, call.facts.now());
+        let access = snapshot.access_to_route(consumer.application, matched, now);
         let index = match access {
             Access::Granted(index) | Access::Ended(index) | Access::NotYet(index) | Access::Suspended(index) => index,
             Access::Missing => {
@@ -36,12 +34,11 @@ impl Decide for Authorise {
             }
         };
         let agreement = snapshot.agreement(index);
-        let route = call.facts.route()?;
+        let route = snapshot.route(matched);
         let verdict = check_in_force(access, agreement).and_then(|()| check_scopes(route, consumer, agreement));
-        let facts = &mut *call.facts;
         facts.record.agreement = Some(Arc::clone(&agreement.id));
         facts.agreement = Some(index);
-        facts.record.phase(Phase::Authorise, began, Instant::now());
+        facts.record.ends(Phase::Authorise);
         verdict.map(|()| Flow::Continue)
     }
 }

@@ -4,6 +4,7 @@ use crate::body::ResponseBody;
 use crate::call::{Call, Facts};
 use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
+use crate::middleware::headers::fields;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 /// Headers that a browser page may send.
@@ -43,7 +44,7 @@ impl Decide for Cors {
 ///
 /// Credentials are never allowed: keys and tokens travel in headers that the page sets, cookies have no meaning here.
 fn allowed_origin(request: &HeaderMap, facts: &Facts) -> Option<HeaderValue> {
-    let origin = request.get(header::ORIGIN)?;
+    let origin = facts.seen.has(fields::ORIGIN).then(|| request.get(header::ORIGIN))??;
     let cors = facts.api()?.cors.as_ref()?;
     if cors.any_origin {
         return Some(HeaderValue::from_static("*"));

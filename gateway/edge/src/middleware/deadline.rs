@@ -6,6 +6,7 @@
 use crate::call::Call;
 use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
+use crate::middleware::headers::fields;
 use http::{HeaderMap, HeaderName};
 use std::time::Duration;
 
@@ -18,7 +19,9 @@ pub struct Deadline;
 impl Decide for Deadline {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         if let Some(api) = call.facts.api() {
-            let time = wished(&call.head.headers).map_or(api.deadline, |wish| wish.min(api.deadline));
+            let told = call.facts.seen.has(fields::REQUEST_TIMEOUT);
+            let wish = if told { wished(&call.head.headers) } else { None };
+            let time = wish.map_or(api.deadline, |wish| wish.min(api.deadline));
             call.facts.record.deadline_ms = u32::try_from(time.as_millis()).ok();
             call.facts.deadline = Some(call.facts.record.started + time);
         }

@@ -6,7 +6,7 @@ use crate::body::TooLarge;
 use crate::body::{Progress, RequestBody, ResponseBody};
 use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::GatewayError;
-use crate::middleware::headers;
+use crate::middleware::headers::{self, fields};
 use crate::plan::Shared;
 use crate::upstream::fleet::{Attempt, Refusal, Standing};
 use crate::upstream::{self, Timing, UpstreamBody, UpstreamError};
@@ -150,10 +150,11 @@ async fn ask(
     let backend = to.backend;
     let times = Times::of(facts);
     let mut attempt = to.enter(facts, &times).await?;
-    let websocket = headers::wants_websocket(&head);
+    let websocket = headers::wants_websocket(&head, &facts.seen);
     let caller = websocket.then(|| head.extensions.remove::<OnUpgrade>()).flatten();
     let span_id = facts.record.trace.child();
-    headers::towards_backend(&mut head, facts, span_id, caller.is_some());
+    let sent = Instant::now();
+    headers::towards_backend(&mut head, facts, span_id, caller.is_some(), sent);
     if backend.assertion != Assertion::None {
         headers::add_assertion(&mut head.headers, backend.assertion, facts);
     }
@@ -165,7 +166,6 @@ async fn ask(
     }
     let progress = body.progress();
     let mut timing = Timing::default();
-    let sent = Instant::now();
     let result = {
         let choice = attempt.as_ref().and_then(|attempt| attempt.choice());
         let send = upstream::send_to(
@@ -175,7 +175,7 @@ async fn ask(
             times.idle,
             &mut timing,
         );
-        in_time(send, progress.as_deref(), &times).await
+        in_time(send, progress.as_deref(), &times, sent).await
     };
     note(facts, backend, span_id, &timing, sent, progress.as_deref());
     if let Some(attempt) = &mut attempt {
@@ -217,6 +217,9 @@ fn refuse_announced_size(headers: &HeaderMap, facts: &Facts) -> Result<(), Gatew
     let Some(limit) = facts.api().map(|api| api.max_body_bytes) else {
         return Ok(());
     };
+    if !facts.seen.has(fields::CONTENT_LENGTH) {
+        return Ok(());
+    }
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -260,13 +263,13 @@ impl Times {
     }
 
     /// When to look again; the failure when it is too late already.
-    fn next(&self, progress: Option<&Progress>) -> Result<Instant, Failure> {
+    fn next(&self, progress: Option<&Progress>, now: Instant) -> Result<Instant, Failure> {
         let until = match progress {
             None => self.deadline,
             Some(progress) if progress.is_done() => self.deadline.max(progress.last_moved() + self.answer),
             Some(progress) => progress.last_moved() + self.idle,
         };
-        if until > Instant::now() {
+        if until > now {
             return Ok(until);
         }
         match progress {
@@ -283,16 +286,17 @@ enum Failure {
     Broken(UpstreamError),
 }
 
-async fn in_time<F, T>(send: F, progress: Option<&Progress>, times: &Times) -> Result<T, Failure>
+async fn in_time<F, T>(send: F, progress: Option<&Progress>, times: &Times, began: Instant) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, UpstreamError>>,
 {
     let mut send = pin!(send);
+    let mut now = began;
     loop {
-        let until = times.next(progress)?;
+        let until = times.next(progress, now)?;
         match tokio::time::timeout_at(until.into(), send.as_mut()).await {
             Ok(result) => return result.map_err(Failure::Broken),
-            Err(_) => continue,
+            Err(_) => now = Instant::now(),
         }
     }
 }
@@ -312,7 +316,7 @@ fn note(
     }
     let connected = sent + timing.connected_in.unwrap_or_default();
     record.phase(Phase::Connect, sent, connected);
-    record.phase(Phase::Forward, connected, Instant::now());
+    record.ends(Phase::Forward);
     if let Some(address) = timing.address {
         record.upstream = Some(UpstreamFacts {
             backend: Arc::clone(&backend.id),

@@ -9,7 +9,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tower::{Layer, Service};
 
 /// What a decision comes to.
@@ -83,35 +83,49 @@ where
             Ok(Flow::Continue) => GateFuture::Inner {
                 future: self.inner.call(call),
             },
-            Ok(Flow::Answer(response)) => GateFuture::Done {
-                result: Some(Ok(Answer {
-                    response: *response,
-                    facts: call.facts,
-                })),
-            },
+            Ok(Flow::Answer(response)) => GateFuture::done(Ok(Answer {
+                response: *response,
+                facts: call.facts,
+            })),
             Ok(Flow::Later(outcome)) => GateFuture::Waiting {
-                outcome,
-                call: Some(call),
-                inner: self.inner.clone(),
-            },
-            Err(error) => GateFuture::Done {
-                result: Some(Err(Refused {
-                    error,
-                    facts: call.facts,
+                waiting: Some(Box::new(Waiting {
+                    outcome,
+                    call,
+                    inner: self.inner.clone(),
                 })),
             },
+            Err(error) => GateFuture::done(Err(Refused {
+                error,
+                facts: call.facts,
+            })),
         }
     }
 }
 
 pin_project! {
-    /// The future of a [`Gate`].
+    /// The future of a [`Gate`]. Whatever is rare is boxed, so that a stack of gates is no larger than what is inside: a
+    /// call is not moved about on its way down.
     #[project = GateState]
     #[expect(missing_docs, reason = "states of a private machine")]
     pub enum GateFuture<S: Service<Call>> {
         Inner { #[pin] future: S::Future },
-        Done { result: Option<Result<Answer, Refused>> },
-        Waiting { outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>, call: Option<Call>, inner: S },
+        Done { result: Option<Box<Result<Answer, Refused>>> },
+        Waiting { waiting: Option<Box<Waiting<S>>> },
+    }
+}
+
+/// A call that waits for its decision, and what is behind the gate.
+pub struct Waiting<S> {
+    outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>,
+    call: Call,
+    inner: S,
+}
+
+impl<S: Service<Call>> GateFuture<S> {
+    fn done(result: Result<Answer, Refused>) -> Self {
+        Self::Done {
+            result: Some(Box::new(result)),
+        }
     }
 }
 
@@ -125,16 +139,21 @@ where
         loop {
             let next = match self.as_mut().project() {
                 GateState::Inner { future } => return future.poll(cx),
-                GateState::Done { result } => match result.take() {
-                    Some(result) => return Poll::Ready(result),
-                    // Polled again after it was ready, which a future's contract forbids.
-                    None => return Poll::Pending,
-                },
-                GateState::Waiting { outcome, call, inner } => {
-                    let outcome = ready!(outcome.as_mut().poll(cx));
-                    let Some(mut call) = call.take() else {
+                // Polled again after it was ready, which a future's contract forbids: never ready again.
+                GateState::Done { result } => {
+                    return result.take().map_or(Poll::Pending, |result| Poll::Ready(*result));
+                }
+                GateState::Waiting { waiting } => {
+                    let Some(mut waited) = waiting.take() else {
                         return Poll::Pending;
                     };
+                    let Poll::Ready(outcome) = waited.outcome.as_mut().poll(cx) else {
+                        *waiting = Some(waited);
+                        return Poll::Pending;
+                    };
+                    let Waiting {
+                        mut call, mut inner, ..
+                    } = *waited;
                     match outcome.and_then(|change| change(&mut call)) {
                         Ok(()) => GateFuture::Inner {
                             future: inner.call(call),

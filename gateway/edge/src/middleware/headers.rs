@@ -1,50 +1,16 @@
 //! Which header fields cross the gateway, in each direction. The backend's request is built from parsed parts.
 
+pub(crate) mod fields;
+
 use crate::call::Facts;
 use crate::middleware::authenticate::Statement;
+use bytes::Bytes;
+use fields::Seen;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request};
 use snapshot::{Assertion, Authentication};
-use std::fmt::Write;
+use std::io::Write;
+use std::net::IpAddr;
 use std::time::Instant;
-
-/// Fields that mean something on one connection only (RFC 9110 section 7.6.1), and framing, which is made anew.
-const HOP_BY_HOP: [HeaderName; 9] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("http2-settings"),
-];
-
-/// What a backend tells about itself, or decides for the gateway's whole origin.
-const NOT_FOR_CALLERS: [HeaderName; 5] = [
-    header::SERVER,
-    HeaderName::from_static("x-powered-by"),
-    HeaderName::from_static("x-aspnet-version"),
-    header::ALT_SVC,
-    HeaderName::from_static("public-key-pins"),
-];
-
-/// What has a place before the body only (RFC 9110 section 6.5.1): a receiver that merges trailers into the head would
-/// else take from them what the gateway keeps out of the head.
-const NOT_IN_TRAILERS: [HeaderName; 12] = [
-    header::AUTHORIZATION,
-    header::CONTENT_LENGTH,
-    header::COOKIE,
-    header::EXPECT,
-    header::HOST,
-    header::SET_COOKIE,
-    header::TRAILER,
-    header::VIA,
-    super::authenticate::API_KEY,
-    HeaderName::from_static("baggage"),
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("tracestate"),
-];
 
 /// Version and name in `Via`: the protocol that the message was received over.
 fn via(version: Version) -> HeaderValue {
@@ -56,8 +22,9 @@ fn via(version: Version) -> HeaderValue {
 }
 
 /// Whether the caller asks for a WebSocket (RFC 6455 section 4.1).
-pub(crate) fn wants_websocket(head: &request::Parts) -> bool {
-    head.version == Version::HTTP_11
+pub(crate) fn wants_websocket(head: &request::Parts, seen: &Seen) -> bool {
+    seen.has(fields::UPGRADE)
+        && head.version == Version::HTTP_11
         && head.method == Method::GET
         && head
             .headers
@@ -75,26 +42,38 @@ fn lists(headers: &HeaderMap, token: &str) -> bool {
         .any(|listed| listed.trim().eq_ignore_ascii_case(token))
 }
 
-/// Makes the caller's header fields into those of the backend's request.
-pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id: [u8; 8], websocket: bool) {
-    let trailers = head
-        .headers
-        .get(header::TE)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    let host = head.headers.remove(header::HOST);
-    strip_hop_by_hop(&mut head.headers);
-    strip_identity(&mut head.headers);
-    head.headers.remove(header::CONTENT_LENGTH);
-    head.headers.remove(header::EXPECT);
+/// Makes the caller's header fields into those of the backend's request, but for `Host`, which is the address's.
+pub(crate) fn towards_backend(
+    head: &mut request::Parts,
+    facts: &Facts,
+    span_id: [u8; 8],
+    websocket: bool,
+    now: Instant,
+) {
+    let headers = &mut head.headers;
+    let seen = &facts.seen;
+    let trailers = seen.has(fields::TE)
+        && headers
+            .get(header::TE)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or(head.uri.authority().map(http::uri::Authority::as_str));
+    let forwarded = forwarded(facts, host);
+    let mut unwanted = fields::HOP_BY_HOP.and(fields::MADE_ANEW);
+    // Baggage from outside may hold anything, personal data included (W3C Baggage section 4).
+    unwanted = unwanted.and(fields::BAGGAGE).and(fields::TRACESTATE);
     if facts
         .route()
         .is_ok_and(|route| route.authentication != Authentication::None)
     {
-        head.headers.remove(header::AUTHORIZATION);
-        head.headers.remove(super::authenticate::API_KEY);
+        unwanted = unwanted.and(fields::CREDENTIALS);
     }
-    let headers = &mut head.headers;
-    join_cookies(headers);
+    strip(headers, seen, unwanted);
+    if seen.has(fields::COOKIE) {
+        join_cookies(headers);
+    }
     if trailers {
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
     }
@@ -104,24 +83,16 @@ pub(crate) fn towards_backend(head: &mut request::Parts, facts: &Facts, span_id:
     }
     headers.append(header::VIA, via(head.version));
     add_identity(headers, facts);
-    add_forwarded(
-        headers,
-        facts,
-        host.as_ref()
-            .and_then(|host| host.to_str().ok())
-            .or(head.uri.authority().map(http::uri::Authority::as_str)),
-    );
+    if let Some(forwarded) = forwarded {
+        headers.insert(header::FORWARDED, forwarded);
+    }
     let trace = &facts.record.trace;
     headers.insert(HeaderName::from_static("traceparent"), trace.traceparent(span_id));
-    let tracestate = HeaderName::from_static("tracestate");
-    match &trace.tracestate {
-        Some(state) => headers.insert(tracestate, state.clone()),
-        None => headers.remove(tracestate),
-    };
-    // Baggage from outside may hold anything, personal data included (W3C Baggage section 4).
-    headers.remove("baggage");
+    if let Some(state) = &trace.tracestate {
+        headers.insert(HeaderName::from_static("tracestate"), state.clone());
+    }
     if let Some(deadline) = facts.deadline {
-        let left = deadline.saturating_duration_since(Instant::now()).as_millis();
+        let left = deadline.saturating_duration_since(now).as_millis();
         headers.insert(
             HeaderName::from_static("vagvisare-deadline-ms"),
             HeaderValue::from(u64::try_from(left).unwrap_or(u64::MAX)),
@@ -146,69 +117,55 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// Makes the backend's header fields into those of the caller's answer.
 pub(crate) fn towards_caller(headers: &mut HeaderMap, version: Version) {
-    strip_hop_by_hop(headers);
-    strip_identity(headers);
-    for name in NOT_FOR_CALLERS {
-        headers.remove(name);
-    }
-    if headers.keys().any(|name| name.as_str().starts_with("access-control-")) {
-        let names: Vec<HeaderName> = headers
-            .keys()
-            .filter(|name| name.as_str().starts_with("access-control-"))
-            .cloned()
-            .collect();
-        for name in names {
-            headers.remove(name);
-        }
-    }
+    let seen = fields::look(headers, |name| {
+        claims_identity(name) || name.starts_with("access-control-")
+    });
+    strip(headers, &seen, fields::HOP_BY_HOP.and(fields::NOT_FOR_CALLERS));
     headers.append(header::VIA, via(version));
 }
 
 /// Takes out of a message's trailers what must not cross in its head either, whichever way it goes.
 pub(crate) fn clean_trailers(trailers: &mut HeaderMap) {
-    strip_hop_by_hop(trailers);
-    strip_identity(trailers);
-    for name in NOT_IN_TRAILERS {
-        trailers.remove(name);
-    }
+    let seen = look(trailers);
+    strip(trailers, &seen, fields::HOP_BY_HOP.and(fields::NOT_IN_TRAILERS));
 }
 
-/// Fields named in `Connection` go too, but never one that the gateway itself answers for: a caller must not be able to
-/// have those removed (CVE-2024-45410 in another gateway).
-fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let names_others = headers.get_all(header::CONNECTION).iter().any(|value| {
-        !value.as_bytes().eq_ignore_ascii_case(b"keep-alive") && !value.as_bytes().eq_ignore_ascii_case(b"close")
-    });
-    if names_others {
-        let listed: Vec<HeaderName> = headers
-            .get_all(header::CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
-            .collect();
-        for name in listed {
+/// What a request's head holds that the layers ask for, and what in it claims to be the gateway's own word. Looked at once,
+/// when the request has come: no layer adds a field of these names.
+pub(crate) fn look(headers: &HeaderMap) -> Seen {
+    fields::look(headers, claims_identity)
+}
+
+/// Takes out the `unwanted` of the known names that are there, what was looked for beside them, and what `Connection`
+/// lists (RFC 9110 section 7.6.1). Fields that the gateway adds come after this: a caller must not be able to have those
+/// removed (CVE-2024-45410 in another gateway).
+fn strip(headers: &mut HeaderMap, seen: &Seen, unwanted: fields::Names) {
+    if seen.has(fields::CONNECTION) {
+        for name in listed(headers) {
             headers.remove(name);
         }
     }
-    for name in HOP_BY_HOP {
+    seen.names.among(unwanted).remove_from(headers);
+    for name in &seen.others {
         headers.remove(name);
     }
 }
 
-/// Fields by which a caller, or a backend, could claim what only the gateway may say. Every sign counts as `-`: many
-/// frameworks read `_` so, and servers that hand fields on as environment variables make each sign a `_`.
-fn strip_identity(headers: &mut HeaderMap) {
-    let claimed: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| claims_identity(name.as_str()))
-        .cloned()
-        .collect();
-    for name in claimed {
-        headers.remove(name);
-    }
+/// The fields that `Connection` names, other than the two that nearly every such field names.
+fn listed(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .filter(|value| !value.eq_ignore_ascii_case(b"keep-alive") && !value.eq_ignore_ascii_case(b"close"))
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim().as_bytes()).ok())
+        .collect()
 }
 
+/// Whether a field is one by which a caller, or a backend, could claim what only the gateway may say. Every sign counts as
+/// `-`: many frameworks read `_` so, and servers that hand fields on as environment variables make each sign a `_`.
 fn claims_identity(name: &str) -> bool {
     if !matches!(name.as_bytes().first(), Some(b'v' | b'f' | b'x')) {
         return false;
@@ -255,58 +212,78 @@ pub(crate) fn add_assertion(headers: &mut HeaderMap, kind: Assertion, facts: &Fa
 
 fn add_identity(headers: &mut HeaderMap, facts: &Facts) {
     let snapshot = &facts.plan.snapshot;
-    let mut set = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
+    let mut set = |name: &'static str, value: Option<HeaderValue>| {
+        if let Some(value) = value {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
     if let Some(consumer) = &facts.consumer {
         let application = snapshot.application(consumer.application);
-        set("vagvisare-application", &application.id);
-        set(
-            "vagvisare-organisation",
-            &snapshot.organisation(application.organisation).id,
-        );
+        let organisation = snapshot.organisation(application.organisation);
+        set("vagvisare-application", application.id_value.clone());
+        set("vagvisare-organisation", organisation.id_value.clone());
         if let Some(subject) = &consumer.subject {
-            set("vagvisare-subject", subject);
+            set("vagvisare-subject", HeaderValue::from_str(subject).ok());
         }
         if let Some(scopes) = &consumer.scopes {
-            set("vagvisare-scopes", &scopes.join(" "));
+            set("vagvisare-scopes", HeaderValue::from_str(&scopes.join(" ")).ok());
         }
     }
-    if let Some(certificate) = facts.peer.certificate
-        && let Ok(thumbprint) = std::str::from_utf8(&certificate.encoded())
-    {
-        set("vagvisare-client-certificate", thumbprint);
+    if let Some(certificate) = facts.peer.certificate {
+        set(
+            "vagvisare-client-certificate",
+            HeaderValue::from_bytes(&certificate.encoded()).ok(),
+        );
     }
     if let Some(agreement) = facts.agreement {
-        set("vagvisare-agreement", &snapshot.agreement(agreement).id);
+        set("vagvisare-agreement", snapshot.agreement(agreement).id_value.clone());
     }
     if let Some(api) = facts.api() {
-        set("vagvisare-forwarded-prefix", &api.base_path);
+        set("vagvisare-forwarded-prefix", api.base_path_value.clone());
     }
 }
 
-/// RFC 7239, as REST profile HYP.08 and HYP.09 ask: the backend can make absolute links of the gateway's address.
-fn add_forwarded(headers: &mut HeaderMap, facts: &Facts, host: Option<&str>) {
+/// RFC 7239, as REST profile HYP.08 and HYP.09 ask: the backend can make absolute links of the gateway's address. Written
+/// by hand: the formatter's machinery costs more than all the rest of the head.
+fn forwarded(facts: &Facts, host: Option<&str>) -> Option<HeaderValue> {
     let (proto, host) = match facts.public_base_url().and_then(|url| url.split_once("://")) {
         Some((proto, host)) => (proto, Some(host)),
         None => (if facts.peer.tls { "https" } else { "http" }, host),
     };
-    let mut text = String::with_capacity(64);
-    let written = match facts.client_address {
-        std::net::IpAddr::V4(address) => write!(text, "for={address}"),
-        std::net::IpAddr::V6(address) => write!(text, "for=\"[{address}]\""),
-    };
+    let mut text = Vec::with_capacity(96);
+    text.extend_from_slice(b"for=");
+    match facts.client_address {
+        IpAddr::V4(address) => {
+            for (at, octet) in address.octets().into_iter().enumerate() {
+                if at > 0 {
+                    text.push(b'.');
+                }
+                decimal(&mut text, octet);
+            }
+        }
+        IpAddr::V6(address) => {
+            // Writing to a vector does not fail.
+            let _ = write!(text, "\"[{address}]\"");
+        }
+    }
     if let Some(host) = host {
-        let _ = write!(text, ";host=\"{host}\"");
+        text.extend_from_slice(b";host=\"");
+        text.extend_from_slice(host.as_bytes());
+        text.push(b'"');
     }
-    let _ = write!(text, ";proto={proto}");
-    if written.is_ok()
-        && let Ok(value) = HeaderValue::from_str(&text)
-    {
-        headers.insert(header::FORWARDED, value);
+    text.extend_from_slice(b";proto=");
+    text.extend_from_slice(proto.as_bytes());
+    HeaderValue::from_maybe_shared(Bytes::from(text)).ok()
+}
+
+fn decimal(text: &mut Vec<u8>, value: u8) {
+    if value >= 100 {
+        text.push(b'0' + value / 100);
     }
+    if value >= 10 {
+        text.push(b'0' + value / 10 % 10);
+    }
+    text.push(b'0' + value % 10);
 }
 
 #[cfg(test)]
@@ -355,7 +332,7 @@ mod tests {
             headers.append(header::CONNECTION, HeaderValue::from_static(line));
         }
         headers.insert("x-own", HeaderValue::from_static("1"));
-        strip_hop_by_hop(&mut headers);
+        clean_trailers(&mut headers);
         assert!(headers.is_empty(), "{headers:?}");
     }
 
@@ -365,7 +342,7 @@ mod tests {
         headers.insert(header::CONNECTION, "close, x-own, forwarded".parse().unwrap());
         headers.insert("x-own", "1".parse().unwrap());
         headers.insert("accept", "*/*".parse().unwrap());
-        strip_hop_by_hop(&mut headers);
+        clean_trailers(&mut headers);
         assert_eq!(headers.len(), 1);
     }
 }

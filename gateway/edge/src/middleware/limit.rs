@@ -10,7 +10,6 @@ use crate::plan::Shared;
 use limits::{Decision, Demand, Subject, Verdict};
 use snapshot::{ApiIndex, LimitPer, Target};
 use std::sync::Arc;
-use std::time::Instant;
 use telemetry::Phase;
 
 /// The decision.
@@ -30,28 +29,25 @@ impl Limit {
 
 impl Decide for Limit {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
-        let plan = Arc::clone(&call.facts.plan);
-        let Some(index) = call.facts.api else {
+        let facts = &*call.facts;
+        let Some(index) = facts.api else {
             return Ok(Flow::Continue);
         };
-        let api = plan.snapshot.api(index);
-        let agreement = call.facts.agreement.map(|index| plan.snapshot.agreement(index));
+        let api = facts.plan.snapshot.api(index);
+        let agreement = facts.agreement.map(|index| facts.plan.snapshot.agreement(index));
         let of_agreement = agreement.map_or(&[][..], |agreement| &agreement.limits[..]);
         // Reading an API's documents costs its consumers none of their calls.
-        if api.limits.is_empty() && of_agreement.is_empty() || matches!(call.facts.route()?.target, Target::Document(_))
-        {
+        if api.limits.is_empty() && of_agreement.is_empty() || matches!(facts.route()?.target, Target::Document(_)) {
             return Ok(Flow::Continue);
         }
-        let began = Instant::now();
-        let application = call.facts.record.application.clone();
-        let consumer = call.facts.consumer.clone();
-        let person = consumer.as_ref().and_then(|consumer| consumer.subject.as_deref());
+        let application = &facts.record.application;
+        let person = facts.consumer.as_ref().and_then(|consumer| consumer.subject.as_deref());
         let mut demands: Vec<Demand<'_>> = Vec::with_capacity(api.limits.len() + of_agreement.len());
         for policy in api.limits.iter().chain(of_agreement) {
-            let subject = match (policy.per, &application) {
+            let subject = match (policy.per, application) {
                 (LimitPer::Application, Some(application)) => Subject::Application(application),
                 // A caller without an application is counted by where it comes from.
-                (LimitPer::Application, None) | (LimitPer::Address, _) => Subject::Address(call.facts.client_address),
+                (LimitPer::Application, None) | (LimitPer::Address, _) => Subject::Address(facts.client_address),
                 (LimitPer::Api, _) => Subject::Api(&api.id),
                 (LimitPer::Person, _) => match person {
                     Some(person) => Subject::Person(person),
@@ -65,11 +61,10 @@ impl Decide for Limit {
             demands.push(Demand { policy, subject });
         }
         match self.shared.limits.check(&demands) {
-            Verdict::Now(decision) => take(call, index, decision, began).map(|()| Flow::Continue),
+            Verdict::Now(decision) => take(call, index, decision).map(|()| Flow::Continue),
             Verdict::Later(decision) => Ok(Flow::Later(Box::pin(async move {
                 let decision = decision.await;
-                let outcome: Box<dyn FnOnce(&mut Call) -> _ + Send> =
-                    Box::new(move |call| take(call, index, decision, began));
+                let outcome: Box<dyn FnOnce(&mut Call) -> _ + Send> = Box::new(move |call| take(call, index, decision));
                 Ok(outcome)
             }))),
         }
@@ -77,7 +72,7 @@ impl Decide for Limit {
 }
 
 /// Writes the decision into the call, and how long it took.
-fn take(call: &mut Call, api: ApiIndex, decision: Decision, began: Instant) -> Result<(), GatewayError> {
+fn take(call: &mut Call, api: ApiIndex, decision: Decision) -> Result<(), GatewayError> {
     let facts = &mut *call.facts;
     let verdict = match decision {
         Decision::Unlimited => Ok(()),
@@ -104,6 +99,6 @@ fn take(call: &mut Call, api: ApiIndex, decision: Decision, began: Instant) -> R
             })
         }
     };
-    facts.record.phase(Phase::Limit, began, Instant::now());
+    facts.record.ends(Phase::Limit);
     verdict
 }

@@ -6,6 +6,7 @@
 use crate::call::Call;
 use crate::error::GatewayError;
 use crate::middleware::gate::{Decide, Flow};
+use crate::middleware::headers::fields;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 
@@ -23,11 +24,15 @@ impl Decide for Normalise {
                 "The head has more than one reading: two lengths, a length beside a transfer coding, a line that ends in a bare LF, a fragment in the target, or a chunk size that is not a plain number.",
             ));
         }
-        let head = &call.head;
+        let (head, seen) = (&call.head, &call.facts.seen);
         check_method(&head.method)?;
-        check_framing(&head.headers)?;
+        if seen.has(fields::TRANSFER_ENCODING.and(fields::CONTENT_LENGTH)) {
+            check_framing(&head.headers)?;
+        }
         check_host(&head.headers, &head.uri, head.version)?;
-        check_expectation(&head.headers)?;
+        if seen.has(fields::EXPECT) {
+            check_expectation(&head.headers)?;
+        }
         check_target(&head.uri)?;
         Ok(Flow::Continue)
     }

@@ -3,6 +3,7 @@
 use crate::body::RequestBody;
 use crate::call::{Answer, Call, Facts, TrackedBody};
 use crate::middleware::client_address;
+use crate::middleware::headers::{self, fields};
 use crate::plan::Shared;
 use crate::server::Peer;
 use http::{Request, Response};
@@ -67,13 +68,15 @@ where
         let Received { request, peer } = received;
         let (head, incoming) = request.into_parts();
         let client = client_address::find(peer.address.ip(), &head.headers, &self.shared.settings.network);
+        let seen = headers::look(&head.headers);
+        let told = seen.has(fields::TRACEPARENT).then_some(&head.headers);
         let mut record = self
             .shared
             .telemetry
-            .begin(&head.headers, head.method.clone(), head.version, Some(client));
+            .begin(told, head.method.clone(), head.version, Some(client));
         record.secure = peer.tls;
         let plan = self.shared.plan.load_full();
-        let mut facts = Facts::new(Arc::clone(&self.shared), plan, record, peer);
+        let mut facts = Facts::new(Arc::clone(&self.shared), plan, record, peer, seen);
         facts.client_address = client;
         let body = RequestBody::streaming(incoming, u64::MAX);
         RecordFuture {

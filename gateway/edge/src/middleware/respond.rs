@@ -6,7 +6,8 @@ use crate::body::ResponseBody;
 use crate::call::{Answer, Call, Facts, Refused};
 use crate::error::{CredentialKind, GatewayError, whole_seconds};
 use crate::middleware::cors;
-use crate::plan::{Plan, Shared};
+use crate::middleware::headers::fields::Seen;
+use crate::plan::Shared;
 use crate::server::{Peer, Rest};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -67,11 +68,14 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
+        let trace = &call.facts.record.trace;
         let spare = Spare {
             shared: Arc::clone(&self.shared),
-            plan: Arc::clone(&call.facts.plan),
             peer: call.facts.peer,
-            trace: call.facts.record.trace.clone(),
+            trace: TraceContext {
+                tracestate: None,
+                ..*trace
+            },
         };
         // A layer decides inside `call`, so a panic can come from here as well as from polling.
         let future = catch_unwind(AssertUnwindSafe(|| self.inner.call(call))).ok();
@@ -83,7 +87,6 @@ where
 #[derive(Debug)]
 struct Spare {
     shared: Arc<Shared>,
-    plan: Arc<Plan>,
     peer: Peer,
     trace: TraceContext,
 }
@@ -91,12 +94,18 @@ struct Spare {
 impl Spare {
     fn answer(&self) -> Answer {
         let peer = Some(self.peer.address.ip());
-        let mut record =
-            self.shared
-                .telemetry
-                .begin(&HeaderMap::new(), http::Method::GET, http::Version::HTTP_11, peer);
+        let mut record = self
+            .shared
+            .telemetry
+            .begin(None, http::Method::GET, http::Version::HTTP_11, peer);
         record.trace = self.trace.clone();
-        let facts = Facts::new(Arc::clone(&self.shared), Arc::clone(&self.plan), record, self.peer);
+        let facts = Facts::new(
+            Arc::clone(&self.shared),
+            self.shared.plan.load_full(),
+            record,
+            self.peer,
+            Seen::default(),
+        );
         refuse(Refused {
             error: GatewayError::Internal("a handler panicked".into()),
             facts,

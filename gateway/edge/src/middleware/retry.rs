@@ -35,7 +35,7 @@ impl Take for Retry {
 async fn retry<S: Inside>(call: Call, mut inside: S) -> Result<Answer, Refused> {
     let Call { head, body, mut facts } = call;
     let policy = facts.api().and_then(|api| api.traffic.retry.clone());
-    let Some(policy) = policy.filter(|_| !headers::wants_websocket(&head)) else {
+    let Some(policy) = policy.filter(|_| !headers::wants_websocket(&head, &facts.seen)) else {
         return inside.call(Call { head, body, facts }).await;
     };
     let kept = match hold(body, policy.max_replay_bytes as usize, &mut facts).await {

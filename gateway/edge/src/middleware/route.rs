@@ -6,7 +6,6 @@ use crate::middleware::gate::{Decide, Flow};
 use http::Method;
 use snapshot::{Found, LifecycleState};
 use std::sync::Arc;
-use std::time::Instant;
 use telemetry::Phase;
 
 /// The decision.
@@ -15,10 +14,10 @@ pub struct Match;
 
 impl Decide for Match {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
-        let began = Instant::now();
-        let plan = Arc::clone(&call.facts.plan);
-        let snapshot = &plan.snapshot;
+        let now = call.facts.now();
         let facts = &mut *call.facts;
+        let plan = &facts.plan;
+        let snapshot = &plan.snapshot;
         let verdict = match snapshot.find(&call.head.method, call.head.uri.path()) {
             Found::Route(index) => {
                 let route = snapshot.route(index);
@@ -49,7 +48,7 @@ impl Decide for Match {
             let api = snapshot.api(index);
             facts.record.api = Some(Arc::clone(&api.id));
             facts.record.organisation = Some(Arc::clone(&snapshot.organisation(api.organisation).id));
-            let over = api.sunset_at.is_some_and(|at| facts.now() >= at)
+            let over = api.sunset_at.is_some_and(|at| now >= at)
                 || matches!(api.state, LifecycleState::Retired | LifecycleState::Decommissioned);
             if over && verdict.is_ok() {
                 return Err(GatewayError::Gone {
@@ -58,7 +57,7 @@ impl Decide for Match {
             }
             call.body.set_limit(api.max_body_bytes);
         }
-        facts.record.phase(Phase::Route, began, Instant::now());
+        facts.record.ends(Phase::Route);
         verdict.map(|()| Flow::Continue)
     }
 }

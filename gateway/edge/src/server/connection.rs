@@ -1,5 +1,6 @@
 //! One connection: TLS handshake or protocol recognition, then HTTP/1.1 or HTTP/2 until it ends.
 
+use super::cork::Cork;
 use super::serve::Service;
 use super::stats::{self, WorkerStats};
 use super::streams::Streams;
@@ -132,17 +133,18 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
         peer,
         watched: Arc::clone(&watched),
     };
-    let io = TokioIo::new(Transport::new(socket, open));
+    let transport = Transport::new(socket, open);
     // Each is boxed by itself: the task of an idle HTTP/1.1 connection must not be as large as HTTP/2's.
     let ended = if http2 {
         watched.set_http2();
-        Attended::new(Box::pin(setting.http2.serve_connection(io, service)), &watched).await
+        let cork = Cork::new(transport);
+        let io = TokioIo::new(cork.clone());
+        let connection = Box::pin(setting.http2.serve_connection(io, service));
+        Attended::new(connection, &watched, Some(cork)).await
     } else {
-        Attended::new(
-            Box::pin(setting.http1.serve_connection(io, service).with_upgrades()),
-            &watched,
-        )
-        .await
+        let io = TokioIo::new(transport);
+        let connection = Box::pin(setting.http1.serve_connection(io, service).with_upgrades());
+        Attended::new(connection, &watched, None).await
     };
     if let Err(error) = ended {
         if error.is_parse() {
@@ -199,32 +201,33 @@ trait Finish: Future<Output = hyper::Result<()>> {
     fn finish(self: Pin<&mut Self>);
 }
 
-type Io = TokioIo<Transport<Open>>;
-
-impl<H: Handle> Finish for http1::UpgradeableConnection<Io, Service<H>> {
+impl<H: Handle> Finish for http1::UpgradeableConnection<TokioIo<Transport<Open>>, Service<H>> {
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
 }
 
-impl<H: Handle> Finish for http2::Connection<Io, Service<H>, Streams> {
+impl<H: Handle> Finish for http2::Connection<TokioIo<Cork<Transport<Open>>>, Service<H>, Streams> {
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
 }
 
-/// Drives a connection and does what the watcher asks.
+/// Drives a connection and does what the watcher asks. What is gathered in `cork` leaves when hyper has nothing more to do
+/// for now.
 struct Attended<'a, C> {
     connection: Pin<Box<C>>,
     watched: &'a Watched,
+    cork: Option<Cork<Transport<Open>>>,
     finishing: bool,
 }
 
 impl<'a, C: Finish> Attended<'a, C> {
-    fn new(connection: Pin<Box<C>>, watched: &'a Watched) -> Self {
+    fn new(connection: Pin<Box<C>>, watched: &'a Watched, cork: Option<Cork<Transport<Open>>>) -> Self {
         Self {
             connection,
             watched,
+            cork,
             finishing: false,
         }
     }
@@ -235,12 +238,8 @@ impl<'a, C: Finish> Attended<'a, C> {
             self.connection.as_mut().finish();
         }
     }
-}
 
-impl<C: Finish> Future for Attended<'_, C> {
-    type Output = hyper::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
         let command = self.watched.command();
         // With a request in flight, ask before its answer is written: it then says that the connection will close.
         if command == Verdict::Finish && self.watched.is_busy() {
@@ -258,6 +257,19 @@ impl<C: Finish> Future for Attended<'_, C> {
             }
             Verdict::Cut => Poll::Ready(Ok(())),
             Verdict::Leave | Verdict::Last | Verdict::Finish => Poll::Pending,
+        }
+    }
+}
+
+impl<C: Finish> Future for Attended<'_, C> {
+    type Output = hyper::Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let driven = self.drive(cx);
+        match self.cork.as_ref().map(|cork| cork.write_out(cx)) {
+            // The caller is gone, and with it whoever would have read the rest.
+            Some(Poll::Ready(Err(_))) if driven.is_pending() => Poll::Ready(Ok(())),
+            _ => driven,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::model::{
     Agreement, AgreementIndex, AgreementKind, ApiIndex, LimitPolicy, OrganisationIndex, OrganisationKind,
 };
 use crate::{AgreementDraft, Draft};
+use http::HeaderValue;
 use std::sync::Arc;
 
 /// Compiled agreements, and who they cover.
@@ -38,6 +39,7 @@ pub(super) fn compile(
         cover(agreement, index, &apis, draft, names, &mut compiled.access, &mut report);
         compiled.agreements.push(Agreement {
             id: agreement.id.as_str().into(),
+            id_value: HeaderValue::from_str(&agreement.id).ok(),
             kind: agreement.kind,
             purpose: agreement.purpose.as_str().into(),
             valid_from: agreement.valid_from,

@@ -6,6 +6,7 @@ use super::{Problem, Report, traffic};
 use crate::model::{Api, ApiIndex, Authentication, LifecycleState, LimitPolicy, SenderConstraint};
 use crate::{ApiDraft, Draft, lifecycle};
 use hashbrown::HashMap;
+use http::HeaderValue;
 use std::sync::Arc;
 
 /// Compiles the APIs; their routes follow in [`super::routes`].
@@ -57,6 +58,7 @@ fn one(api: &ApiDraft, draft: &Draft, names: &Names<'_>, limits: &[Arc<LimitPoli
         organisation: names.organisation(&api.organisation, "organisation", report),
         state: api.state,
         lifecycle_headers: lifecycle::headers(api, &base_path, report),
+        base_path_value: HeaderValue::from_str(&base_path).ok(),
         base_path: base_path.into(),
         sunset_at: api.sunset_at,
         authentication: api.authentication,

@@ -5,6 +5,7 @@ use super::{Problem, Report};
 use crate::Draft;
 use crate::model::{ApiKey, Application, ApplicationIndex, ClientCredentials, ClientSecret, Organisation};
 use hashbrown::HashMap;
+use http::HeaderValue;
 use std::sync::Arc;
 
 /// Compiles the organisations.
@@ -14,6 +15,7 @@ pub(super) fn organisations(draft: &Draft, problems: &mut Vec<Problem>) -> Vec<O
         let (id, name) = (organisation.id.as_str().into(), organisation.name.as_str().into());
         Organisation {
             id,
+            id_value: HeaderValue::from_str(&organisation.id).ok(),
             name,
             kind: organisation.kind,
         }
@@ -57,6 +59,7 @@ pub(super) fn applications(draft: &Draft, names: &Names<'_>, problems: &mut Vec<
         let credentials = credentials(application, &mut report);
         applications.push(Application {
             id,
+            id_value: HeaderValue::from_str(&application.id).ok(),
             name,
             organisation,
             credentials: Arc::new(credentials),

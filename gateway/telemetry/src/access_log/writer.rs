@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::access_log::{Clock, FULL_BYTES};
     use crate::{Config, Telemetry};
-    use http::{HeaderMap, Method, Version};
+    use http::{Method, Version};
     use std::sync::Condvar;
 
     /// A sink that takes nothing until it is opened.
@@ -233,7 +233,7 @@ mod tests {
             ..Config::default()
         })
         .unwrap();
-        let record = telemetry.begin(&HeaderMap::new(), Method::GET, Version::HTTP_11, None);
+        let record = telemetry.begin(None, Method::GET, Version::HTTP_11, None);
         let mut clock = Clock::default();
         let mut pushed = 0_u64;
         while dropped.get() < 10 {

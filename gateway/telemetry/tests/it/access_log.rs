@@ -1,7 +1,7 @@
 //! The access log: valid JSON whatever is in a record, nothing lost, nothing waited for.
 
 use crate::support::{begin, eventually, request, sample, serve, start};
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,12 +20,7 @@ fn a_line_says_what_happened() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.log");
     let (telemetry, guard) = start(|config| config.access_log = AccessLog::File(path.clone()));
-    let mut record = telemetry.begin(
-        &HeaderMap::new(),
-        Method::POST,
-        Version::HTTP_2,
-        Some([192, 0, 2, 7].into()),
-    );
+    let mut record = telemetry.begin(None, Method::POST, Version::HTTP_2, Some([192, 0, 2, 7].into()));
     let began = record.started;
     record.started -= Duration::from_millis(12);
     record.phase(Phase::Limit, began, began + Duration::from_micros(40));
@@ -49,7 +44,7 @@ fn a_line_says_what_happened() {
     record.response_bytes = u64::MAX;
     record.outcome = Outcome::UpstreamBroke;
     let trace = record.trace.clone();
-    telemetry.finish(record);
+    telemetry.finish(&mut record);
     guard.shutdown();
     let lines = lines(&path);
     let [line] = lines.as_slice() else {
@@ -96,7 +91,7 @@ fn hostile_text_stays_text() {
         });
     }
     let odd = Method::from_bytes(b"!#$%&'*+-.^_`|~").unwrap();
-    telemetry.finish(telemetry.begin(&HeaderMap::new(), odd.clone(), Version::HTTP_10, None));
+    telemetry.finish(&mut telemetry.begin(None, odd.clone(), Version::HTTP_10, None));
     guard.shutdown();
     let bytes = std::fs::read(&path).unwrap();
     assert!(

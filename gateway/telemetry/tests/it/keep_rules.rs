@@ -59,7 +59,7 @@ async fn a_caller_cannot_push_its_traces_in() {
         let parent = http::HeaderValue::from_static("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         headers.insert("traceparent", parent);
         telemetry
-            .begin(&headers, http::Method::GET, http::Version::HTTP_2, None)
+            .begin(Some(&headers), http::Method::GET, http::Version::HTTP_2, None)
             .trace
             .sampled
     };

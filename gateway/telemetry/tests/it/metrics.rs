@@ -1,7 +1,7 @@
 //! The numbers: bounded labels, both text forms, and other crates' metrics beside ours.
 
 use crate::support::{begin, get, request, sample, serve, start};
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 use prometheus_client::metrics::counter::Counter;
 use std::time::Duration;
 use telemetry::prometheus_client;
@@ -53,9 +53,9 @@ async fn what_a_caller_sends_never_becomes_a_label() {
     let operations = serve(&telemetry).await;
     for number in 0..50_u16 {
         let method = Method::from_bytes(format!("EVIL{number}").as_bytes()).unwrap();
-        let mut record = telemetry.begin(&HeaderMap::new(), method, Version::HTTP_11, None);
+        let mut record = telemetry.begin(None, method, Version::HTTP_11, None);
         record.status = 600 + number;
-        telemetry.finish(record);
+        telemetry.finish(&mut record);
     }
     let (_, text) = get(operations, "/metrics", "*/*").await;
     assert!(!text.contains("EVIL"));
@@ -69,11 +69,11 @@ async fn requests_are_active_until_given_back_or_dropped() {
     let (telemetry, _guard) = start(|config| config.share = 0.0);
     let operations = serve(&telemetry).await;
     let active = || sample(operations, "http_server_active_requests");
-    let first = begin(&telemetry);
+    let mut first = begin(&telemetry);
     let moved = telemetry.clone();
     let second = std::thread::spawn(move || begin(&moved)).join().unwrap();
     assert_eq!(active().await, Some(2.0));
-    telemetry.finish(first);
+    telemetry.finish(&mut first);
     drop(second);
     assert_eq!(active().await, Some(0.0));
 }

@@ -1,6 +1,6 @@
 //! Requests to record, servers to ask, and programs to start.
 
-use http::{HeaderMap, Method, Version};
+use http::{Method, Version};
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub(crate) fn start(change: impl FnOnce(&mut Config)) -> (Telemetry, Guard) {
 
 /// The record of a GET without any header.
 pub(crate) fn begin(telemetry: &Telemetry) -> RequestRecord {
-    telemetry.begin(&HeaderMap::new(), Method::GET, Version::HTTP_11, None)
+    telemetry.begin(None, Method::GET, Version::HTTP_11, None)
 }
 
 /// One whole request; returns its trace id.
@@ -35,7 +35,7 @@ pub(crate) fn request(telemetry: &Telemetry, fill: impl FnOnce(&mut RequestRecor
     record.status = 200;
     fill(&mut record);
     let id = record.trace.trace_id_hex().to_string();
-    telemetry.finish(record);
+    telemetry.finish(&mut record);
     id
 }
 
