@@ -64,7 +64,6 @@ pub fn read(token: &str) -> anyhow::Result<Claims> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 mod tests {
     use super::*;
 
