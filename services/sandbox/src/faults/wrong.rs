@@ -81,8 +81,14 @@ pub(super) fn broken(beginning: Bytes) -> Response {
 }
 
 fn breaking_off(beginning: Bytes) -> Body {
-    let parts = [Ok(beginning), Err(io::Error::other("the agency breaks off"))];
-    Body::from_stream(stream::iter(parts))
+    Body::from_stream(stream::unfold(Some(beginning), |beginning| async move {
+        if let Some(beginning) = beginning {
+            return Some((Ok(beginning), None));
+        }
+        // What has been said must have left before the connection breaks.
+        tokio::time::sleep(DRIP).await;
+        Some((Err(io::Error::other("the agency breaks off")), None))
+    }))
 }
 
 fn trickling(body: Bytes) -> Body {
