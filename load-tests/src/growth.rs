@@ -2,7 +2,7 @@
 //! body, the number of nodes that share their limits.
 //!
 //! The gateways of all sizes of one axis run at once and take turns, so that what else the machine does hits them alike.
-//! What must not be is said by [`Axis::bound`] and asserted: no axis but a body's length costs more than a few percent for
+//! What must not be is said by `Axis::bound` and asserted: no axis but a body's length costs more than a few percent for
 //! each doubling.
 
 mod axis;
