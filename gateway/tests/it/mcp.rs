@@ -33,7 +33,7 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
         "! Indrivningsverket (sandlåda) svarade inte",
         "The ball is with",
         "- moving: ",
-        "Begin with: ",
+        "[stepId aid]",
         "EXEMPELBY 99:2 finns inte i Exempelby",
         "Situationsplan saknas. Fyll i uppgiften.",
         "[\"skattekontoret\",200]",
