@@ -13,7 +13,7 @@ use mcp::McpConfig;
 use model::LocalizedText;
 use sandbox::{PushTo, RelyingParty, Running, RunningAgency, SandboxConfig};
 use service_host::{InternalKey, Service, ServiceTelemetry, Trust, TrustSettings};
-use snapshot::Draft;
+use snapshot::{Assertion, Draft};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -180,13 +180,15 @@ impl Parts {
             .with_context(|| format!("{backend} is not started"))
     }
 
-    /// Puts the addresses into the registry's backends.
+    /// Puts the addresses into the registry's backends; those that take signed calls only are told who calls.
     pub(super) fn put_into(&self, draft: &mut Draft) -> anyhow::Result<()> {
         for (id, address) in &self.addresses {
             let backend = draft.backends.iter_mut().find(|backend| backend.id == *id);
-            backend
-                .with_context(|| format!("the demo's registry has no backend {id}"))?
-                .addresses = vec![address.clone()];
+            let backend = backend.with_context(|| format!("the demo's registry has no backend {id}"))?;
+            backend.addresses = vec![address.clone()];
+            if CALLS.iter().any(|(service, _)| *service == *id) {
+                backend.assertion = Assertion::Session;
+            }
         }
         Ok(())
     }
