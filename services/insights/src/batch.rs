@@ -3,7 +3,7 @@
 //! Each answer is in exactly one batch of one agency and channel, and a batch is published whole, once. Whatever published
 //! figures are added or subtracted, the result is a sum of whole batches: two publications cannot be differenced into a
 //! person. A part of a batch is shown beside the whole only when the part and all that is left beside the shown parts have
-//! the floor too ([`steps`]): the whole less its parts is then no small group either.
+//! the floor too (`steps`): the whole less its parts is then no small group either.
 //! Shares are whole per cent, so that a batch does not tell that exactly one person gave a reason.
 
 use serde::{Deserialize, Serialize};
