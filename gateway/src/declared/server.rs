@@ -74,6 +74,14 @@ impl Server {
         })
     }
 
+    /// The same registry, called with another key, over the same connections.
+    pub(crate) fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Makes one call; waits and makes it again where a limit says so.
     pub(crate) async fn send(
         &self,

@@ -39,7 +39,7 @@ impl Members {
             let (member, _) = post(&operator, "members", &member).await?;
             let member = text(&member, "memberId")?;
             let key = make_key(&operator, &format!("members/{member}")).await?;
-            agencies.insert(id.clone(), (Server::new(gateway, &key)?, key));
+            agencies.insert(id.clone(), (operator.with_key(&key), key));
         }
         for application in &wanted.applications {
             post(&operator, "applications", application).await?;

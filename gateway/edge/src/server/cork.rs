@@ -24,6 +24,8 @@ struct Gathered<S> {
     bytes: Vec<u8>,
     /// How many of `bytes` the socket has taken.
     taken: usize,
+    /// The socket has taken what it may still hold back: TLS keeps a record that the network has no room for.
+    unflushed: bool,
 }
 
 impl<S> Clone for Cork<S> {
@@ -38,6 +40,7 @@ impl<S: AsyncWrite + Unpin> Cork<S> {
             socket,
             bytes: Vec::new(),
             taken: 0,
+            unflushed: false,
         })))
     }
 
@@ -52,19 +55,21 @@ impl<S: AsyncWrite + Unpin> Cork<S> {
 
 impl<S: AsyncWrite + Unpin> Gathered<S> {
     fn write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.bytes.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
         while let Some(rest) = self.bytes.get(self.taken..).filter(|rest| !rest.is_empty()) {
             let count = ready!(Pin::new(&mut self.socket).poll_write(cx, rest))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.taken += count;
+            self.unflushed = true;
         }
         self.bytes.clear();
         self.taken = 0;
-        Pin::new(&mut self.socket).poll_flush(cx)
+        if self.unflushed {
+            ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Makes room for at least one byte.
@@ -138,6 +143,9 @@ mod tests {
         writes: usize,
         /// What it takes until it is full.
         left: usize,
+        /// Whether it holds back what it has taken.
+        holds: bool,
+        flushes: usize,
     }
 
     impl AsyncWrite for Sink {
@@ -152,7 +160,11 @@ mod tests {
             Poll::Ready(Ok(count))
         }
 
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if self.holds {
+                return Poll::Pending;
+            }
+            self.flushes += 1;
             Poll::Ready(Ok(()))
         }
 
@@ -166,6 +178,8 @@ mod tests {
             bytes: Vec::new(),
             writes: 0,
             left,
+            holds: false,
+            flushes: 0,
         })
     }
 
@@ -190,6 +204,20 @@ mod tests {
             (gathered.socket.bytes.as_slice(), gathered.socket.writes),
             (&b"onetwothree"[..], 1)
         );
+    }
+
+    #[test]
+    fn what_the_socket_holds_back_is_asked_for_until_it_has_left() {
+        let cork = cork(usize::MAX);
+        cork.0.borrow_mut().socket.holds = true;
+        assert!(write(&cork, b"one").is_ready());
+        assert!(!written_out(&cork));
+        assert!(!written_out(&cork));
+        cork.0.borrow_mut().socket.holds = false;
+        assert!(written_out(&cork));
+        assert!(written_out(&cork));
+        let gathered = cork.0.borrow();
+        assert_eq!((gathered.socket.writes, gathered.socket.flushes), (1, 1));
     }
 
     #[test]
