@@ -120,9 +120,13 @@ impl Link {
                 match pipeline.query_async(&mut connection).await {
                     Err(error) if is_unknown_script(&error) => {
                         // What did run before the script went may run again: a cell may be lost for a lease's life,
-                        // none is ever granted twice.
-                        program.script.load_async(&mut connection).await?;
-                        pipeline.query_async(&mut connection).await
+                        // none is ever granted twice. In one transaction, so that the script cannot go in between.
+                        let mut whole = Pipeline::with_capacity(pipeline.len() + 1);
+                        whole.atomic().cmd("SCRIPT").arg("LOAD").arg(program.text).ignore();
+                        pipeline.cmd_iter().for_each(|call| {
+                            whole.add_command(call.clone());
+                        });
+                        whole.query_async(&mut connection).await
                     }
                     other => other,
                 }
