@@ -42,6 +42,7 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
             serde_json::to_value(contact_routing::entries_openapi())?,
         ),
         ("encounters.json", serde_json::to_value(encounters::openapi())?),
+        ("handover.json", serde_json::to_value(handover::openapi())?),
         ("insights.json", serde_json::to_value(insights::openapi())?),
         ("registry.json", serde_json::to_value(registry::api::openapi())?),
         ("channels.json", serde_json::to_value(channels::openapi())?),

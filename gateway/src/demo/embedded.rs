@@ -5,7 +5,7 @@ use document::{Problems, Source};
 use std::path::Path;
 
 const REGISTRY: &str = include_str!("../../../config/demo/registry.toml");
-const DOCUMENTS: [(&str, &str); 12] = [
+const DOCUMENTS: [(&str, &str); 13] = [
     ("case-events.json", include_str!("../../../openapi/case-events.json")),
     ("channels.json", include_str!("../../../openapi/channels.json")),
     ("case-status.json", include_str!("../../../openapi/case-status.json")),
@@ -15,6 +15,7 @@ const DOCUMENTS: [(&str, &str); 12] = [
     ),
     ("directory.json", include_str!("../../../openapi/directory.json")),
     ("encounters.json", include_str!("../../../openapi/encounters.json")),
+    ("handover.json", include_str!("../../../openapi/handover.json")),
     ("mina-arenden.json", include_str!("../../../openapi/mina-arenden.json")),
     ("open311.json", include_str!("../../../openapi/open311.json")),
     ("life-events.json", include_str!("../../../openapi/life-events.json")),
@@ -25,6 +26,9 @@ const DOCUMENTS: [(&str, &str); 12] = [
         include_str!("../../../openapi/test-identity.json"),
     ),
 ];
+
+/// Which of the demo's organisations may hand matters over to whom.
+pub(super) const HANDOVER_AGREEMENTS: &str = include_str!("../../../config/handover-agreements.toml");
 
 /// Reads the built-in registry.
 ///

@@ -1,12 +1,14 @@
 //! The services and simulated agencies behind the demo's gateway.
 
-use super::SERVICES;
+use super::{SERVICES, embedded};
 use crate::people;
 use anyhow::Context;
 use case_status::{CaseStatusConfig, Form, Producer};
 use channels::{Channels, ChannelsConfig, ConsentsConfig, SecretKeys};
 use contact_routing::ContactRoutingConfig;
 use encounters::EncountersConfig;
+use handover::HandoverConfig;
+use handover::agreement::Agreements;
 use identity::people::web::Web;
 use insights::InsightsConfig;
 use mcp::McpConfig;
@@ -35,7 +37,7 @@ const REFRESH: Duration = Duration::from_secs(3);
 pub(super) const RELYING_PARTY: &str = "vagvisare";
 
 /// Whose calls each service takes: those of its own APIs, and those that another service passes on to it.
-const CALLS: [(&str, &[&str]); 6] = [
+const CALLS: [(&str, &[&str]); 7] = [
     (
         "case-status",
         &[
@@ -53,6 +55,7 @@ const CALLS: [(&str, &[&str]); 6] = [
         &["contact-routing-v1", "directory-v1", "life-events-v1", "mcp-v1"],
     ),
     ("encounters", &["encounters-v1"]),
+    ("handover", &["handover-v1"]),
     ("insights", &["insights-v1"]),
     ("mcp", &["mcp-v1"]),
 ];
@@ -110,6 +113,12 @@ impl Parts {
             number_key: data_dir.join("number.key"),
         })
         .await?;
+        let handover = handover::service(HandoverConfig {
+            database: format!("sqlite:{}", data_dir.join("handover.sqlite").display()),
+            content_key: data_dir.join("handover.key"),
+            agreements: Agreements::read(embedded::HANDOVER_AGREEMENTS)?,
+        })
+        .await?;
         let insights = insights::service(InsightsConfig {
             database: format!("sqlite:{}", data_dir.join("insights.sqlite").display()),
         })
@@ -135,6 +144,7 @@ impl Parts {
         })?;
         parts.add("mcp", assistant, &telemetry).await?;
         parts.add("encounters", encounters, &telemetry).await?;
+        parts.add("handover", handover, &telemetry).await?;
         parts.add("insights", insights, &telemetry).await?;
         Ok(parts)
     }

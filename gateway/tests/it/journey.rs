@@ -62,7 +62,28 @@ fn a_person_asks_is_called_back_and_is_counted() {
         "[\"Kontaktcenter\",\"+46 42 10 50 00\",\"kommun-1283\"]",
     ];
     assert_eq!(kept.lines().collect::<Vec<_>>(), expected);
+    // Shown, sent and received as the same bytes; and then taken back.
+    let handed = walk(&folder, "Hand a matter over");
+    let expected = [
+        "previewed",
+        "Beslut om studiemedel",
+        "Studiemedlen upphör den 1 december.",
+        "",
+        "sent",
+        "Studieavbrott och försörjning",
+        "studiestodsmyndigheten",
+        r#"["draft","previewed","sent","retrieved","received"]"#,
+        r#"["ACCEPTED","0203:provkommun.example"]"#,
+        "withdrawn",
+        "It has been withdrawn; its contents have been removed here.",
+    ];
+    assert_eq!(handed.lines().collect::<Vec<_>>(), expected);
     let file: Value = serde_json::from_slice(&std::fs::read(data.join("demo.json")).unwrap()).unwrap();
     assert_ne!(file["apiKey"], file["agencyKey"]);
-    nobody_is_told(demo, file["operations"].as_str().unwrap(), folder.path(), &[&said]);
+    nobody_is_told(
+        demo,
+        file["operations"].as_str().unwrap(),
+        folder.path(),
+        &[&said, &handed],
+    );
 }

@@ -33,6 +33,7 @@ fn who_goes_past_the_gateway_is_refused_by_every_service() {
         ("channels", "/channels/v1/subscriptions"),
         ("contact-routing", "/contact-routing/v1/municipalities"),
         ("encounters", "/encounters/v1/slots"),
+        ("handover", "/handover/v1/handovers"),
         ("insights", "/insights/v1/publications"),
         ("mcp", "/mcp/v1/messages"),
     ];
@@ -40,10 +41,10 @@ fn who_goes_past_the_gateway_is_refused_by_every_service() {
     for (id, path) in paths {
         let base = path.rsplit_once('/').unwrap().0;
         let asked = format!(
-            r#"{{"person":"alva","applicationId":"exempelbanken-app","audience":"https://api.vagvisare.example{base}","scopes":["cases.read","cases.events.subscribe"]}}"#
+            r#"{{"person":"alva","applicationId":"exempelbanken-app","audience":"https://api.vagvisare.example{base}","scopes":["cases.read","cases.events.subscribe","handovers.write"]}}"#
         );
         let credential = match id {
-            "case-status" | "channels" | "mcp" => format!(
+            "case-status" | "channels" | "handover" | "mcp" => format!(
                 "-H \"Authorization: Bearer $(curl -s -H 'Accept: text/plain' -H 'Content-Type: application/json' -d '{asked}' {gateway}/test-identity/v0/tokens)\""
             ),
             _ => format!("-H 'X-Api-Key: {key}'"),

@@ -114,6 +114,24 @@ const ACCEPTED: &[(&str, &str, &str, &str)] = &[
         "the profile itself asks for _meta (FNS.10, FNS.13)",
     ),
     (
+        "handover.json",
+        "AME.04",
+        "/_links",
+        "the profile itself asks for _links (FNS.10, HYP.03)",
+    ),
+    (
+        "handover.json",
+        "AME.04",
+        "/_meta",
+        "the profile itself asks for _meta (FNS.10, FNS.13)",
+    ),
+    (
+        "handover.json",
+        "AME.01",
+        "/paths/~1handovers~1{handoverId}~1items~1{itemId}~1content/get/responses/200/content",
+        "the bytes as the sender gave them; the preview has the same in JSON",
+    ),
+    (
         "life-events.json",
         "AME.04",
         "/_links",

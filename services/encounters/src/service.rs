@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use service_host::{Api, Service};
+use service_host::{Api, Seal, Service};
 
 use crate::api;
-use crate::seal::Seal;
 use crate::store::Store;
 
 /// How long a number that should be gone may wait when nobody asks about bookings.

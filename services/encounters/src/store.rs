@@ -6,10 +6,10 @@
 use aws_lc_rs::digest;
 use database::{Database, Error, Migrations, query};
 use jiff::{Span, Timestamp};
+use service_host::{Broken, Seal};
 use uuid::Uuid;
 
 use crate::meeting::{Booking, BookingState, EncounterKind, Slot};
-use crate::seal::{Broken, Seal};
 
 const MIGRATIONS: Migrations = Migrations {
     component: "encounters",
@@ -222,7 +222,10 @@ impl Store {
     /// The time is full or over; or see [`BookingError`].
     pub async fn book(&self, owner: &Owner, wish: &Wish<'_>, now: Timestamp) -> Result<Booking, BookingError> {
         let id = Uuid::now_v7().to_string();
-        let sealed = wish.number.map(|number| self.seal.close(number, &id)).transpose()?;
+        let sealed = wish
+            .number
+            .map(|number| self.seal.close(number.as_bytes(), &id))
+            .transpose()?;
         let mut transaction = self.database.begin().await?;
         let take = query(
             "UPDATE encounters_slot SET taken = taken + 1 WHERE id = ? AND taken < capacity AND starts > ? \
@@ -306,7 +309,8 @@ impl Store {
         self.booking(&Asker::Organisation(organisation), id, now).await?;
         let find = query("SELECT number FROM encounters_booking WHERE id = ?").bind(id);
         let sealed: Option<Vec<u8>> = self.database.fetch_one(find).await?.get("number")?;
-        Ok(self.seal.open(&sealed.ok_or(BookingError::Closed)?, id)?)
+        let number = self.seal.open(&sealed.ok_or(BookingError::Closed)?, id)?;
+        Ok(String::from_utf8(number).map_err(|_| Broken)?)
     }
 
     /// Ends a booking as kept, missed or cancelled; its number is removed. A cancelled place is offered again.

@@ -70,7 +70,7 @@ pub(crate) fn facts() -> ApiFacts {
              refused, withdrawn or too old. What the recipient has fetched already cannot be fetched back. Whoever creates, \
              previews and accepts calls with the person's access token with handovers.write.",
         ),
-        access: Access::Key,
+        access: Access::KeyOrPersonToken,
     }
 }
 

@@ -8,7 +8,6 @@
 pub mod agreement;
 mod api;
 pub mod handover;
-pub mod seal;
 pub mod secure_message;
 mod service;
 pub mod store;

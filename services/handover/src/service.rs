@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
-use service_host::{Api, Service};
+use service_host::{Api, Seal, Service};
 
 use crate::agreement::Agreements;
 use crate::api::{self, Handovers};
-use crate::seal::Seal;
 use crate::store::Store;
 
 /// How long what has expired may wait to be removed.

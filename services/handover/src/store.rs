@@ -2,9 +2,9 @@
 
 use database::{Database, Error, Migrations, Row, Transaction, query};
 use jiff::Timestamp;
+use service_host::{Broken, Seal};
 
 use crate::handover::{Handover, Receipt, State, sha256};
-use crate::seal::{Broken, Seal};
 
 const MIGRATIONS: Migrations = Migrations {
     component: "handover",

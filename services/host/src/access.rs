@@ -14,6 +14,8 @@ pub enum Access {
     Key,
     /// A person's access token with this scope.
     PersonToken(&'static str),
+    /// An application's key, or a person's access token for operations that say so with `personToken`.
+    KeyOrPersonToken,
 }
 
 impl Access {
@@ -21,7 +23,7 @@ impl Access {
     const fn scheme_name(self) -> Option<&'static str> {
         match self {
             Self::Open => None,
-            Self::Key => Some("apiKey"),
+            Self::Key | Self::KeyOrPersonToken => Some("apiKey"),
             Self::PersonToken(_) => Some("personToken"),
         }
     }
@@ -35,11 +37,15 @@ impl Access {
         }
     }
 
-    /// Adds the scheme to the document's components.
+    /// Adds the schemes to the document's components.
     pub(crate) fn declare(self, components: &mut Components) {
+        if self == Self::KeyOrPersonToken {
+            Self::Key.declare(components);
+            return Self::PersonToken("").declare(components);
+        }
         let Some(name) = self.scheme_name() else { return };
         let scheme = match self {
-            Self::Open => return,
+            Self::Open | Self::KeyOrPersonToken => return,
             Self::Key => SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
                 "X-Api-Key",
                 "Applikationens nyckel. The application's key.",

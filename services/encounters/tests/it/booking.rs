@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use encounters::meeting::{BookingState, EncounterKind, Slot};
-use encounters::seal::Seal;
 use encounters::store::{Asker, BookingError, Owner, Store, Wish};
 use jiff::{Span, Timestamp};
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};
+use service_host::Seal;
 
 async fn store(address: &str, directory: &tempfile::TempDir) -> Arc<Store> {
     let seal = Seal::load_or_create(&directory.path().join("key")).unwrap();

@@ -34,6 +34,7 @@ const DAYS: (i64, i64) = (30, 90);
 /// and said yes.
 #[utoipa::path(
     post, path = "/handovers", operation_id = "createHandover", tag = "agencies",
+    security(("personToken" = ["handovers.write"])),
     request_body(content = NewHandover, description = "Överlämningen. The handover.", examples(
         ("handover" = (summary = "Ett beslut. A decision.", value = json!(example_new()))))),
     responses(

@@ -20,6 +20,7 @@ use crate::store::Asker;
 /// POST.
 #[utoipa::path(
     post, path = "/handovers/{handoverId}/previews", operation_id = "previewHandover", tag = "person",
+    security(("personToken" = ["handovers.write"])),
     params(("handoverId" = String, Path, description = "Överlämningens id. The handover's id.", example = "01930000-0000-7000-8000-000000000001")),
     responses(
         (status = 200, description = "Det som delas. What is shared.", body = Preview, examples(("preview" = (summary = "En överlämning. A handover.", value = json!(example_preview()))))),
@@ -63,6 +64,7 @@ pub(crate) async fn preview_handover(
 /// The person says yes to just what was shown, by its hash. With that it is sent.
 #[utoipa::path(
     post, path = "/handovers/{handoverId}/acceptances", operation_id = "acceptHandover", tag = "person",
+    security(("personToken" = ["handovers.write"])),
     params(("handoverId" = String, Path, description = "Överlämningens id. The handover's id.", example = "01930000-0000-7000-8000-000000000001")),
     request_body(content = Acceptance, description = "Personens ja. The person's yes.", examples(
         ("yes" = (summary = "Till det som visades. To what was shown.", value = json!({"sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}))))),

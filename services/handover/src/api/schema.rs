@@ -272,7 +272,7 @@ const HASH: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f200
 pub(crate) fn example_new() -> Value {
     json!({
         "toOrganisationId": "provkommun", "title": "Studieavbrott och försörjning", "purpose": "Pröva rätt till försörjningsstöd",
-        "legalBasis": "socialtjänstlagen 11 kap. 11 §", "agreementId": "overlamning-2026-001", "confidentiality": true,
+        "legalBasis": "offentlighets- och sekretesslagen 12 kap. 2 §", "agreementId": "overlamning-2026-001", "confidentiality": true,
         "items": [{"kind": "decision", "label": "Beslut om studiemedel", "mediaType": "text/plain", "content": "YWJj"}]
     })
 }
@@ -285,7 +285,7 @@ pub(crate) fn example(state: State) -> Value {
     json!({
         "handoverId": ID, "fromOrganisationId": "studiestodsmyndigheten", "toOrganisationId": "provkommun", "state": state.word(),
         "title": "Studieavbrott och försörjning", "purpose": "Pröva rätt till försörjningsstöd",
-        "legalBasis": "socialtjänstlagen 11 kap. 11 §", "agreementId": "overlamning-2026-001", "confidentiality": true,
+        "legalBasis": "offentlighets- och sekretesslagen 12 kap. 2 §", "agreementId": "overlamning-2026-001", "confidentiality": true,
         "conversationId": "a8480ada-6a1f-44a3-a960-9acaf4efcdcd", "items": [example_item()],
         "receipts": [{"state": state.word(), "at": "2026-11-26T10:00:00Z", "by": "studiestodsmyndigheten"}],
         "createdAt": "2026-11-26T10:00:00Z", "expiresAt": "2026-12-26T10:00:00Z",

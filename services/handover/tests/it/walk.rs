@@ -2,18 +2,17 @@
 
 use handover::agreement::Agreements;
 use handover::handover::{Receipt, State, sha256};
-use handover::seal::Seal;
 use handover::store::{Asker, Person, Store};
 use handover::{HandoverConfig, service};
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
-use service_host::ServiceTelemetry;
+use service_host::{Seal, ServiceTelemetry};
 
 const AGREEMENTS: &str = "[[agreement]]
 id = 'overlamning-1'
 from = 'studiestod'
 to = 'provkommun'
-legal_bases = ['socialtjänstlagen 11 kap. 11 §']
+legal_bases = ['offentlighets- och sekretesslagen 12 kap. 2 §']
 item_kinds = ['decision', 'statement']
 valid_from = '2026-01-01'
 [agreement.secure_message]
@@ -112,7 +111,7 @@ fn base64(bytes: &[u8]) -> String {
 fn new() -> Value {
     json!({
         "toOrganisationId": "provkommun", "title": "Studieavbrott", "purpose": "Pröva försörjningsstöd",
-        "legalBasis": "socialtjänstlagen 11 kap. 11 §", "agreementId": "overlamning-1", "confidentiality": true,
+        "legalBasis": "offentlighets- och sekretesslagen 12 kap. 2 §", "agreementId": "overlamning-1", "confidentiality": true,
         "items": [
             {"kind": "decision", "label": "Beslut", "mediaType": "application/pdf", "content": base64(SECRET)},
             {"kind": "statement", "label": "Intyg", "mediaType": "text/plain", "content": base64(b"abc")}

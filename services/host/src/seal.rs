@@ -1,5 +1,6 @@
-//! What is shared, at rest: AES-256-GCM, the key in a file, bound to the place it is kept in.
+//! What a service keeps that is nobody's to read, at rest: AES-256-GCM, the key in a file, bound to the place it is kept in.
 
+use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,9 +14,16 @@ const KEY_BYTES: usize = 32;
 /// Encrypts and decrypts.
 pub struct Seal(RandomizedNonceKey);
 
+impl fmt::Debug for Seal {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal(..)")
+    }
+}
+
 /// It could not be encrypted, or what is stored is not what was stored.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the content cannot be encrypted or decrypted")]
+#[error("what is kept cannot be encrypted or decrypted")]
 pub struct Broken;
 
 impl Seal {
@@ -64,5 +72,27 @@ impl Seal {
         let mut text = text.to_vec();
         let plain = self.0.open_in_place(nonce, Aad::from(place.as_bytes()), &mut text);
         plain.map(|plain| plain.to_vec()).map_err(|_| Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_with_its_key_and_in_its_place_only() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("key");
+        let seal = Seal::load_or_create(&file).unwrap();
+        let sealed = seal.close(b"070-174 06 05", "one").unwrap();
+        assert!(!sealed.windows(4).any(|part| part == b"0605" || part == b"174 "));
+        let again = Seal::load_or_create(&file).unwrap();
+        assert_eq!(again.open(&sealed, "one").unwrap(), b"070-174 06 05");
+        assert!(again.open(&sealed, "other").is_err());
+        let mut changed = sealed.clone();
+        changed[15] ^= 1;
+        assert!(again.open(&changed, "one").is_err() && again.open(&sealed[..5], "one").is_err());
+        std::fs::write(&file, b"short").unwrap();
+        assert!(Seal::load_or_create(&file).is_err());
     }
 }
