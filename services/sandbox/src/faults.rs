@@ -109,13 +109,25 @@ pub(crate) async fn misbehave(
             None => unavailable("Frågan går inte att tolka."),
         },
         Failure::Truncated | Failure::WrongSchema | Failure::Partial | Failure::CutOff | Failure::Trickle => {
-            wrong::spoil(fault.failure, next.run(request).await).await
+            wrong::spoil(fault.failure, next.run(request).await, habits.fault).await
         }
-        Failure::Hang => std::future::pending().await,
+        Failure::Hang => {
+            gone(habits.fault).await;
+            wrong::broken(Bytes::new())
+        }
         // Where each agency has its own port connections are refused or reset before this; on a shared port they cannot be.
         Failure::Reset => wrong::broken(Bytes::new()),
         Failure::Down => unavailable("Tjänsten är nere."),
     }
+}
+
+/// Is done when nobody is there any more: what an agency was answering then breaks off, as it does in life, and does not
+/// hold up its coming back.
+pub(crate) async fn gone(mut fault: watch::Receiver<Fault>) {
+    // Without anyone left to switch faults, the sandbox is ending.
+    let _ = fault
+        .wait_for(|fault| matches!(fault.failure, Failure::Down | Failure::Reset))
+        .await;
 }
 
 fn unavailable(message: &str) -> Response {

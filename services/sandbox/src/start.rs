@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::agency::{Agency, Form};
-use crate::faults::{Failure, Fault, Habits};
+use crate::faults::{Failure, Fault, Habits, gone};
 use crate::forms::{self, Office};
 use crate::identity::{self, Issuer, Provider, RelyingParty};
 use crate::push::{self, PushTo};
@@ -353,9 +353,9 @@ fn listen(socket: TcpSocket) -> anyhow::Result<Port> {
     Ok(Port::Listening(socket.listen(1024).context("an agency cannot listen")?))
 }
 
-async fn unreachable_or(mut fault: watch::Receiver<Fault>, stopped: watch::Receiver<bool>) {
+async fn unreachable_or(fault: watch::Receiver<Fault>, stopped: watch::Receiver<bool>) {
     tokio::select! {
-        _ = fault.wait_for(|fault| matches!(fault.failure, Failure::Down | Failure::Reset)) => {}
+        () = gone(fault) => {}
         () = until(stopped) => {}
     }
 }

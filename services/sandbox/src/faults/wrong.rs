@@ -9,8 +9,9 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use super::Failure;
+use super::{Failure, Fault, gone};
 use crate::agency::Agency;
 use crate::world::World;
 
@@ -49,8 +50,8 @@ pub(super) async fn about_another(world: &World, agency: &'static Agency, reques
     Some(Request::from_parts(parts, Body::from(question.to_string())))
 }
 
-/// A right answer made wrong.
-pub(super) async fn spoil(failure: Failure, response: Response) -> Response {
+/// A right answer made wrong; `fault` says when nobody is left to give the rest of it.
+pub(super) async fn spoil(failure: Failure, response: Response, fault: watch::Receiver<Fault>) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, MOST_BYTES).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -60,7 +61,7 @@ pub(super) async fn spoil(failure: Failure, response: Response) -> Response {
     let body = match failure {
         Failure::Truncated => Body::from(half),
         Failure::CutOff => breaking_off(half),
-        Failure::Trickle => trickling(body),
+        Failure::Trickle => trickling(body, fault),
         _ => match (serde_json::from_slice(&body), failure) {
             (Ok(answer), Failure::Partial) => {
                 let (answer, status) = partial(answer);
@@ -87,19 +88,29 @@ fn breaking_off(beginning: Bytes) -> Body {
         }
         // What has been said must have left before the connection breaks.
         tokio::time::sleep(DRIP).await;
-        Some((Err(io::Error::other("the agency breaks off")), None))
+        Some((Err(break_off()), None))
     }))
 }
 
-fn trickling(body: Bytes) -> Body {
-    Body::from_stream(stream::unfold(body, |mut rest| async move {
-        if rest.is_empty() {
-            return None;
+fn trickling(body: Bytes, fault: watch::Receiver<Fault>) -> Body {
+    Body::from_stream(stream::unfold(body, move |mut rest| {
+        let fault = fault.clone();
+        async move {
+            if rest.is_empty() {
+                return None;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(DRIP) => {}
+                () = gone(fault) => return Some((Err(break_off()), Bytes::new())),
+            }
+            let byte = rest.split_to(1);
+            Some((Ok(byte), rest))
         }
-        tokio::time::sleep(DRIP).await;
-        let byte = rest.split_to(1);
-        Some((Ok::<_, io::Error>(byte), rest))
     }))
+}
+
+fn break_off() -> io::Error {
+    io::Error::other("the agency breaks off")
 }
 
 /// Says that there is more than it gives, as each form says it.

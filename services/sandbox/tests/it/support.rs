@@ -5,6 +5,9 @@ use std::time::Duration;
 use sandbox::{Person, Running, SandboxConfig, people, start};
 use serde_json::{Value, json};
 
+/// Longest wait for anything; a busy machine needs some of it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A sandbox where time stands still.
 pub(crate) async fn sandbox() -> Running {
     start(SandboxConfig {
@@ -16,11 +19,7 @@ pub(crate) async fn sandbox() -> Running {
 }
 
 pub(crate) fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .no_proxy()
-        .timeout(Duration::from_secs(10))
-        .build()
-        .unwrap()
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
 pub(crate) fn alva() -> Person {
