@@ -65,6 +65,8 @@ pub struct Step {
     pub by: Option<i32>,
     /// The law that sets the last day.
     pub law: Option<String>,
+    /// Whether that law, and what it says of days, was not found in a source.
+    pub unconfirmed: bool,
     /// Whether it happens by itself.
     pub automatic: bool,
 }
@@ -154,6 +156,8 @@ struct WrittenStep {
     by: Option<i32>,
     law: Option<String>,
     #[serde(default)]
+    unconfirmed: bool,
+    #[serde(default)]
     auto: bool,
 }
 
@@ -205,6 +209,7 @@ fn step(written: WrittenStep) -> Step {
         from: written.from,
         by: written.by,
         law: written.law,
+        unconfirmed: written.unconfirmed,
         automatic: written.auto,
     }
 }
@@ -232,6 +237,9 @@ pub fn check(events: &[LifeEvent], engine: &Engine) -> Vec<String> {
                 && !questions.contains(question.as_str())
             {
                 say(format!("nobody asks '{question}'"));
+            }
+            if step.unconfirmed && step.law.is_none() {
+                say("it has no law to confirm".to_owned());
             }
             if step.from.zip(step.by).is_some_and(|(from, by)| from > by) {
                 say("it ends before it begins".to_owned());

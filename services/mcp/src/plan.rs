@@ -81,7 +81,11 @@ fn line(language: Language, planned: &Value) -> String {
         text.push_str(language.of(". Sista dagen har passerat", ". The last day has passed"));
     }
     if let Some(law) = step["legalBasis"].as_str() {
-        text.push_str(&format!(" ({law})"));
+        let unsure = match step["legalBasisConfirmed"].as_bool() {
+            Some(false) => language.of(", kontrollera", ", check it"),
+            _ => "",
+        };
+        text.push_str(&format!(" ({law}{unsure})"));
     }
     if let Some(case) = planned["case"]["caseId"].as_str() {
         text.push_str(&format!(" [caseId {case}]"));

@@ -52,6 +52,22 @@ fn what_is_wrong_with_an_event_is_said() {
     }
 }
 
+#[test]
+fn a_law_that_was_not_found_in_a_source_says_so() {
+    let events = life::read().unwrap();
+    let steps = || events.iter().flat_map(|event| &event.steps);
+    let with_law = steps().filter(|step| step.law.is_some()).count();
+    let unconfirmed = steps().filter(|step| step.unconfirmed).count();
+    assert!(
+        with_law >= 40 && unconfirmed * 4 <= with_law,
+        "{unconfirmed} of {with_law}"
+    );
+    // Whoever moves here has three months and a week (26 § folkbokföringslagen), not a week.
+    let event = events.iter().find(|event| event.id == "moving-to-sweden").unwrap();
+    let register = event.steps.iter().find(|step| step.id == "register").unwrap();
+    assert_eq!((register.by, register.unconfirmed), (Some(97), false));
+}
+
 /// Case status, with one case of the person's: an application for student aid.
 async fn case_status() -> String {
     async fn cases(headers: HeaderMap) -> Answer<Value> {

@@ -55,6 +55,9 @@ pub(crate) struct LifeStep {
     /// The law that sets it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) legal_basis: Option<String>,
+    /// Whether the law and what it says of days was found in a source; else check it before you rely on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) legal_basis_confirmed: Option<bool>,
     /// Whether it can be done before the event.
     pub(crate) in_advance: bool,
     /// Whether it happens by itself.
@@ -303,6 +306,7 @@ pub(crate) fn step(engine: &Engine, one: &Step, municipality: Option<&str>) -> L
         from_day: one.from,
         by_day: one.by,
         legal_basis: one.law.clone(),
+        legal_basis_confirmed: one.law.as_ref().map(|_| !one.unconfirmed),
         in_advance: one.in_advance(),
         automatic: one.automatic,
         after: one.after.clone(),
@@ -333,7 +337,7 @@ fn example_step() -> Value {
         "stepId": "name", "what": {"sv": "Anmäl barnets namn", "en": "Report the child's name"}, "needId": "name-child",
         "holder": {"organisationId": "skatteverket", "name": {"sv": "Skatteverket", "en": "Swedish Tax Agency"}},
         "when": {"sv": "samma dag, senast 3 månader efter", "en": "from the same day, at the latest 3 months after"},
-        "fromDay": 0, "byDay": 90, "legalBasis": "lagen om personnamn 4 §", "inAdvance": false, "automatic": false,
+        "fromDay": 0, "byDay": 90, "legalBasis": "lagen om personnamn 5 och 26 §§", "legalBasisConfirmed": true, "inAdvance": false, "automatic": false,
         "after": ["birth-notice"]
     })
 }
