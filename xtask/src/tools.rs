@@ -25,6 +25,7 @@ const PYTHON_CLIENTS: &[&str] = &[
     "authlib==1.9.10",
     "mcp==2.3.0",
     "requests==2.34.2",
+    "georeport==0.3.1",
 ];
 const NODE_CLIENTS: &[&str] = &["standardwebhooks@1.1.1", "openid-client@6.9.0"];
 

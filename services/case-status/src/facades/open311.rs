@@ -71,7 +71,7 @@ fn example_kind() -> Value {
 }
 
 fn example_request() -> Value {
-    json!({ "service_request_id": "0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51", "status": "open", "status_notes": "Väntar på komplettering", "service_name": "Bygglov för uteplats med tak", "service_code": "bygglov", "description": "", "agency_responsible": "Exempelby kommun", "service_notice": "Skicka in: Situationsplan", "requested_datetime": "2026-01-02T08:14:00Z", "updated_datetime": "2026-01-15T10:00:00Z", "media_url": "" })
+    json!({ "service_request_id": "0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51", "status": "open", "status_notes": "Väntar på komplettering", "service_name": "Bygglov för uteplats med tak", "service_code": "bygglov", "description": "", "agency_responsible": "Exempelby kommun", "service_notice": "Skicka in: Situationsplan", "requested_datetime": "2026-01-02T08:14:00Z", "updated_datetime": "2026-01-15T10:00:00Z", "media_url": null })
 }
 
 /// A kind of matter.
@@ -115,10 +115,9 @@ struct ServiceRequest {
     agency_responsible: String,
     /// What is to be done next.
     service_notice: String,
-    /// When it came in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T10:00:00Z")]
-    requested_datetime: Option<Timestamp>,
+    /// When it came in; where that is not known, the first that is known of it.
+    #[schema(value_type = String, format = DateTime, example = "2026-01-31T10:00:00Z")]
+    requested_datetime: Timestamp,
     /// When it changed last.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T10:00:00Z")]
     updated_datetime: Timestamp,
@@ -127,7 +126,7 @@ struct ServiceRequest {
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T10:00:00Z")]
     expected_datetime: Option<Timestamp>,
     /// A picture: none.
-    media_url: &'static str,
+    media_url: Option<&'static str>,
 }
 
 /// Which municipality.
@@ -146,7 +145,7 @@ struct JurisdictionQuery {
 struct RequestQuery {
     /// Kommunens organisations-id; alla om det utelämnas. The municipality's organisation id; all if left out.
     jurisdiction_id: Option<String>,
-    /// Id:n, åtskilda av komma. Ids, with commas between.
+    /// Id:n, åtskilda av komma; då gäller inget annat. Ids, with commas between; then nothing else counts.
     service_request_id: Option<String>,
     /// Slag av ärende, åtskilda av komma. Kinds of matters, with commas between.
     service_code: Option<String>,
@@ -224,16 +223,15 @@ async fn list_requests(
         .iter()
         .map(|known| request(known, &gathered.sources))
         .collect();
-    requests.retain(|one| {
-        is_in(&query.service_request_id, &one.service_request_id)
-            && is_in(&query.service_code, &one.service_code)
-            && is_in(&query.status, one.status)
-            && query
-                .start_date
-                .is_none_or(|start| one.requested_datetime.is_some_and(|at| at >= start))
-            && query
-                .end_date
-                .is_none_or(|end| one.requested_datetime.is_some_and(|at| at <= end))
+    requests.retain(|one| match &query.service_request_id {
+        // As the standard has it: ids override every other argument.
+        Some(_) => is_in(&query.service_request_id, &one.service_request_id),
+        None => {
+            is_in(&query.service_code, &one.service_code)
+                && is_in(&query.status, one.status)
+                && query.start_date.is_none_or(|start| one.requested_datetime >= start)
+                && query.end_date.is_none_or(|end| one.requested_datetime <= end)
+        }
     });
     requests.sort_by_key(|one| std::cmp::Reverse(one.requested_datetime));
     requests.truncate(MOST);
@@ -312,9 +310,9 @@ fn request(known: &Known, sources: &[SourceReport]) -> ServiceRequest {
         description: case.summary.as_ref().map(|text| text.sv.clone()).unwrap_or_default(),
         agency_responsible: agency.map_or_else(|| case.organisation_id.clone(), |source| source.name.sv.clone()),
         service_notice: step.map(|step| step.what.sv.clone()).unwrap_or_default(),
-        requested_datetime: case.started_at,
+        requested_datetime: case.started_at.unwrap_or(case.last_changed_at),
         updated_datetime: case.last_changed_at,
         expected_datetime: case.expected_at,
-        media_url: "",
+        media_url: None,
     }
 }

@@ -1,5 +1,7 @@
 //! The same cases in the forms of others.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use axum::Router;
@@ -206,7 +208,8 @@ async fn municipal_matters_are_read_as_open311_and_nothing_else_is() {
     for path in [
         format!("/requests/{id}.json"),
         format!("/requests/{id}"),
-        format!("/requests.json?service_request_id=x,{id}&status=open,closed"),
+        format!("/requests.json?service_request_id=x,{id}&status=closed"),
+        "/requests.json?status=open,closed".to_owned(),
     ] {
         assert_eq!(get(alva.clone(), path.clone()).await, (200, json!([request])), "{path}");
     }
@@ -231,4 +234,61 @@ async fn municipal_matters_are_read_as_open311_and_nothing_else_is() {
         .await
         .unwrap();
     assert_eq!(answer.status(), 503, "nothing is not the same as unknown");
+}
+
+/// A client of Open311 that nobody here wrote. It knows nothing of people: who asks is added to each of its requests. What
+/// must be there, and of what kind, is the standard's (wiki.open311.org/GeoReport_v2).
+const OPEN311_CLIENT: &str = r"
+import datetime, functools, sys
+import requests
+from georeport import GeoReport
+address, party = sys.argv[1:]
+requests.get = functools.partial(requests.get, headers={'vagvisare-subject': party})
+client = GeoReport(address)
+
+def text(value): return isinstance(value, str)
+def empty_or(kind): return lambda value: value is None or kind(value)
+def time(value): return text(value) and datetime.datetime.fromisoformat(value).tzinfo is not None
+def check(found, needed, optional):
+    for name, kind in needed.items(): assert kind(found[name]), (name, found)
+    for name, kind in optional.items(): assert empty_or(kind)(found.get(name)), (name, found)
+    unknown = set(found) - set(needed) - set(optional)
+    assert not unknown, unknown
+
+services = client.get_service_list()
+for service in services:
+    check(service, {'service_code': text, 'service_name': text, 'metadata': lambda it: isinstance(it, bool),
+        'type': lambda it: it in ('realtime', 'batch', 'blackbox')}, {'description': text, 'keywords': text, 'group': text})
+matters = client.get_service_requests()
+for matter in matters:
+    check(matter, {'service_request_id': text, 'status': lambda it: it in ('open', 'closed'), 'service_code': text,
+        'requested_datetime': time}, {'status_notes': text, 'service_name': text, 'description': lambda it: text(it) and len(it) <= 4000,
+        'agency_responsible': text, 'service_notice': text, 'updated_datetime': time, 'expected_datetime': time,
+        'address': text, 'address_id': text, 'zipcode': text, 'lat': float, 'long': float,
+        'media_url': lambda it: it.startswith('http')})
+    assert matter['service_code'] in [service['service_code'] for service in services]
+one = client.get_service_request(matters[0]['service_request_id'])
+assert one == matters[0]
+asked = functools.partial(client.get_service_requests, service_code=one['service_code'], status=one['status'])
+assert asked(start_date='2020-01-01T00:00:00Z', end_date='2030-01-01T00:00:00Z') == matters
+assert asked(start_date='2030-01-01T00:00:00Z') == []
+assert client.get_service_requests(service_request_id=one['service_request_id'], status='closed') == [one]
+print(len(services), len(matters))
+";
+
+#[tokio::test]
+async fn a_client_of_open311_that_nobody_here_wrote_reads_what_it_expects() {
+    let service = Running::over_sandbox(&[]).await;
+    let Some(tools) = std::env::var_os("VAGVISARE_TEST_TOOLS") else {
+        panic!("VAGVISARE_TEST_TOOLS is not set: `cargo xtask test` installs the client");
+    };
+    let python = Path::new(&tools).with_file_name("python").join("bin/python");
+    let address = service.url.replace("/case-status/v1", "/open311/v2");
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut command = Command::new(python);
+        command.args(["-c", OPEN311_CLIENT, &address, &party("alva")]).output()
+    });
+    let output = asking.await.unwrap().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1 1\n", "{complaint}");
 }
