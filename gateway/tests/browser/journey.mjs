@@ -1,5 +1,5 @@
-// A person's journey in a real browser, without script, wide and narrow, in both languages. axe-core looks at each page:
-// it is put in through the debugger, so the page's own policy stays as it is.
+// A person's journey and the page of insights in a real browser, without script, wide and narrow, in both languages. axe-core
+// looks at each page: it is put in through the debugger, so the page's own policy stays as it is.
 //
 //   node journey.mjs MODULES CHROMIUM GATEWAY AUTHORIZE_URL PICTURES
 import { createRequire } from "node:module";
@@ -62,6 +62,9 @@ for (const [size, viewport] of [["desktop", { width: 1280, height: 900 }], ["pho
       await look("withdrawn");
       await page.goto(`${gateway}/me/callback?code=x&state=y`);
       await look("refused");
+      // Open to everybody, and no page of the person's: what agencies publish of what people say.
+      await page.goto(`${gateway}/insights/v1/overview?language=${locale.slice(0, 2)}`);
+      await look("insights");
       await still.close();
       await looking.close();
     }

@@ -1,6 +1,6 @@
-//! A person's pages in real Chromium, looked at by axe-core.
+//! A person's pages and the page of insights in real Chromium, looked at by axe-core.
 
-use crate::process::start_demo;
+use crate::process::{shell, start_demo};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,6 +35,13 @@ fn every_page_of_a_persons_journey_works_without_script_and_is_accessible() {
         text("/personPages/redirectUri"),
         text("/personPages/resource")
     );
+    // An insight, so that the page of them has something to show.
+    let said = shell(&format!(
+        "curl -sf -H 'X-Api-Key: {}' -H 'Content-Type: application/json' {gateway}/insights/v1/shared-insights \
+         -d '{{\"statement\":\"Fyra av tio ringer för att få veta hur långt ärendet har kommit.\"}}'",
+        text("/agencyKey")
+    ));
+    assert!(said.contains("insightId"), "{said}");
     let pictures = std::env::var_os("VAGVISARE_PICTURES").map_or_else(|| directory.path().to_owned(), PathBuf::from);
     let output = Command::new(tool("node"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/journey.mjs"))
@@ -49,5 +56,5 @@ fn every_page_of_a_persons_journey_works_without_script_and_is_accessible() {
         "{said}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(said.contains("48 pages, 0 findings"), "{said}");
+    assert!(said.contains("56 pages, 0 findings"), "{said}");
 }
