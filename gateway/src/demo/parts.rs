@@ -287,5 +287,6 @@ fn producer(running: &RunningAgency) -> Producer {
         },
         base_url: running.base_url.clone(),
         relation_term: Some(LocalizedText::new(agency.relation_term.0, agency.relation_term.1)),
+        rules: agency.rules.iter().map(|&service| service.to_owned()).collect(),
     }
 }

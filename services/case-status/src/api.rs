@@ -6,6 +6,7 @@ mod list;
 mod one;
 mod prevalidations;
 mod select;
+mod shown;
 
 pub(crate) use one::visible;
 

@@ -1,9 +1,12 @@
 //! Asking one producer about one person, in its form, within the time there is.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
+use model::Party;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use service_host::{Fetched, Limits, Outgoing, OutgoingError, PartyId};
@@ -14,13 +17,16 @@ use crate::config::{Form, Producer};
 use crate::forms::{cases, encoding, errands, mina_arenden};
 use crate::index::Index;
 use crate::register::Register;
-use crate::told::{Asked, MOST_CASES, NotInForm, Told};
+use crate::told::{Asked, MOST_CASES, NotInForm, Other, Told};
 
 /// The largest answer that is read, in bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// A producer that has more pages than this for one person is not asked for the rest.
 const MOST_PAGES: u64 = 10;
+
+/// At most this many others are named in one producer's answer.
+const MOST_OTHERS: usize = 50;
 
 /// Who asks producers.
 #[derive(Clone, Debug)]
@@ -130,7 +136,7 @@ impl Asker {
             identifier: &identifier,
             now,
         };
-        let told = match producer.form {
+        let mut told = match producer.form {
             Form::MinaArenden61 => self.ask_mina_arenden(&asked, reference, deadline).await?,
             Form::Cases => self.ask_cases(&asked, deadline).await?,
             Form::Errands => self.ask_errands(&asked, deadline).await?,
@@ -142,7 +148,38 @@ impl Asker {
                 ..Failed::because("nothing in the answer could be used")
             });
         }
+        self.name_others(&mut told, producer, deadline).await;
         Ok(Answer::Told(told))
+    }
+
+    /// Names others who have a part in cases by the ids that travel. Whoever the register does not know, or not in half
+    /// of the time that is left, is not named: the case is shown all the same.
+    async fn name_others(&self, told: &mut Told, producer: &Producer, deadline: Instant) {
+        let others = told.known.iter().flat_map(|known| &known.others);
+        let others: BTreeSet<_> = others.map(|other| other.identifier.clone()).collect();
+        let time = deadline.saturating_duration_since(Instant::now()) / 2;
+        let ask = |identifier: String| async move {
+            let organisation = &producer.organisation_id;
+            let found = self.register.identify(organisation, &identifier, time).await;
+            Some((identifier, found.ok()??))
+        };
+        let named: HashMap<_, _> = join_all(others.into_iter().take(MOST_OTHERS).map(ask))
+            .await
+            .into_iter()
+            .flatten()
+            .collect();
+        for known in &mut told.known {
+            let party = |other: Other| {
+                let party_id = named.get(&other.identifier)?.as_str().to_owned();
+                Some(Party {
+                    party_id,
+                    role: other.role,
+                    relation_term: other.relation_term,
+                })
+            };
+            let others = std::mem::take(&mut known.others);
+            known.case.parties.extend(others.into_iter().filter_map(party));
+        }
     }
 
     async fn ask_mina_arenden(

@@ -40,6 +40,9 @@ pub struct Producer {
     /// What it calls the people it deals with.
     #[serde(default)]
     pub relation_term: Option<LocalizedText>,
+    /// The services whose rules it publishes, so that what is to be sent can be checked before.
+    #[serde(default)]
+    pub rules: Vec<String>,
 }
 
 /// A file of producers (TOML).
@@ -165,6 +168,7 @@ mod tests {
             form: Form::Cases,
             base_url: base_url.to_owned(),
             relation_term: None,
+            rules: Vec::new(),
         };
         let producers = vec![
             producer("a", "http://127.0.0.1:1"),

@@ -1,5 +1,7 @@
 //! What a producer told: cases with their events, and how many things could not be understood.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use model::{Case, CaseEvent, CaseSource, Freshness, LocalizedText, Party, PartyRole};
 use uuid::Uuid;
@@ -34,6 +36,26 @@ pub(crate) struct Known {
     pub(crate) case: Case,
     /// Oldest first.
     pub(crate) events: Vec<CaseEvent>,
+    /// Others who have a part in it, by what the producer knows them by: to be named by their opaque ids.
+    pub(crate) others: Vec<Other>,
+}
+
+/// Another one who has a part in a case.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Other {
+    /// What the producer knows them by.
+    pub(crate) identifier: String,
+    pub(crate) role: PartyRole,
+    pub(crate) relation_term: Option<LocalizedText>,
+}
+
+impl fmt::Debug for Other {
+    /// Without who it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Other")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Everything a producer told about one person.
@@ -106,7 +128,11 @@ fn revision(asked: &Asked<'_>, known: &Known) -> Option<String> {
     let mut case = known.case.clone();
     case.source.as_of = Timestamp::UNIX_EPOCH;
     let text = serde_json::to_string(&(&case, &known.events, &known.reference)).ok()?;
-    if holds(&text, asked.identifier) {
+    let others = known.others.iter().map(|other| other.identifier.as_str());
+    if std::iter::once(asked.identifier)
+        .chain(others)
+        .any(|one| holds(&text, one))
+    {
         return None;
     }
     let id = Uuid::new_v5(&REVISION_NAMESPACE, text.as_bytes()).simple().to_string();

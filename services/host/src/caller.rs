@@ -42,6 +42,15 @@ impl fmt::Debug for PartyId {
     }
 }
 
+/// Who acts for the person, and because of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who acts.
+    pub party: PartyId,
+    /// What lets them: `guardian` or `representative`.
+    pub relation: String,
+}
+
 /// Who calls, and where they see us. As an extractor it never refuses; what is missing is `None`.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -53,6 +62,8 @@ pub struct Caller {
     pub agreement: Option<String>,
     /// The person it speaks for (`Vagvisare-Subject`).
     pub subject: Option<PartyId>,
+    /// Who acts for that person, when somebody else does (`Vagvisare-Actor`, `Vagvisare-Relation`).
+    pub actor: Option<Actor>,
     /// What it may do (`Vagvisare-Scopes`).
     pub scopes: Vec<String>,
     /// Absolute URL of the API as the caller sees it, without a slash at the end (HYP.08-10).
@@ -74,6 +85,11 @@ impl Caller {
             ("vagvisare-organisation", self.organisation.as_deref()),
             ("vagvisare-agreement", self.agreement.as_deref()),
             ("vagvisare-subject", self.subject.as_ref().map(PartyId::as_str)),
+            ("vagvisare-actor", self.actor.as_ref().map(|actor| actor.party.as_str())),
+            (
+                "vagvisare-relation",
+                self.actor.as_ref().map(|actor| actor.relation.as_str()),
+            ),
             ("vagvisare-scopes", scopes.as_deref()),
         ];
         for (name, value) in said {
@@ -116,6 +132,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             organisation: text(headers, "vagvisare-organisation").map(str::to_owned),
             agreement: text(headers, "vagvisare-agreement").map(str::to_owned),
             subject: text(headers, "vagvisare-subject").and_then(PartyId::parse),
+            actor: actor(headers),
             scopes: text(headers, "vagvisare-scopes")
                 .map(|scopes| scopes.split_ascii_whitespace().map(str::to_owned).collect())
                 .unwrap_or_default(),
@@ -124,6 +141,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             word: parts.extensions.get::<Believed>().map(|word| word.0.clone()),
         })
     }
+}
+
+/// Who acts: only with what lets them.
+fn actor(headers: &HeaderMap) -> Option<Actor> {
+    Some(Actor {
+        party: text(headers, "vagvisare-actor").and_then(PartyId::parse)?,
+        relation: text(headers, "vagvisare-relation")?.to_owned(),
+    })
 }
 
 /// A header's value when it is there exactly once and is text: two of a kind are nobody's word.
@@ -202,6 +227,10 @@ mod tests {
         );
         assert!(caller(&[("vagvisare-subject", "a b")]).await.subject.is_none());
         assert!(caller(&[("vagvisare-subject", "a")]).await.person().is_ok());
+        assert!(
+            caller(&[("vagvisare-actor", "b")]).await.actor.is_none(),
+            "because of nothing"
+        );
     }
 
     #[tokio::test]

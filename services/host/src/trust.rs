@@ -23,12 +23,14 @@ use crate::{Refusal, trace_headers};
 
 pub(crate) const ASSERTION: HeaderName = HeaderName::from_static("vagvisare-assertion");
 /// What is said in plain beside it.
-const PLAIN: [HeaderName; 5] = [
+const PLAIN: [HeaderName; 7] = [
     HeaderName::from_static("vagvisare-application"),
     HeaderName::from_static("vagvisare-organisation"),
     HeaderName::from_static("vagvisare-agreement"),
     HeaderName::from_static("vagvisare-subject"),
     HeaderName::from_static("vagvisare-scopes"),
+    HeaderName::from_static("vagvisare-actor"),
+    HeaderName::from_static("vagvisare-relation"),
 ];
 const TYPE: &str = "vagvisare-assertion+jwt";
 /// Longest assertion that is looked at, in bytes.
@@ -88,8 +90,26 @@ pub struct Told {
     pub person: Option<String>,
     /// What it may do.
     pub scope: Option<String>,
+    /// Who acts for that person, when somebody else does.
+    #[serde(default, deserialize_with = "lenient")]
+    pub act: Option<Act>,
     /// The trace of the only call that it is for.
     pub trace: Option<String>,
+}
+
+/// Who acts for a person, as in the person's token (RFC 8693).
+#[derive(Clone, Deserialize)]
+pub struct Act {
+    /// Who, as this service's organisation knows them.
+    pub sub: String,
+    /// What lets them: `guardian` or `representative`.
+    pub relation: String,
+}
+
+/// An actor in this form; another one, such as a service that acts for itself, is nobody's guardian.
+fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Act>, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 impl fmt::Debug for Told {
@@ -288,15 +308,18 @@ async fn guard(State(trust): State<Trust>, mut request: Request, next: Next) -> 
 
 /// What is said in plain is what was signed, and nothing else.
 fn say(headers: &mut HeaderMap, told: &Told) {
+    let act = told.act.as_ref();
     let signed = [
-        &told.client,
-        &told.organisation,
-        &told.agreement,
-        &told.person,
-        &told.scope,
+        told.client.as_deref(),
+        told.organisation.as_deref(),
+        told.agreement.as_deref(),
+        told.person.as_deref(),
+        told.scope.as_deref(),
+        act.map(|act| act.sub.as_str()),
+        act.map(|act| act.relation.as_str()),
     ];
     for (name, value) in PLAIN.into_iter().zip(signed) {
-        match value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
+        match value.and_then(|value| HeaderValue::from_str(value).ok()) {
             Some(value) => headers.insert(name, value),
             None => headers.remove(name),
         };

@@ -7,13 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::agency::{Agency, Form};
-use crate::people::{self, Person, Relation};
+use crate::people::{self, Person, Relation, RelationKind};
 use crate::random::Random;
 use crate::story::{Story, days_after};
 use crate::template::{PLOTS, TEMPLATES, Template};
 
 /// The one agency where minors have cases of their own.
 const CARE_OF_CHILDREN: &str = "region-exempelland";
+/// From this age on a person has cases of their own everywhere.
+const GROWN_UP: u8 = 18;
 /// The one agency where companies have cases.
 const TAXES: &str = "skattekontoret";
 
@@ -122,6 +124,20 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// Whether whom `agency` knows by `identifier` is a child.
+    pub(crate) fn is_minor(&self, agency: &'static Agency, identifier: &str) -> bool {
+        self.person_of(agency, identifier)
+            .is_some_and(|person| !person.company && person.age < GROWN_UP)
+    }
+
+    /// What `agency` knows a child by whom the person whom it knows by `identifier` is a guardian of.
+    pub(crate) fn child_of(&self, agency: &'static Agency, identifier: &str) -> Option<String> {
+        let guardian = self.person_of(agency, identifier)?;
+        let relations = people::relations(&self.people, &guardian.key);
+        let mut children = relations.iter().filter(|one| one.kind == RelationKind::Guardian);
+        children.find_map(|child| self.identifier(agency, child.party_id))
+    }
+
     /// What `agency` knows the party by; none when the agency has nothing to do with them.
     pub(crate) fn identifier(&self, agency: &Agency, party: Uuid) -> Option<String> {
         let person = self.people.iter().find(|person| person.party_id == party)?;
@@ -143,11 +159,11 @@ impl World {
             .filter(|template| template.agency == agency.id)
             .filter(|_| match (person.company, person.age) {
                 (true, _) => agency.id == TAXES,
-                (false, ..18) => agency.id == CARE_OF_CHILDREN,
+                (false, ..GROWN_UP) => agency.id == CARE_OF_CHILDREN,
                 (false, _) => true,
             })
             .flat_map(|template| {
-                let count = if person.everywhere || person.age < 18 {
+                let count = if person.everywhere || person.age < GROWN_UP {
                     1
                 } else {
                     random.below(3)

@@ -20,7 +20,7 @@ pub(crate) fn case() -> Value {
         "ballHolder": "person",
         "nextSteps": [{
             "stepId": "situationsplan", "who": "person", "what": {"sv": "Skicka in: Situationsplan"},
-            "dueAt": "2026-02-01T22:59:59Z"
+            "dueAt": "2026-02-01T22:59:59Z", "prevalidationUrl": "https://api.vagvisare.example/case-status/v1/prevalidations"
         }],
         "startedAt": "2026-01-02T08:14:00Z",
         "legalDeadlineAt": "2026-03-13T08:14:00Z",
@@ -28,7 +28,7 @@ pub(crate) fn case() -> Value {
         "source": {
             "sourceId": "exempelby", "organisationId": "exempelby", "asOf": "2026-01-20T12:00:00Z", "freshness": "live"
         },
-        "revision": "5f2c1a9b7d3e4f60",
+        "revision": "5f2c1a9b7d3e4f60", "whose": "own",
         "_links": [
             {"href": "https://api.vagvisare.example/case-status/v1/cases/0b7d2b8c-7a8c-5d0e-9a46-0a2c6f6f3b51", "rel": "self", "method": "GET"},
             {"href": "https://api.vagvisare.example/case-status/v1/cases", "rel": "collection", "method": "GET"}

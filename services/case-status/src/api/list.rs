@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::api::example;
 use crate::api::select::{ListQuery, Place};
+use crate::api::shown::{ShownCase, show};
 use crate::gather::{Gathered, gather};
 use crate::source::SourceReport;
 use crate::state::State;
@@ -27,7 +28,7 @@ const RETRY_AFTER: u32 = 10;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CaseList {
     /// The cases of this page, with everything that a card needs.
-    cases: Vec<Case>,
+    cases: Vec<ShownCase>,
     /// What became of each source.
     sources: Vec<SourceReport>,
     /// Whether no source that was asked is missing, old or partly unreadable.
@@ -81,11 +82,11 @@ pub(crate) async fn list_cases(
     let mut all: Vec<_> = known
         .into_iter()
         .map(|known| known.case)
-        .filter(|case| query.wants(case))
+        .filter(|case| query.wants(case, &caller))
         .collect();
     query.sort(&mut all);
     let url = format!("{}/cases", caller.base_url);
-    let (mut cases, meta, around) = match query.cursor {
+    let (cases, meta, around) = match query.cursor {
         None => {
             let (cases, meta) = page.cut(all);
             let links = page.links(&url, &query.others(), meta.total_records);
@@ -93,9 +94,7 @@ pub(crate) async fn list_cases(
         }
         Some(_) => onwards(&query, page, after.as_ref(), all, &url),
     };
-    for case in &mut cases {
-        case.links = links(&url, case);
-    }
+    let cases = cases.into_iter().map(|case| show(case, &state, &caller)).collect();
     let complete = sources.iter().all(SourceReport::is_whole);
     let list = CaseList {
         cases,
@@ -156,11 +155,6 @@ fn not_a_cursor() -> Refusal {
         .into()
 }
 
-/// The case itself and the list it is in.
-pub(crate) fn links(list_url: &str, case: &Case) -> Links {
-    Links::to_self(format!("{list_url}/{}", case.case_id)).and("collection", list_url)
-}
-
 /// A 503 when somebody was asked and nobody answered, live or from before.
 fn refuse_if_nobody_answered(sources: &[SourceReport]) -> Result<(), Refusal> {
     let asked = sources.iter().any(|source| !source.is_whole());
@@ -184,7 +178,10 @@ fn version(list: &CaseList) -> impl Serialize + use<> {
     let cases: Vec<_> = list
         .cases
         .iter()
-        .map(|case| (case.case_id, case.revision.clone(), case.source.freshness))
+        .map(|ShownCase { case, whose }| {
+            let shown = (*whose, case.parties.len());
+            (case.case_id, case.revision.clone(), case.source.freshness, shown)
+        })
         .collect();
     let sources: Vec<_> = list
         .sources

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::State as From;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use model::{Case, CaseEvent, Problem, ProblemKind};
+use model::{CaseEvent, Problem, ProblemKind};
 use serde::Serialize;
 use service_host::{Caller, Entity, PartyId, Path, Query, Refusal};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::example;
-use crate::api::list::links;
+use crate::api::shown::{ShownCase, show};
 use crate::find::{Found, find};
 use crate::state::State;
 use crate::told::Known;
@@ -23,7 +23,7 @@ use crate::told::Known;
 pub(crate) struct CaseWithEvents {
     /// The case.
     #[serde(flatten)]
-    case: Case,
+    case: ShownCase,
     /// What has happened, oldest first.
     events: Vec<CaseEvent>,
 }
@@ -91,16 +91,15 @@ pub(crate) async fn get_case(
 ) -> Result<Response, Refusal> {
     let party = caller.person()?;
     let known = known(&state, party, case_id).await?;
-    let mut case = known.case;
-    case.links = links(&format!("{}/cases", caller.base_url), &case);
+    let shown = show(known.case, &state, &caller);
     let events = visible(known.events, &caller);
     let version = (
-        case.revision.clone(),
-        case.source.freshness,
-        case.links.clone(),
-        events.len(),
+        shown.case.revision.clone(),
+        shown.case.source.freshness,
+        shown.case.links.clone(),
+        (shown.whose, shown.case.parties.len(), events.len()),
     );
-    let body = CaseWithEvents { case, events };
+    let body = CaseWithEvents { case: shown, events };
     let entity = Entity::new(body, &version, &headers).map_err(|error| {
         tracing::error!(%error, "the case cannot be written");
         Refusal::from(Problem::of(ProblemKind::Internal))

@@ -4,9 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use model::{Case, PartyRole};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use service_host::Caller;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+use crate::api::shown::Whose;
 
 /// What a caller may ask of the list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -31,6 +35,11 @@ pub(crate) struct ListQuery {
     pub(crate) organisation: Option<String>,
     /// Bara en tjänsts ärenden, som `bygglov`. Only one service's cases.
     pub(crate) service: Option<String>,
+    /// Vems ärenden, en eller flera åtskilda av komma: personens egna, ett barns, någon annans som personen företräder.
+    /// Whose cases, one or several with commas between: the person's own, a child's, somebody's whom the person represents.
+    #[serde(deserialize_with = "several")]
+    #[param(value_type = Option<Vec<Whose>>, style = Form, explode = false, inline)]
+    pub(crate) whose: Option<Vec<Whose>>,
     /// Bara ärenden som personen har i denna roll. Only cases that the person has this part in.
     #[param(inline)]
     pub(crate) role: Option<PartyRole>,
@@ -79,9 +88,19 @@ impl Place {
     }
 }
 
+/// Several words with commas between.
+fn several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Whose>>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let word = |word: &str| serde_json::from_value(word.into()).ok();
+    let words: Option<Vec<Whose>> = text.split(',').map(word).collect();
+    words.map(Some).ok_or_else(|| {
+        D::Error::custom("invalid, expected one or several of own, child and represented, with commas between")
+    })
+}
+
 impl ListQuery {
     /// Whether the case is among those asked for.
-    pub(crate) fn wants(&self, case: &Case) -> bool {
+    pub(crate) fn wants(&self, case: &Case, caller: &Caller) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| wanted.is_none() || wanted.as_deref() == found;
         self.open.is_none_or(|open| open != case.closed)
             && self
@@ -90,8 +109,13 @@ impl ListQuery {
             && is(&self.organisation, Some(&case.organisation_id))
             && is(&self.service, case.service_id.as_deref())
             && self
+                .whose
+                .as_ref()
+                .is_none_or(|whose| whose.contains(&Whose::of(case, caller)))
+            // The person's own part stands first.
+            && self
                 .role
-                .is_none_or(|role| case.parties.iter().any(|party| party.role == role))
+                .is_none_or(|role| case.parties.first().is_some_and(|party| party.role == role))
             && self.changed_since.is_none_or(|since| case.last_changed_at >= since)
     }
 
@@ -153,6 +177,10 @@ impl ListQuery {
                 query.append_pair(name, value);
             }
         }
+        if let Some(whose) = &self.whose {
+            let words: Vec<_> = whose.iter().filter_map(|one| name_of(Some(one))).collect();
+            query.append_pair("whose", &words.join(","));
+        }
         for (name, value) in [("role", name_of(self.role)), ("sort", name_of(self.sort))] {
             if let Some(value) = value {
                 query.append_pair(name, &value);
@@ -195,6 +223,7 @@ mod tests {
             requires_action: Some(false),
             organisation: Some("gävle kommun".to_owned()),
             service: Some("bygglov".to_owned()),
+            whose: Some(vec![Whose::Own, Whose::Child]),
             role: Some(PartyRole::Guardian),
             changed_since: Some("2026-11-01T00:00:00Z".parse().unwrap()),
             sort: Some(Sort::DueFirst),
@@ -202,8 +231,8 @@ mod tests {
         };
         assert_eq!(
             query.others(),
-            "open=true&requiresAction=false&organisation=g%C3%A4vle+kommun&service=bygglov&role=guardian&sort=dueAt\
-             &changedSince=2026-11-01T00%3A00%3A00Z"
+            "open=true&requiresAction=false&organisation=g%C3%A4vle+kommun&service=bygglov&whose=own%2Cchild&role=guardian\
+             &sort=dueAt&changedSince=2026-11-01T00%3A00%3A00Z"
         );
         assert_eq!(ListQuery::default().others(), "");
     }

@@ -8,7 +8,7 @@ use model::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::told::{Asked, Known, NotInForm, Told};
+use crate::told::{Asked, Known, NotInForm, Other, Told};
 
 /// Under the producer's base URL; `party`, `page` and `limit` go in the query.
 pub(crate) const PATH: &str = "/cases";
@@ -75,6 +75,9 @@ struct Part {
     role: PartyRole,
     #[serde(default)]
     relation_term: Option<LocalizedText>,
+    /// What the producer knows somebody else by; without it the part is the person's own.
+    #[serde(default)]
+    party: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,9 +140,20 @@ fn case_of(asked: &Asked<'_>, told: ToldCase) -> Option<Known> {
         return None;
     }
     let case_id = asked.case_id(&told.reference);
-    let own_part = match told.parties.into_iter().next() {
-        Some(Part { role, relation_term }) => asked.own_part(role, relation_term),
+    let is_own = |part: &Part| part.party.as_deref().is_none_or(|party| party == asked.identifier);
+    let (own, others): (Vec<_>, Vec<_>) = told.parties.into_iter().partition(is_own);
+    let own_part = match own.into_iter().next() {
+        Some(Part {
+            role, relation_term, ..
+        }) => asked.own_part(role, relation_term),
         None => asked.own_part(PartyRole::Applicant, None),
+    };
+    let other = |part: Part| {
+        Some(Other {
+            identifier: part.party.filter(|party| !party.is_empty())?,
+            role: part.role,
+            relation_term: part.relation_term,
+        })
     };
     let case = Case {
         case_id,
@@ -183,6 +197,7 @@ fn case_of(asked: &Asked<'_>, told: ToldCase) -> Option<Known> {
         reference: told.reference,
         case,
         events,
+        others: others.into_iter().filter_map(other).collect(),
     })
 }
 

@@ -165,6 +165,7 @@ fn case_of(asked: &Asked<'_>, errand: &Errand) -> Option<Known> {
         reference: errand.errand_no.clone(),
         case,
         events,
+        others: Vec::new(),
     })
 }
 

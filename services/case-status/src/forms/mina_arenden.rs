@@ -256,6 +256,7 @@ fn case_of(asked: &Asked<'_>, events: &[Happened]) -> Option<Known> {
         reference: last.reference.clone(),
         case,
         events,
+        others: Vec::new(),
     })
 }
 

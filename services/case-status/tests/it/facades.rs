@@ -152,6 +152,7 @@ async fn what_it_tells_is_read_back_as_the_same_cases() {
         form: Form::MinaArenden61,
         base_url,
         relation_term: None,
+        rules: Vec::new(),
     };
     let register = &first.sandbox.as_ref().unwrap().party_register_url;
     let second = Running::over(vec![producer], register, Duration::from_secs(5)).await;

@@ -44,6 +44,7 @@ async fn calls_to_producers_end_when_the_caller_leaves() {
         form: Form::Cases,
         base_url,
         relation_term: None,
+        rules: Vec::new(),
     };
     // A deadline so far away that only leaving can end the call.
     let service = Running::over(vec![producer], &register, Duration::from_secs(600)).await;

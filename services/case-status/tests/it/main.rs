@@ -12,5 +12,6 @@ mod outages;
 mod people;
 mod prevalidations;
 mod pushes;
+mod represented;
 mod support;
 mod worse;

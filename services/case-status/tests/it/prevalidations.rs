@@ -60,6 +60,36 @@ async fn an_application_is_checked_by_the_rules_and_by_the_municipality_itself()
 }
 
 #[tokio::test]
+async fn a_step_says_where_what_is_to_be_sent_can_be_checked() {
+    let service = Running::over_sandbox(&[]).await;
+    let answer = service.get(&party("alva"), "/cases").await;
+    let url = format!("{}/prevalidations", service.url);
+    let permit = answer.of("exempelby")[0];
+    assert_eq!(permit["nextSteps"][0]["prevalidationUrl"], url.as_str());
+    let one = service
+        .get(
+            &party("alva"),
+            &format!("/cases/{}", permit["caseId"].as_str().unwrap()),
+        )
+        .await;
+    assert_eq!(one.body["nextSteps"][0]["prevalidationUrl"], url.as_str());
+    // Only where there are rules, and only for what the person is to do.
+    let others = answer
+        .cases()
+        .into_iter()
+        .filter(|case| case["organisationId"] != "exempelby");
+    assert!(
+        others
+            .flat_map(|case| case["nextSteps"].as_array())
+            .flatten()
+            .all(|step| step["prevalidationUrl"].is_null())
+    );
+    let of = permit["serviceId"].as_str().unwrap();
+    let (status, checked) = check(&service, "exempelby", of, json!({})).await;
+    assert_eq!((status, &checked["valid"]), (200, &json!(false)));
+}
+
+#[tokio::test]
 async fn who_has_no_rules_and_who_is_down_are_told_apart() {
     let service = Running::over_sandbox(&[]).await;
     for (organisation, of, expected) in [

@@ -22,6 +22,7 @@ async fn over_a_pusher() -> (Running, crate::support::Task) {
         form: Form::Pushed,
         base_url: String::new(),
         relation_term: None,
+        rules: Vec::new(),
     };
     (
         Running::over(vec![pusher], &register, Duration::from_secs(5)).await,

@@ -45,6 +45,11 @@ pub(crate) struct Answer {
 impl Running {
     /// Over every agency of the sandbox, where time stands still.
     pub(crate) async fn over_sandbox(down: &[&str]) -> Self {
+        Self::over_sandbox_within(down, Duration::from_secs(5)).await
+    }
+
+    /// The same with another deadline.
+    pub(crate) async fn over_sandbox_within(down: &[&str], deadline: Duration) -> Self {
         let config = SandboxConfig {
             now: Some("2026-11-23T10:00:00Z".parse().unwrap()),
             down: down.iter().map(|id| (*id).to_owned()).collect(),
@@ -53,7 +58,7 @@ impl Running {
         let sandbox = sandbox::start(config).await.unwrap();
         let producers = producers_of(&sandbox);
         let register = sandbox.party_register_url.clone();
-        let mut running = Self::over(producers, &register, Duration::from_secs(5)).await;
+        let mut running = Self::over(producers, &register, deadline).await;
         running.sandbox = Some(sandbox);
         running
     }
@@ -160,6 +165,7 @@ pub(crate) fn producers_of(sandbox: &sandbox::Running) -> Vec<Producer> {
             form: form(agency.form),
             base_url: running.base_url.clone(),
             relation_term: Some(LocalizedText::new(agency.relation_term.0, agency.relation_term.1)),
+            rules: agency.rules.iter().map(|&service| service.to_owned()).collect(),
         }
     };
     sandbox.agencies.iter().map(producer).collect()

@@ -158,6 +158,7 @@ pub(crate) async fn switchable(id: String, form: Form, manner: Manner) -> (Produ
         name: LocalizedText::swedish(&id),
         form,
         relation_term: None,
+        rules: Vec::new(),
         base_url,
         id,
     };

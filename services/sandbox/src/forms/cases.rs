@@ -41,7 +41,10 @@ async fn list(
     let party = needed(whose.party)?;
     let page = page(whose.page, whose.limit, 100)?;
     let stories = office.world.stories_of(office.agency, &party);
-    let all: Vec<_> = stories.iter().filter_map(|story| case(&office, story)).collect();
+    let all: Vec<_> = stories
+        .iter()
+        .filter_map(|story| case(&office, story, &party))
+        .collect();
     let (cases, meta) = page.cut(all);
     let links = page.links(
         &format!("{}/cases", caller.base_url),
@@ -61,19 +64,15 @@ async fn one(
     let party = needed(whose.party)?;
     let stories = office.world.stories_of(office.agency, &party);
     let found = stories.iter().find(|story| story.reference == reference);
-    let case = found.and_then(|story| case(&office, story));
+    let case = found.and_then(|story| case(&office, story, &party));
     case.map(Json)
         .ok_or_else(|| Refusal::of(ProblemKind::NotFound, "There is no such case for the party."))
 }
 
-fn case(office: &Office, story: &Story) -> Option<Value> {
+fn case(office: &Office, story: &Story, party: &str) -> Option<Value> {
     let so_far = story.so_far(office.world.now());
     let (first, last) = (so_far.first()?, so_far.last()?);
     let template = story.template;
-    let (role, term) = match template.guardian {
-        true => ("guardian", ("vårdnadshavare", "custodial parent")),
-        false => ("applicant", office.agency.relation_term),
-    };
     let next_steps = match last.kind {
         StageKind::NeedsPerson { due } => json!([{
             "stepId": template.document.0, "who": "person", "dueAt": due,
@@ -98,7 +97,7 @@ fn case(office: &Office, story: &Story) -> Option<Value> {
         "status": status(last),
         "requiresAction": matches!(last.kind, StageKind::NeedsPerson { .. }),
         "ballHolder": ball_holder(last),
-        "parties": [{ "role": role, "relationTerm": text(term) }],
+        "parties": parties(office, template.guardian, party),
         "nextSteps": next_steps,
         "startedAt": first.at,
         "lastChangedAt": last.at,
@@ -108,6 +107,23 @@ fn case(office: &Office, story: &Story) -> Option<Value> {
         "outcome": outcome,
         "events": so_far.iter().enumerate().map(|(at, stage)| event(story, at, stage)).collect::<Vec<_>>(),
     }))
+}
+
+/// Who has a part: the person who is asked about first, and then whose case it is if that is a child of theirs.
+fn parties(office: &Office, about_child: bool, party: &str) -> Value {
+    let whose = json!({ "role": "applicant", "relationTerm": text(office.agency.relation_term) });
+    if !about_child || office.world.is_minor(office.agency, party) {
+        return json!([whose]);
+    }
+    let own = json!({ "role": "guardian", "relationTerm": text(("vårdnadshavare", "custodial parent")) });
+    match office.world.child_of(office.agency, party) {
+        Some(child) => {
+            let mut whose = whose;
+            whose["party"] = child.into();
+            json!([own, whose])
+        }
+        None => json!([own]),
+    }
 }
 
 fn event(story: &Story, at: usize, stage: &Stage) -> Value {

@@ -10,9 +10,6 @@ use serde_json::{Value, json};
 
 use crate::forms::Office;
 
-/// The one service with rules.
-const SERVICE: &str = "bygglov";
-
 /// The properties of the town of Exempelby are numbered up to this.
 const PROPERTIES: u32 = 40;
 
@@ -22,8 +19,8 @@ pub(crate) fn router() -> Router<Office> {
         .route("/prevalidation-checks/{service}", post(check))
 }
 
-async fn rules(Path(service): Path<String>) -> Response {
-    if service != SERVICE {
+async fn rules(State(office): State<Office>, Path(service): Path<String>) -> Response {
+    if !office.agency.rules.contains(&service.as_str()) {
         return (StatusCode::NOT_FOUND, Json(json!({ "error": "NO_RULES" }))).into_response();
     }
     let named = |sv: &str, en: &str, mut rest: Value| {
@@ -66,7 +63,7 @@ async fn check(
     Path(service): Path<String>,
     Json(Check { content }): Json<Check>,
 ) -> Response {
-    if service != SERVICE {
+    if !office.agency.rules.contains(&service.as_str()) {
         return (StatusCode::NOT_FOUND, Json(json!({ "error": "NO_RULES" }))).into_response();
     }
     let mut found = Vec::new();

@@ -14,6 +14,7 @@ fn told(answer: &Value) -> Result<(Told, PageTold), NotInForm> {
         form: Form::Cases,
         base_url: "http://127.0.0.1:1".to_owned(),
         relation_term: Some(LocalizedText::swedish("sparare")),
+        rules: Vec::new(),
     };
     let now = "2026-01-20T10:00:00Z".parse().unwrap();
     let asked = Asked {
@@ -71,6 +72,23 @@ fn the_producers_own_word_for_the_person_is_used_where_the_case_has_none() {
         );
         assert_eq!(party.party_id, "party");
     }
+}
+
+#[test]
+fn others_in_a_case_are_kept_apart_from_the_person_and_never_shown_by_what_the_producer_knows_them_by() {
+    let mut childs = case("received");
+    childs["parties"] = json!([{ "role": "applicant", "party": "p9" }, { "role": "guardian", "party": "p1" }]);
+    let (both, _) = told(&json!({ "party": "p1", "cases": [childs.clone()] })).unwrap();
+    let known = &both.known[0];
+    assert_eq!(
+        (known.case.parties.len(), known.case.parties[0].role),
+        (1, PartyRole::Guardian)
+    );
+    assert_eq!((known.others.len(), known.others[0].identifier.as_str()), (1, "p9"));
+    assert!(!format!("{known:?}").contains("p9"));
+    childs["title"] = json!({ "sv": "Remiss för p9" });
+    let (indiscreet, _) = told(&json!({ "party": "p1", "cases": [childs] })).unwrap();
+    assert_eq!((indiscreet.known.len(), indiscreet.rejected), (0, 1));
 }
 
 #[test]

@@ -14,6 +14,7 @@ fn told(errands: &Value) -> Result<Told, NotInForm> {
         form: Form::Errands,
         base_url: "http://127.0.0.1:1".to_owned(),
         relation_term: None,
+        rules: Vec::new(),
     };
     let now = "2026-01-20T10:00:00Z".parse().unwrap();
     let asked = Asked {

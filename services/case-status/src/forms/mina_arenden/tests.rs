@@ -14,6 +14,7 @@ fn producer() -> Producer {
         form: Form::MinaArenden61,
         base_url: "http://127.0.0.1:1".to_owned(),
         relation_term: Some(LocalizedText::swedish("kund")),
+        rules: Vec::new(),
     }
 }
 
