@@ -72,6 +72,8 @@ pub struct Gateway {
     pub drain_timeout: Duration,
     /// Which node of several this is, in traces and metrics.
     pub node: String,
+    /// `environment = "sandbox"`: callers may ask for the examples of any API's document, unless its owner says otherwise.
+    pub sandbox: bool,
     /// What kept answers may take in memory, for all APIs with a cache.
     pub cache_bytes: u64,
 }
@@ -149,6 +151,7 @@ fn read_gateway(table: &Table<'_>) -> Gateway {
         header_read_timeout: table.duration("header_read_timeout", Duration::from_secs(10)),
         drain_timeout: table.duration("drain_timeout", Duration::from_secs(30)),
         node: table.optional_string("node").unwrap_or_else(|| "local".to_owned()),
+        sandbox: table.one_of("environment", &[("production", false), ("sandbox", true)], false),
         cache_bytes: table.integer("cache_bytes", 1 << 20, 1 << 40).unwrap_or(64 << 20),
     };
     if gateway.header_read_timeout.is_zero() {

@@ -9,9 +9,10 @@ mod difference;
 mod file;
 mod kinds;
 mod server;
+mod steps;
 mod write;
 
-pub use apply::{Stopped, apply, relate, wait};
+pub use apply::{Stopped, apply, rehearse, relate, wait};
 pub use difference::{Difference, What, differences};
 pub use file::{Declared, read};
 pub use server::Server;

@@ -27,7 +27,7 @@ use identity::service::{KeyEncryption, Settings as TokenSettings};
 use identity::token::{Issuer, KeySource};
 use parts::Parts;
 use registry::import::{self, Imported};
-use registry::store::Store;
+use registry::store::{Retention, Store};
 use serde_json::{Value, json};
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
@@ -131,6 +131,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         credentials_url: Some(format!("{base}/test-identity/v0/docs")),
         service_problems: publish::service_problems(),
         authorization_servers: vec![base.clone(), parts.issuer().to_owned()],
+        sandbox: true,
         internal: vec![tokens.internal.clone(), people.internal],
     };
     let store = new_store(&options.data_dir)?;
@@ -151,6 +152,7 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         signs: true,
         pepper: pepper.clone(),
         uses: Arc::clone(&uses),
+        usage_kept: Retention::default(),
         usage,
         operations,
     })

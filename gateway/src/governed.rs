@@ -2,6 +2,7 @@
 
 mod builtin;
 mod founding;
+mod previews;
 mod publisher;
 mod secrets;
 mod uses;
@@ -16,10 +17,11 @@ use builtin::Builtin;
 use edge::plan::Shared;
 use edge::upstream::network_policy::is_public;
 use identity::api_key::Pepper;
+use previews::Previews;
 use publisher::Publisher;
-use registry::api::{AddressPolicy, Registry};
+use registry::api::{AddressPolicy, Elsewhere, Registry};
 use registry::model::{Assertion, Backend};
-use registry::store::Store;
+use registry::store::{Retention, Store};
 use registry::watch::{Cache, Status, Watch};
 use service_host::ServiceTelemetry;
 use snapshot::Snapshot;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub pepper: Pepper,
     /// Last uses of keys.
     pub uses: Arc<Uses>,
+    /// How long usage is kept.
+    pub usage_kept: Retention,
     /// Calls of applications to APIs; the node's telemetry counts them.
     pub usage: telemetry::UsageCounter,
     /// The operations listener, where the registry's spans go.
@@ -73,7 +77,8 @@ impl Governed {
         let cache = settings.cache.map(Cache::new);
         let watch = Watch::begin(settings.store.clone(), &settings.node, cache)
             .await
-            .context("the registry's database cannot be used, and nothing of it is kept here")?;
+            .context("the registry's database cannot be used, and nothing of it is kept here")?
+            .keeping_usage(settings.usage_kept);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let builtin = Builtin::new(
             listener.local_addr()?,
@@ -87,6 +92,8 @@ impl Governed {
                 allow_private: settings.allow_private_backends,
                 signs: settings.signs,
             }),
+            elsewhere: Elsewhere::new(settings.allow_private_backends).map_err(anyhow::Error::from_boxed)?,
+            preview: Arc::new(Previews::of(settings.site.clone())),
         });
         let entrance = builtin.entrance();
         let stop = CancellationToken::new();

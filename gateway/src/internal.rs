@@ -56,10 +56,13 @@ impl InternalApi {
         draft.relays.retain(|(path, _)| !self.relays.contains(path));
         let relays = self.relays.iter().map(|path| (path.clone(), self.backend.id.clone()));
         draft.relays.extend(relays);
+        let mut own = self.api.clone();
+        // What the node itself serves does what it says, on a sandbox too.
+        own.traffic.mock_answers = Some(false);
         let known = draft.apis.iter().position(|known| known.id == self.api.id);
         match known.and_then(|position| draft.apis.get_mut(position)) {
-            Some(api) => api.clone_from(&self.api),
-            None => draft.apis.push(self.api.clone()),
+            Some(api) => *api = own,
+            None => draft.apis.push(own),
         }
         known
     }

@@ -6,7 +6,7 @@ use catalogue::{ApiFacts, Blame, ProblemFacts};
 use document::Problems;
 use edge::error::ErrorKind;
 use serde_json::{Value, json};
-use snapshot::{Api, ApiDraft, Document, Draft, Problem, SenderConstraint, Snapshot};
+use snapshot::{Api, ApiDraft, Document, Draft, Mocks, Problem, SenderConstraint, Snapshot};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ pub struct Site {
     pub credentials_url: Option<String>,
     /// Problems that services answer with, beside the gateway's own.
     pub service_problems: Vec<ProblemFacts>,
+    /// Whether this is a sandbox: callers may ask for the examples of any API's document.
+    pub sandbox: bool,
     /// APIs that the node itself serves, behind its own stack.
     pub internal: Vec<InternalApi>,
 }
@@ -68,10 +70,28 @@ pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problem
 
 /// What an API's documents were rendered from, and the documents. Rendering is what takes long: it is done once for each.
 #[derive(Debug, Default)]
-pub struct Dressing(HashMap<String, (blake3::Hash, Documents)>);
+pub struct Dressing(HashMap<String, (blake3::Hash, Rendered)>);
 
-/// Documents by their path.
-type Documents = Vec<(String, Arc<snapshot::Document>)>;
+/// What one document became.
+#[derive(Debug, Clone)]
+struct Rendered {
+    /// Documents by their path.
+    documents: Vec<(String, Arc<Document>)>,
+    /// Answers from its examples, where they may be asked for.
+    mocks: Option<Arc<Mocks>>,
+}
+
+impl Rendered {
+    fn of(source: &Value, facts: &ApiFacts) -> Self {
+        Self {
+            documents: catalogue::api_documents(source, facts),
+            // By the document as it is published: it is what callers read.
+            mocks: facts
+                .mock_answers
+                .then(|| Arc::new(catalogue::mocks(&catalogue::publish(source, facts)))),
+        }
+    }
+}
 
 /// Puts into `draft` everything the gateway serves of its own. `documents` are the APIs' own documents, each with a name
 /// that changes when it does, by the API's position.
@@ -97,25 +117,31 @@ pub fn dress(
     };
     let plain = Snapshot::compile(&plain)?;
     let problems: Arc<[ProblemFacts]> = problems(site).into();
-    let all: Vec<ApiFacts> = plain
+    let mut all: Vec<ApiFacts> = plain
         .apis()
         .iter()
         .filter(|api| !site.is_undocumented(&api.id))
         .map(|api| facts(&plain, api, site, &problems))
         .collect();
     let mut fresh = HashMap::with_capacity(all.len());
+    draft.mocks.clear();
     let described = draft.apis.iter_mut().zip(documents);
     let described = described.filter(|(api, _)| !site.is_undocumented(&api.id));
-    for ((api, document), facts) in described.zip(&all) {
+    for ((api, document), facts) in described.zip(&mut all) {
+        // Without a document of its own there is no example.
+        facts.mock_answers &= document.is_some();
         let seen = seen(facts, document.as_ref().map(|(name, _)| *name), api);
         let rendered = match dressing.0.remove(&api.id) {
             Some((known, rendered)) if known == seen => rendered,
             _ => match document {
-                Some((_, source)) => catalogue::api_documents(source, facts),
-                None => catalogue::api_documents(&describe(api), facts),
+                Some((_, source)) => Rendered::of(source, facts),
+                None => Rendered::of(&describe(api), facts),
             },
         };
-        api.documents.clone_from(&rendered);
+        api.documents.clone_from(&rendered.documents);
+        if let Some(mocks) = &rendered.mocks {
+            draft.mocks.insert(api.id.clone(), Arc::clone(mocks));
+        }
         fresh.insert(api.id.clone(), (seen, rendered));
     }
     dressing.0 = fresh;
@@ -128,6 +154,20 @@ pub fn dress(
     let described = taking_tokens.map(|(api, drafted)| protected_resource(api, drafted, site));
     draft.documents.extend(described);
     Ok(())
+}
+
+/// The documents of the only API of `draft`, by their paths under it, as [`dress`] would put them in.
+///
+/// # Errors
+/// What is wrong with the draft.
+pub fn preview(draft: &Draft, document: &Value, site: &Site) -> Result<Vec<(String, Arc<Document>)>, Vec<Problem>> {
+    let snapshot = Snapshot::compile(draft)?;
+    let problems: Arc<[ProblemFacts]> = problems(site).into();
+    let rendered = snapshot.apis().iter().flat_map(|api| {
+        let facts = facts(&snapshot, api, site, &problems);
+        catalogue::api_documents(document, &facts)
+    });
+    Ok(rendered.collect())
 }
 
 /// An API without what grows with its size.
@@ -193,6 +233,7 @@ fn facts(snapshot: &Snapshot, api: &Api, site: &Site, problems: &Arc<[ProblemFac
         docs_url: None,
         sunset_at: api.sunset_at,
         successor: None,
+        mock_answers: api.traffic.mock_answers.unwrap_or(site.sandbox),
         problems: Arc::clone(problems),
     }
 }

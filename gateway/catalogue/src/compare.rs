@@ -14,7 +14,7 @@ mod shape;
 mod version;
 
 pub use kinds::kinds;
-pub use version::{Step, VersionError, check_version};
+pub use version::{Step, VersionError, check_version, next_version};
 
 use crate::spec::{Node, Spec};
 use serde::Serialize;

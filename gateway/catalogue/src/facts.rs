@@ -38,6 +38,8 @@ pub struct ApiFacts {
     pub sunset_at: Option<i64>,
     /// URL of the successor.
     pub successor: Option<String>,
+    /// Whether callers may ask for the examples of the document.
+    pub mock_answers: bool,
     /// The gateway's problems, named in the pages and in the examples of the published document.
     pub problems: Arc<[ProblemFacts]>,
 }

@@ -182,6 +182,14 @@ pub enum GatewayError {
     /// `only-if-cached`, and it is not.
     #[error("not in the cache")]
     NotCached,
+    /// An example was asked for, and the API's document has no such one.
+    #[error("no such example of {operation}")]
+    ExampleUnknown {
+        /// Method and path template.
+        operation: Arc<str>,
+        /// What there is.
+        known: String,
+    },
     /// A defect of the gateway's own.
     #[error("internal: {0}")]
     Internal(Cow<'static, str>),
@@ -257,6 +265,7 @@ impl GatewayError {
             Self::IdempotencyUnknown => ErrorKind::IdempotencyUnknown,
             Self::IdempotencyUnavailable => ErrorKind::IdempotencyUnavailable,
             Self::NotCached => ErrorKind::NotCached,
+            Self::ExampleUnknown { .. } => ErrorKind::ExampleUnknown,
             Self::UpstreamTimeout { .. } => ErrorKind::UpstreamTimeout,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -315,6 +324,12 @@ impl GatewayError {
                 self.kind().facts().advice.en
             ),
             Self::Maintenance { api, message, .. } => format!("{api}: {message}"),
+            Self::ExampleUnknown { operation, known } if known.is_empty() => {
+                format!("The API's document describes no answer of {operation}.")
+            }
+            Self::ExampleUnknown { operation, known } => {
+                format!("{operation} has no such example. Its document has: {known}.")
+            }
             Self::UpstreamTimeout { agency, after, .. } => format!(
                 "{agency} did not answer within {} s. {}",
                 after.as_secs_f32(),

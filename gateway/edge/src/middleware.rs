@@ -9,6 +9,7 @@ pub mod forward;
 pub mod idempotency;
 pub mod limit;
 pub mod maintain;
+pub mod mock;
 pub mod normalise;
 pub mod record;
 pub mod respond;

@@ -10,8 +10,8 @@ use crate::middleware::gate::gate;
 use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
-    authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, maintain, normalise, record, respond,
-    retry, route, shed, steer, validate, witness,
+    authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, maintain, mock, normalise, record,
+    respond, retry, route, shed, steer, validate, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -26,7 +26,7 @@ use tower::{Service, ServiceBuilder};
 pub type Stack = record::Record<respond::Respond<EdgeGates<RouteGates>>>;
 type Around<A, S> = crate::middleware::around::Around<A, S>;
 type Gate<D, S> = crate::middleware::gate::Gate<D, S>;
-type ToBackend = Around<validate::Validate, Gate<witness::Witness, Answered>>;
+type ToBackend = Around<validate::Validate, Gate<mock::Mock, Gate<witness::Witness, Answered>>>;
 type Answered = Around<idempotency::Idempotency, Around<cache::Cache, Tries>>;
 type Tries = Around<steer::Steer, Around<retry::Retry, forward::Forward>>;
 type EdgeGates<S> = Gate<shed::Shed, Gate<normalise::Normalise, Gate<route::Match, S>>>;
@@ -58,6 +58,7 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
         .layer(gate(deadline::Deadline)) // the clock of what follows
         .layer(around(validate::Validate)) // outside idempotency: what is refused leaves no key behind
+        .layer(gate(mock::Mock)) // inside validate: an example is for a call that is right; outside witness: nothing is read
         .layer(gate(witness::Witness::new(shared))) // inside validate: a call that is refused reads nothing; outside cache: a kept answer is read too
         .layer(around(idempotency::Idempotency)) // outside cache and retry: one call, however often it is sent
         .layer(around(cache::Cache)) // after authorise: what is kept is asked for by those who may

@@ -9,6 +9,7 @@ mod apis;
 mod applications;
 mod audit_entries;
 mod backends;
+mod checks;
 mod credentials;
 mod documents;
 mod example;
@@ -17,13 +18,16 @@ mod limit_plans;
 mod members;
 mod nodes;
 mod organisations;
+mod preview;
 mod refuse;
 mod resource;
 mod schema;
 mod scopes;
 mod usage;
 
-pub use documents::{DocumentChange, DocumentReport, Finding};
+pub use checks::MOST_CHECKED;
+pub use documents::{DocumentAddress, DocumentChange, DocumentReport, Elsewhere, Finding};
+pub use preview::Preview;
 
 use crate::model::Backend;
 use crate::store::Store;
@@ -86,6 +90,10 @@ pub struct Registry {
     pub secrets: Arc<dyn Secrets>,
     /// Judges backends.
     pub addresses: Arc<dyn AddressPolicy>,
+    /// Fetches documents that are named by their address.
+    pub elsewhere: Elsewhere,
+    /// Shows drafts.
+    pub preview: Arc<dyn Preview>,
 }
 
 /// The document of `/registry/v1`.
@@ -105,6 +113,11 @@ pub fn service(registry: Registry) -> Service {
 
 /// The routes, relative to the API's base path.
 fn routes() -> OpenApiRouter<Arc<Registry>> {
+    objects().routes(routes!(checks::check_changes))
+}
+
+/// Those that read and change objects: what can be tried out.
+fn objects() -> OpenApiRouter<Arc<Registry>> {
     OpenApiRouter::new()
         .routes(routes!(
             organisations::list_organisations,
@@ -141,6 +154,7 @@ fn routes() -> OpenApiRouter<Arc<Registry>> {
         .routes(routes!(apis::list_apis, apis::create_api))
         .routes(routes!(apis::get_api, apis::replace_api, apis::remove_api))
         .routes(routes!(documents::get_document, documents::put_document))
+        .routes(routes!(preview::get_preview))
         .routes(routes!(apis::publish_api))
         .routes(routes!(
             applications::list_applications,

@@ -240,6 +240,7 @@ fn api(draft: &snapshot::ApiDraft, with_operations: bool) -> Api {
         validation: None,
         canary: None,
         mirror: None,
+        mock_answers: None,
         maintenance: None,
         operations: if with_operations {
             draft.routes.iter().map(operation).collect()

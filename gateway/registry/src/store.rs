@@ -18,13 +18,13 @@ pub use change::{Actor, Change, NewObject};
 pub use nodes::{NODE_LIVES, NodeReport};
 pub use read::{Found, Scope, Wanted};
 pub use sync::{Head, RawObject};
-pub use usage::{BOUNDS_MS, Period, Usage, WantedUsage};
+pub use usage::{BOUNDS_MS, Period, Retention, Usage, WantedUsage};
 
 use crate::model::{Moment, Object, Stored};
 use database::{Database, Row};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 /// Nodes listen here for hints that the version has changed.
 pub const CHANNEL: &str = "registry_version";
@@ -58,6 +58,8 @@ pub enum Error {
 pub struct Store {
     address: Arc<str>,
     opened: Arc<OnceCell<Database>>,
+    /// What changes are made in, where they are only rehearsed.
+    rehearsal: Option<Arc<Mutex<change::Open>>>,
 }
 
 impl Store {
@@ -76,6 +78,7 @@ impl Store {
         Self {
             address: address.into(),
             opened: Arc::default(),
+            rehearsal: None,
         }
     }
 

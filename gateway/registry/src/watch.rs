@@ -12,7 +12,7 @@ pub use picture::{Documented, Picture};
 pub use status::{Source, Status};
 
 use crate::model::Moment;
-use crate::store::{self, CHANNEL, Store, Usage};
+use crate::store::{self, CHANNEL, Retention, Store, Usage};
 use database::Listener;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -27,6 +27,8 @@ const POLL: Duration = Duration::from_millis(250);
 const REPORT: Duration = Duration::from_secs(5);
 /// How often usage is told to the registry.
 const COUNT: Duration = Duration::from_secs(2);
+/// How often old usage is forgotten.
+const FORGET: Duration = Duration::from_secs(3_600);
 /// How often the picture is written to disk at most.
 const KEEP: Duration = Duration::from_secs(2);
 
@@ -53,6 +55,7 @@ pub struct Watch {
     cache: Option<Cache>,
     picture: Arc<Picture>,
     status: Arc<Status>,
+    retention: Retention,
 }
 
 impl Watch {
@@ -87,7 +90,15 @@ impl Watch {
             cache,
             picture: Arc::new(picture),
             status,
+            retention: Retention::default(),
         })
+    }
+
+    /// Keeps usage for so long.
+    #[must_use]
+    pub fn keeping_usage(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
     }
 
     /// What was read.
@@ -107,6 +118,7 @@ impl Watch {
         let mut listener: Option<Listener> = None;
         let (mut reported, mut kept) = (Instant::now(), Instant::now());
         let (mut used, mut uncounted) = (Instant::now(), HashMap::new());
+        let mut forgotten: Option<Instant> = None;
         let mut to_keep = self.status.source() == Source::Database;
         self.report(self.status.left_out()).await;
         loop {
@@ -143,6 +155,10 @@ impl Watch {
             if used.elapsed() >= COUNT {
                 used = Instant::now();
                 self.count(&mut serve, &mut uncounted).await;
+            }
+            if forgotten.is_none_or(|last| last.elapsed() >= FORGET) {
+                forgotten = Some(Instant::now());
+                self.forget().await;
             }
             if to_keep && kept.elapsed() >= KEEP {
                 kept = Instant::now();
@@ -251,6 +267,15 @@ impl Watch {
         match self.store.add_usage(&usage, Moment::now()).await {
             Ok(()) => uncounted.clear(),
             Err(error) => tracing::debug!(%error, "usage is counted later"),
+        }
+    }
+
+    /// Takes out usage that is older than it is to be kept. Every node does; what is gone already is nobody's work.
+    async fn forget(&self) {
+        match self.store.forget_usage(self.retention, Moment::now()).await {
+            Ok(0) => {}
+            Ok(periods) => tracing::info!(periods, "old usage is forgotten"),
+            Err(error) => tracing::debug!(%error, "old usage is forgotten later"),
         }
     }
 

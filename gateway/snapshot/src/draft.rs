@@ -1,10 +1,12 @@
 //! What a source has read, before it is checked and compiled. Plain, owned, editable.
 
+use crate::mock::Mocks;
 use crate::model::{
     AgreementKind, Assertion, Authentication, Calendar, Cors, Document, LifecycleState, LimitPer, OnStoreFailure,
     OrganisationKind, SenderConstraint,
 };
 use crate::traffic::{ApiTraffic, BackendTraffic};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub struct Draft {
     pub documents: Vec<(String, Arc<Document>)>,
     /// Paths outside any API that are read (`GET`) from a backend of the gateway's own: absolute path, backend id.
     pub relays: Vec<(String, String)>,
+    /// What operations answer with by their documents' examples, by the id of the API; of APIs where that may be asked for.
+    pub mocks: HashMap<String, Arc<Mocks>>,
 }
 
 /// See [`crate::Organisation`].

@@ -11,6 +11,7 @@ mod compile;
 mod draft;
 mod forms;
 mod lifecycle;
+mod mock;
 mod model;
 pub mod network_policy;
 mod router;
@@ -23,6 +24,7 @@ pub use draft::{
     AgreementDraft, ApiDraft, ApplicationDraft, BackendDraft, Draft, KeyDraft, LimitDraft, OrganisationDraft,
     RouteDraft,
 };
+pub use mock::{Mock, MockAnswer, MockStatus, Mocks, WantedMock};
 pub use model::{
     Access, Agreement, AgreementIndex, AgreementKind, Api, ApiIndex, ApiKey, Application, ApplicationIndex, Assertion,
     Authentication, Backend, BackendIndex, Calendar, ClientCredentials, ClientSecret, Cors, Document, LifecycleState,

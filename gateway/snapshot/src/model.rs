@@ -1,5 +1,6 @@
 //! The compiled objects, as the request path reads them.
 
+use crate::mock::Mock;
 use crate::traffic::{ApiTraffic, BackendTraffic};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
@@ -232,6 +233,13 @@ pub struct Document {
     pub body: Bytes,
 }
 
+impl Document {
+    /// `Content-Security-Policy` of every page: text and styles of its own, and nothing from elsewhere.
+    pub const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+    );
+}
+
 /// Who answers a route.
 #[derive(Debug, Clone)]
 pub enum Target {
@@ -258,6 +266,8 @@ pub struct Route {
     pub authentication: Authentication,
     /// Who answers.
     pub target: Target,
+    /// What it answers with by its document's examples, where that may be asked for.
+    pub mock: Option<Arc<Mock>>,
 }
 
 /// A consumer's application.

@@ -128,6 +128,7 @@ impl Absent for Route {
             scopes: vec![unknown()],
             authentication: Authentication::Token,
             target: Target::Document(Arc::new(nothing)),
+            mock: None,
         }
     }
 }

@@ -135,6 +135,8 @@ pub struct ApiTraffic {
     pub canary: Option<Canary>,
     /// Which reads another backend is shown.
     pub mirror: Option<Mirror>,
+    /// Whether callers may ask for the examples of the API's document; `None`: on a sandbox.
+    pub mock_answers: Option<bool>,
 }
 
 /// What is held against the API's OpenAPI document.

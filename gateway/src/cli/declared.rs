@@ -53,7 +53,7 @@ pub(super) struct ApplyArgs {
     /// Return when every node that lives serves it
     #[arg(long)]
     wait: bool,
-    /// Say what would be done, and do nothing
+    /// Say what would be done, and what the registry would refuse of it, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Remove what the organisation has registered and the document does not hold
@@ -129,10 +129,13 @@ pub(super) fn apply(args: &ApplyArgs) -> anyhow::Result<()> {
     let server = args.place.server()?;
     control_runtime()?.block_on(async {
         let (declared, differences) = compare(&server, &args.file, args.place.organisation.as_deref()).await?;
+        if args.dry_run {
+            return rehearse(&server, &declared, &differences, args.prune).await;
+        }
         let (mut done, mut left) = (0, 0);
         let new = differences.iter().take_while(|one| one.is_new_organisation()).count();
         for (number, difference) in differences.iter().enumerate() {
-            if number == new && !args.dry_run {
+            if number == new {
                 relate(&server, &declared, &differences, done).await?;
             }
             if difference.what == What::Extra && !args.prune {
@@ -140,24 +143,48 @@ pub(super) fn apply(args: &ApplyArgs) -> anyhow::Result<()> {
                 continue;
             }
             say(&difference.to_string());
-            if !args.dry_run {
-                one(&server, &declared, difference, done).await?;
-            }
+            one(&server, &declared, difference, done).await?;
             done += 1;
         }
-        if new == differences.len() && !args.dry_run {
+        if new == differences.len() {
             relate(&server, &declared, &differences, done).await?;
         }
-        let verb = if args.dry_run { "would be made" } else { "made" };
-        say(&format!(
-            "{done} changes {verb}; {left} registered objects are not in the document (--prune removes them)"
-        ));
-        if args.wait && !args.dry_run {
+        say(&summary(done, "made", left));
+        if args.wait {
             let (version, nodes) = declared::wait(&server, Duration::from_secs(args.timeout)).await?;
             say(&format!("version {version} is served by all {nodes} nodes"));
         }
         Ok(())
     })
+}
+
+/// Says what would be done; what would be refused is an error.
+async fn rehearse(server: &Server, declared: &Declared, differences: &[Difference], prune: bool) -> anyhow::Result<()> {
+    let wanted: Vec<&Difference> = differences
+        .iter()
+        .filter(|one| prune || one.what != What::Extra)
+        .collect();
+    wanted.iter().for_each(|one| say(&one.to_string()));
+    let rehearsed = declared::rehearse(server, &declared.source, &wanted).await;
+    rehearsed.map_err(|why| match why {
+        declared::Stopped::Refused(problems) => {
+            anyhow::anyhow!(
+                "it would be refused, and nothing was done:\n{}",
+                problems.render().trim_end()
+            )
+        }
+        declared::Stopped::Failed(error) => error,
+    })?;
+    say(&summary(
+        wanted.len(),
+        "would be made",
+        differences.len() - wanted.len(),
+    ));
+    Ok(())
+}
+
+fn summary(done: usize, verb: &str, left: usize) -> String {
+    format!("{done} changes {verb}; {left} registered objects are not in the document (--prune removes them)")
 }
 
 async fn one(server: &Server, declared: &Declared, difference: &Difference, done: usize) -> anyhow::Result<()> {

@@ -93,6 +93,7 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         authorization_servers,
         internal,
         service_problems: publish::service_problems(),
+        sandbox: config.gateway.sandbox,
         ..Site::default()
     };
     let verifier = match &tokens {
@@ -127,6 +128,7 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
             signs: tokens.is_some(),
             pepper,
             uses,
+            usage_kept: settings.usage_kept,
             usage,
             operations,
         })

@@ -1,7 +1,11 @@
 //! `[registry]`: a document, or a database that agencies change through the registry's API.
 
 use ::document::Table;
+use registry::store::Retention;
 use std::path::PathBuf;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Where the registry is.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +23,8 @@ pub struct RegistryStore {
     pub address: String,
     /// `cache`: where the last good picture of it is kept.
     pub cache: PathBuf,
+    /// `keep_usage_hours` and `keep_usage_days`.
+    pub usage_kept: Retention,
 }
 
 impl std::fmt::Debug for RegistryStore {
@@ -39,6 +45,7 @@ pub(super) fn read(table: &Table<'_>) -> RegistrySource {
     if cache.is_some() && !table.has("database") {
         table.report("cache", "is of use with registry.database only");
     }
+    let usage_kept = usage_kept(table);
     let document = if table.has("database") {
         table.optional_file("document")
     } else {
@@ -49,8 +56,28 @@ pub(super) fn read(table: &Table<'_>) -> RegistrySource {
         store: store.map(|address| RegistryStore {
             address,
             cache: cache.unwrap_or_else(|| table.source().directory().join("registry.cache")),
+            usage_kept,
         }),
     }
+}
+
+fn usage_kept(table: &Table<'_>) -> Retention {
+    let otherwise = Retention::default();
+    let kept = Retention {
+        hours: table.duration("keep_usage_hours", otherwise.hours),
+        days: table.duration("keep_usage_days", otherwise.days),
+    };
+    for (key, time) in [("keep_usage_hours", kept.hours), ("keep_usage_days", kept.days)] {
+        if table.has(key) && !table.has("database") {
+            table.report(key, "is of use with registry.database only");
+        } else if time < DAY {
+            table.report(key, "must be a day at least");
+        }
+    }
+    if table.has("database") && kept.days < kept.hours {
+        table.report("keep_usage_days", "must be as long as keep_usage_hours at least");
+    }
+    kept
 }
 
 /// A file's path is relative to the configuration.

@@ -1,13 +1,13 @@
 //! Puts a document in force: one object after another, by the registry's API.
 
-use super::difference::{Difference, What};
-use super::kinds::{APIS, ORGANISATIONS};
+use super::difference::Difference;
 use super::server::{Answer, Server};
-use super::{Object, OpenApi};
+use super::steps::{Seen, Step, relation, steps};
 use anyhow::bail;
 use document::{Problems, Source};
+use registry::api::MOST_CHECKED;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// How often the nodes are asked.
@@ -34,125 +34,110 @@ impl From<anyhow::Error> for Stopped {
 /// What the registry refused, at its line of the document; the registry cannot be reached.
 pub async fn apply(server: &Server, source: &Source, difference: &Difference) -> Result<Vec<String>, Stopped> {
     let mut notes = Vec::new();
-    match (&difference.what, &difference.declared, &difference.known) {
-        (What::Extra, _, Some(known)) => {
-            let path = format!("{}/{}", difference.kind.path, difference.id);
-            let revision = format!("\"{}\"", known.revision);
-            let answer = server.send(Method::DELETE, &path, Some(&revision), None).await?;
-            accepted(source, difference, answer)?;
+    let mut made = String::new();
+    for step in steps(difference) {
+        let reports = step.reports;
+        let answer = send(server, step, &made).await?;
+        if reports {
+            notes.extend(report(&difference.id, &answer));
         }
-        (What::Missing, Some(object), _) => {
-            let body = if difference.is_new_organisation() {
-                alone(&object.body).to_string()
-            } else {
-                object.body.to_string()
-            };
-            let answer = server
-                .send(Method::POST, difference.kind.path, None, Some(body))
-                .await?;
-            let revision = accepted(source, difference, answer)?;
-            finish(
-                server,
-                source,
-                difference,
-                object,
-                revision,
-                true,
-                object.published,
-                &mut notes,
-            )
-            .await?;
-        }
-        (
-            What::Changed {
-                fields,
-                document,
-                publish,
-            },
-            Some(object),
-            Some(known),
-        ) => {
-            let mut revision = format!("\"{}\"", known.revision);
-            if !fields.is_empty() {
-                let path = format!("{}/{}", difference.kind.path, difference.id);
-                let body = Some(object.body.to_string());
-                let answer = server.send(Method::PUT, &path, Some(&revision), body).await?;
-                revision = accepted(source, difference, answer)?;
-            }
-            finish(
-                server, source, difference, object, revision, *document, *publish, &mut notes,
-            )
-            .await?;
-        }
-        _ => {}
+        made = accepted(source, difference, answer)?;
     }
     Ok(notes)
 }
 
-/// Lets a new organisation name others, once all of them are registered: organisations may name each other.
+/// Lets a new organisation name others, once all of them are registered.
 ///
 /// # Errors
 /// As [`apply`].
 pub async fn relate(server: &Server, source: &Source, difference: &Difference) -> Result<(), Stopped> {
-    let named = difference
-        .declared
-        .as_ref()
-        .filter(|object| alone(&object.body) != object.body);
-    let Some(object) = named.filter(|_| difference.is_new_organisation()) else {
+    let Some(step) = relation(difference) else {
         return Ok(());
     };
-    let path = format!("{ORGANISATIONS}/{}", object.id);
-    let body = Some(object.body.to_string());
-    let answer = server.send(Method::PUT, &path, Some("*"), body).await?;
+    let answer = send(server, step, "").await?;
     accepted(source, difference, answer).map(drop)
 }
 
-/// An organisation without the others that it names.
-fn alone(body: &Value) -> Value {
-    let mut body = body.clone();
-    if let Some(members) = body.as_object_mut() {
-        members.shift_remove("parentId");
-        members.shift_remove("successorIds");
-    }
-    body
-}
-
-/// What an API needs beyond its content.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is one fact of the step, and only this file calls it"
-)]
-async fn finish(
-    server: &Server,
-    source: &Source,
-    difference: &Difference,
-    object: &Object,
-    mut revision: String,
-    document: bool,
-    publish: bool,
-    notes: &mut Vec<String>,
-) -> Result<(), Stopped> {
-    if difference.kind.table != APIS {
+/// Asks the registry what it would refuse of these differences, in their order; nothing is made.
+///
+/// # Errors
+/// What would be refused, at its line of the document; the registry cannot be asked.
+pub async fn rehearse(server: &Server, source: &Source, differences: &[&Difference]) -> Result<(), Stopped> {
+    let new = differences.iter().take_while(|one| one.is_new_organisation()).count();
+    let (organisations, others) = differences.split_at(new);
+    let planned: Vec<(&Difference, Step)> = organisations
+        .iter()
+        .flat_map(|one| with_steps(one))
+        .chain(organisations.iter().filter_map(|one| Some((*one, relation(one)?))))
+        .chain(others.iter().flat_map(|one| with_steps(one)))
+        .collect();
+    if planned.is_empty() {
         return Ok(());
     }
-    let path = format!("apis/{}", object.id);
-    if let Some(openapi) = object.openapi.as_ref().filter(|_| document) {
-        let (text, path) = (Some(openapi.text.clone()), format!("{path}/openapi"));
-        let answer = server.send(Method::PUT, &path, Some(&revision), text).await?;
-        notes.extend(report(&object.id, openapi, &answer));
-        revision = accepted(source, difference, answer)?;
+    if planned.len() > MOST_CHECKED {
+        let message = format!(
+            "the registry tries out {MOST_CHECKED} calls together at most, and these are {}: nothing was checked",
+            planned.len()
+        );
+        return Err(Stopped::Failed(anyhow::anyhow!(message)));
     }
-    if publish {
-        let path = format!("{path}/publications");
-        let answer = server
-            .send(Method::POST, &path, Some(&revision), Some("{}".to_owned()))
-            .await?;
-        accepted(source, difference, answer)?;
+    let changes = planned.iter().map(|(_, step)| as_change(step));
+    let body = json!({ "changes": changes.collect::<Vec<_>>() }).to_string();
+    let answer = server.send(Method::POST, "checks", None, Some(body)).await?;
+    if !answer.status.is_success() {
+        return Err(Stopped::Failed(anyhow::anyhow!(
+            "nothing was checked: {}",
+            answer.said()
+        )));
     }
-    Ok(())
+    let report = answer.json();
+    let results = report["results"].as_array().cloned().unwrap_or_default();
+    let problems = Problems::new();
+    let mut refused: Option<&Difference> = None;
+    for ((difference, _), result) in planned.iter().zip(&results) {
+        // What follows from a refusal is not told.
+        let follows = refused.is_some_and(|refused| std::ptr::eq(refused, *difference));
+        if !follows && result["status"].as_u64() >= Some(400) {
+            refused = Some(difference);
+            let said = super::server::said(&result["status"], &result["problem"]);
+            tell(&problems, source, difference, &result["problem"], &said);
+        }
+    }
+    match refused {
+        Some(_) => Err(Stopped::Refused(problems)),
+        None => Ok(()),
+    }
 }
 
-fn report(api: &str, _sent: &OpenApi, answer: &Answer) -> Option<String> {
+fn with_steps(difference: &Difference) -> impl Iterator<Item = (&Difference, Step)> {
+    steps(difference).into_iter().map(move |step| (difference, step))
+}
+
+/// A step as the registry tries it out. What a step before it makes has whichever revision.
+fn as_change(step: &Step) -> Value {
+    let mut change = json!({ "method": step.method.as_str(), "path": format!("/{}", step.path) });
+    if let Seen::Read(revision) = step.seen {
+        change["ifMatch"] = format!("\"{revision}\"").into();
+    }
+    if let Some(body) = &step.body {
+        change["body"] = serde_json::from_str(body).unwrap_or_default();
+    }
+    change
+}
+
+async fn send(server: &Server, step: Step, made: &str) -> anyhow::Result<Answer> {
+    let revision = match step.seen {
+        Seen::None => None,
+        Seen::Read(revision) => Some(format!("\"{revision}\"")),
+        Seen::Made => Some(made.to_owned()),
+        Seen::Any => Some("*".to_owned()),
+    };
+    server
+        .send(step.method, &step.path, revision.as_deref(), step.body)
+        .await
+}
+
+fn report(api: &str, answer: &Answer) -> Option<String> {
     let report = answer.json();
     let count = |field: &str| report[field].as_u64().unwrap_or_default();
     let (errors, warnings) = (count("errorCount"), count("warningCount"));
@@ -167,10 +152,15 @@ fn accepted(source: &Source, difference: &Difference, answer: Answer) -> Result<
         return Ok(answer.revision.unwrap_or_default());
     }
     let problems = Problems::new();
-    let body = answer.json();
+    tell(&problems, source, difference, &answer.json(), &answer.said());
+    Err(Stopped::Refused(problems))
+}
+
+/// Adds what the registry says against a difference.
+fn tell(problems: &Problems, source: &Source, difference: &Difference, problem: &Value, said: &str) {
     let (table, id) = (difference.kind.table, &difference.id);
     let place = difference.place.clone().unwrap_or_default();
-    let errors = body["errors"].as_array().filter(|errors| !errors.is_empty());
+    let errors = problem["errors"].as_array().filter(|errors| !errors.is_empty());
     match errors {
         Some(errors) => {
             for error in errors {
@@ -184,9 +174,8 @@ fn accepted(source: &Source, difference: &Difference, answer: Answer) -> Result<
                 problems.add(source.problem(&path, message));
             }
         }
-        None => problems.add(source.problem(&place, format!("{table} {id}: {}", answer.said()))),
+        None => problems.add(source.problem(&place, format!("{table} {id}: {said}"))),
     }
-    Err(Stopped::Refused(problems))
 }
 
 /// Waits until every node that lives serves what the registry now holds; gives the version and how many nodes there are.

@@ -53,11 +53,15 @@ impl Answer {
 
     /// What a problem says, in a line.
     pub(crate) fn said(&self) -> String {
-        let body = self.json();
-        match body["detail"].as_str().or(body["title"].as_str()) {
-            Some(detail) => format!("{} {detail}", self.status.as_u16()),
-            None => self.status.to_string(),
-        }
+        said(&self.status.as_u16().into(), &self.json())
+    }
+}
+
+/// A status and what its problem says, in a line.
+pub(super) fn said(status: &Value, problem: &Value) -> String {
+    match problem["detail"].as_str().or(problem["title"].as_str()) {
+        Some(detail) => format!("{status} {detail}"),
+        None => status.to_string(),
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) fn of_api(
         return;
     }
     let traffic = &api.traffic;
+    if traffic.mock_answers == Some(true) {
+        lines.push("mock: a call with Prefer: code=... is answered from the document's examples".to_owned());
+    }
     if let Some(validate) = &traffic.validate {
         let what = match (validate.requests, validate.responses) {
             (true, true) => "request and answer are",

@@ -93,7 +93,10 @@ impl Builtin {
             idle_timeout: Duration::from_secs(30),
             max_body_bytes: registry::api::LARGEST_BODY as u64,
             backend: Some(ID.to_owned()),
-            traffic: snapshot::ApiTraffic::default(),
+            traffic: snapshot::ApiTraffic {
+                mock_answers: Some(false),
+                ..snapshot::ApiTraffic::default()
+            },
             routes,
             documents: Vec::new(),
         });

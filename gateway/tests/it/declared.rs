@@ -115,7 +115,11 @@ async fn a_difference_is_named_applied_and_served() {
     let (file, text) = exported(&world, &node, &agency, "own", &[]);
     let path = file.to_str().unwrap();
     let extra = "\n[[backends]]\nbackendId = \"agency.new\"\nname = \"new\"\nprivateNetwork = true\ntargets = [{ url = \"http://127.0.0.1:9\" }]\n";
-    let changed = text.replace("quota = 500", "quota = 700") + extra;
+    // More in a document is told by its number.
+    let (before, api) = text.split_once("apiId = \"cases-v1\"").unwrap();
+    let api = api.replacen("version = \"1.0.0\"", "version = \"1.1.0\"", 1);
+    let renumbered = format!("{before}apiId = \"cases-v1\"{api}");
+    let changed = renumbered.replace("quota = 500", "quota = 700") + extra;
     std::fs::write(&file, &changed).unwrap();
     let document = file.parent().unwrap().join("openapi/cases-v1.json");
     let wider = std::fs::read_to_string(&document).unwrap().replace(
@@ -123,7 +127,7 @@ async fn a_difference_is_named_applied_and_served() {
         "\"/more\": {\"get\": {\"responses\": {\"200\": {\"description\": \"ok\"}}}},\n\"/others\"",
     );
     std::fs::write(&document, wider).unwrap();
-    let expected = "~ limitPlans agency.plan\n    quota: 500 -> 700\n+ backends agency.new\n~ apis cases-v1\n    openapi: another document\n    publish\n";
+    let expected = "~ limitPlans agency.plan\n    quota: 500 -> 700\n+ backends agency.new\n~ apis cases-v1\n    version: \"1.0.0\" -> \"1.1.0\"\n    openapi: another document\n    publish\n";
     let (code, said) = vagvisare(&node, &agency, &["diff", path]);
     assert_eq!((code, said.as_str()), (2, expected));
 
@@ -133,6 +137,32 @@ async fn a_difference_is_named_applied_and_served() {
         vagvisare(&node, &agency, &["diff", path]).1,
         expected,
         "a dry run changes nothing"
+    );
+
+    // What the registry would refuse is said before anything is done, each with its line; what is new counts for what names it.
+    let fresh = "[[apis]]\nname = \"fresh\"\ntitle = \"t\"\nversion = \"1.0.0\"\nstate = \"active\"\nauthentication = \"key\"\n\
+                 personalData = false\nbackendId = \"agency.new\"\noperations = [{ method = \"GET\", path = \"/a\" }]\npublish = true\n";
+    let wrong = format!("{changed}{fresh}")
+        .replace("windowSeconds = 60", "windowSeconds = 999999999")
+        .replace("version = \"1.1.0\"", "version = \"1.0.1\"");
+    std::fs::write(&file, &wrong).unwrap();
+    let (code, said) = vagvisare(&node, &agency, &["apply", path, "--dry-run"]);
+    assert!(code == 1 && said.contains("nothing was done"), "{said}");
+    for part in [
+        "limitPlans[0].windowSeconds: must be 1 to",
+        "version: must be 1.1.0 or later",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    assert!(
+        said.contains("+ apis fresh-v1") && !said.contains("backendId"),
+        "{said}"
+    );
+    std::fs::write(&file, &changed).unwrap();
+    assert_eq!(
+        vagvisare(&node, &agency, &["diff", path]).1,
+        expected,
+        "nothing was done"
     );
 
     let (code, said) = vagvisare(&node, &agency, &["apply", path, "--wait"]);

@@ -76,6 +76,35 @@ async fn an_active_version_is_not_published_with_a_breaking_change() {
     let wider = json!({"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}});
     let report = upload(document("1.3.0", wider, json!(["a"]))).await;
     assert_eq!(report["breakingChangeCount"], 0, "{report}");
+    // Its number says that callers find more: neither the same number nor a patch does.
+    for (version, status) in [("1.0.0", 422), ("1.0.1", 422), ("1.1.0", 201)] {
+        draft["version"] = json!(version);
+        world.change(&node, &key, "PUT", &path, draft.clone()).await;
+        let answer = try_to_publish().await;
+        assert_eq!(answer.status, status, "{version}: {answer:?}");
+        if status == 422 {
+            let error = &answer.body["errors"][0];
+            let message = error["message"].as_str().unwrap();
+            assert_eq!(error["field"], "version", "{answer:?}");
+            assert!(message.starts_with("must be 1.1.0 or later: "), "{answer:?}");
+        }
+    }
+    // Other words are a patch.
+    let mut worded = document(
+        "1.1.1",
+        json!({"a": {"type": "string"}, "b": {"type": "string"}, "c": {"type": "string"}}),
+        json!(["a"]),
+    );
+    worded["info"]["description"] = json!("Other words.");
+    upload(worded).await;
+    let refused = try_to_publish().await;
+    let message = refused.body["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        refused.status == 422 && message.starts_with("must be 1.1.1 or later: "),
+        "{refused:?}"
+    );
+    draft["version"] = json!("1.1.1");
+    world.change(&node, &key, "PUT", &path, draft.clone()).await;
     assert_eq!(try_to_publish().await.status, 201);
 
     // A version that callers have seen is not taken back.

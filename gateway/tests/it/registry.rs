@@ -60,6 +60,10 @@ fn an_agency_comes_from_an_empty_folder_to_the_first_call() {
         "{said}"
     );
     assert!(said.contains("ok: "), "{said}");
+    assert!(said.contains("preference-applied: code=200"), "{said}");
+    assert!(said.contains("1 changes would be made"), "{said}");
+    let preview = std::fs::read_to_string(folder.path().join("preview.html")).unwrap();
+    assert!(preview.contains("<h1>Vägledning</h1>"), "{preview}");
     assert!(
         said.contains("~ apis guide-v1") && said.contains("is served by all 1 nodes"),
         "{said}"

@@ -1,15 +1,23 @@
 //! Own usage: both sides see the calls, a third sees none, and a restart forgets nothing.
 
 use crate::world::{Call, Caller, Node, World};
+use registry::model::Moment;
+use registry::store::{Store, Usage};
 use serde_json::{Value, json};
 
 const DATABASE: &str = "sqlite:registry.sqlite";
+
+fn days_ago(days: i64) -> String {
+    let then = jiff::Timestamp::now().as_second() - days * 86_400;
+    jiff::Timestamp::from_second(then).unwrap().to_string()
+}
 
 /// The usage that a member sees, once it holds so many calls.
 async fn seen(world: &World, node: &Node, by: &Caller, calls: u64) -> Value {
     let begun = std::time::Instant::now();
     loop {
-        let list = world.get(node, &by.key, "/usage-periods?by=day&apiId=guide-v1").await;
+        let path = format!("/usage-periods?by=day&apiId=guide-v1&from={}", days_ago(2));
+        let list = world.get(node, &by.key, &path).await;
         assert_eq!(list.status, 200, "{list:?}");
         let periods = list.body["usagePeriods"].as_array().unwrap();
         let sum: u64 = periods.iter().map(|one| one["calls"].as_u64().unwrap()).sum();
@@ -19,6 +27,23 @@ async fn seen(world: &World, node: &Node, by: &Caller, calls: u64) -> Value {
         }
         assert!(begun.elapsed().as_secs() < 30, "{list:?}");
     }
+}
+
+/// Usage of half a year and of ten years ago, as a node would have counted it then.
+async fn long_ago(world: &World, application: &str) {
+    let address = format!("sqlite:{}", world.folder.path().join("registry.sqlite").display());
+    let store = Store::open(&address).await.unwrap();
+    let usage = Usage {
+        application: application.to_owned(),
+        api: "guide-v1".to_owned(),
+        calls: 1,
+        ..Usage::default()
+    };
+    for days in [180, 3_650] {
+        let then = Moment::from_seconds(Moment::now().seconds() - days * 86_400);
+        store.add_usage(std::slice::from_ref(&usage), then).await.unwrap();
+    }
+    store.close().await;
 }
 
 #[tokio::test]
@@ -83,7 +108,21 @@ async fn an_agency_and_a_consumer_see_their_calls_and_a_restart_forgets_none() {
     }
     node.process.signal("TERM");
     assert!(node.process.ended().0.success());
+    long_ago(&world, &serving.application_id).await;
     node = world.node("first", DATABASE);
+    // The node has forgotten what is older than it keeps: hours after three months, days after three years.
+    let begun = std::time::Instant::now();
+    loop {
+        let list = async |by: &str| {
+            let path = format!("/usage-periods?by={by}&to={}", days_ago(150));
+            let list = world.get(&node, &serving.bank.key, &path).await.body;
+            list["usagePeriods"].as_array().unwrap().len()
+        };
+        if (list("hour").await, list("day").await) == (0, 1) {
+            break;
+        }
+        assert!(begun.elapsed().as_secs() < 30);
+    }
     for by in [&serving.agency, &serving.bank] {
         let after = seen(&world, &node, by, calls + 5).await;
         assert_eq!(

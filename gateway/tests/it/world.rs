@@ -78,6 +78,15 @@ impl World {
         Self::started(start(&["serve", "--config", config.to_str().unwrap()]))
     }
 
+    /// Starts a node of this name, with another text for this one in its configuration.
+    pub(crate) fn node_with(&self, name: &str, database: &str, (old, new): (&str, &str)) -> Node {
+        let config = write_config(self.folder.path(), name, database, "127.0.0.1:0");
+        let text = std::fs::read_to_string(&config).unwrap();
+        assert!(text.contains(old), "{text}");
+        std::fs::write(&config, text.replace(old, new)).unwrap();
+        Self::started(start(&["serve", "--config", config.to_str().unwrap()]))
+    }
+
     /// Starts a node of this name, with more in its configuration, in a shell that said this before: `ulimit -n 256`.
     pub(crate) fn node_after(&self, said: &str, name: &str, database: &str, more: &str) -> Node {
         let config = write_config(self.folder.path(), name, database, "127.0.0.1:0");

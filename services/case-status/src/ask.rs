@@ -92,6 +92,7 @@ impl From<OutgoingError> for Failed {
         match error {
             OutgoingError::Timeout => Self::late(),
             OutgoingError::Connection(_) => Self::because("the connection failed"),
+            OutgoingError::Forbidden => Self::because("the address may not be called"),
             OutgoingError::TooLarge => Self::because("the answer is too large"),
             OutgoingError::Request(_) => Self::because("the request cannot be made"),
         }

@@ -9,6 +9,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::Span as SdkSpan;
 
 use crate::context::RequestContext;
+use crate::strangers::Strangers;
 use crate::trace_headers;
 
 /// A client for calls to others. Cheap to clone; keep one per service, it pools connections.
@@ -46,6 +47,9 @@ pub enum OutgoingError {
     /// No connection, or one that broke.
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),
+    /// The address is one that may not be called.
+    #[error("the address does not lead to the public internet")]
+    Forbidden,
     /// The body was larger than the limit.
     #[error("the body is too large")]
     TooLarge,
@@ -59,6 +63,7 @@ impl OutgoingError {
         match self {
             Self::Timeout => "timeout",
             Self::Connection(_) => "connection",
+            Self::Forbidden => "forbidden",
             Self::TooLarge => "body_too_large",
             Self::Request(_) => "request",
         }
@@ -71,13 +76,19 @@ impl Outgoing {
     /// # Errors
     /// When the platform's TLS cannot be set up.
     pub fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
+        let client = builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(2))
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("vagvisare-service/", env!("CARGO_PKG_VERSION")))
             .build()?;
+        Ok(Self { client })
+    }
+
+    /// A client for addresses that others have named, which [`Strangers::check`] has let through.
+    ///
+    /// # Errors
+    /// When the platform's TLS cannot be set up.
+    pub fn to(strangers: Strangers) -> Result<Self, reqwest::Error> {
+        let client = strangers.guard(builder()).build()?;
         Ok(Self { client })
     }
 
@@ -125,10 +136,19 @@ impl Outgoing {
     }
 }
 
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent(concat!("vagvisare-service/", env!("CARGO_PKG_VERSION")))
+}
+
 fn failed(error: reqwest::Error) -> OutgoingError {
     // The URL may hold a reference to a person; an error is printed in places where that must not be.
     let error = error.without_url();
-    if error.is_timeout() {
+    if Strangers::forbade(&error) {
+        OutgoingError::Forbidden
+    } else if error.is_timeout() {
         OutgoingError::Timeout
     } else {
         OutgoingError::Connection(error)

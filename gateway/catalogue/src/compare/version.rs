@@ -41,6 +41,16 @@ pub enum VersionError {
         /// The version to publish.
         new: String,
     },
+    /// More is promised than before, and only the patch number says so.
+    #[error("{changes} additions need a new minor version; {old} to {new} says that only words have changed")]
+    Additions {
+        /// How many changes callers can see.
+        changes: usize,
+        /// The version callers know.
+        old: String,
+        /// The version to publish.
+        new: String,
+    },
     /// Breaking changes without a new major version.
     #[error(
         "{breaking} breaking changes need a new major version; {old} to {new} promises that callers go on as before"
@@ -70,7 +80,24 @@ pub fn check_version(old: &str, new: &str, comparison: &Comparison) -> Result<()
     if breaking > 0 && !free {
         return Err(VersionError::Breaking { breaking, old, new });
     }
+    let only_patch = before.0 > 0 && (after.0, after.1) == (before.0, before.1);
+    if comparison.step == Step::Minor && only_patch {
+        let changes = comparison.changes.len();
+        return Err(VersionError::Additions { changes, old, new });
+    }
     Ok(())
+}
+
+/// The first version after `old` that a step leads to; `None`: there is no step, or `old` is no version.
+#[must_use]
+pub fn next_version(old: &str, step: Step) -> Option<String> {
+    let (major, minor, patch) = parse(old).ok()?;
+    match step {
+        Step::None => None,
+        Step::Patch => Some(format!("{major}.{minor}.{}", patch.saturating_add(1))),
+        Step::Minor => Some(format!("{major}.{}.0", minor.saturating_add(1))),
+        Step::Major => Some(format!("{}.0.0", major.saturating_add(1))),
+    }
 }
 
 /// The three numbers; what follows them (`-rc.1`, `+build`) makes no promise to callers.

@@ -150,6 +150,25 @@ fn fact_lines(info: Option<&Node<'_>>, facts: &ApiFacts, words: &'static Words, 
             link: safe_link(successor),
         });
     }
+    if facts.mock_answers {
+        let (label, text) = match language {
+            Language::Swedish => (
+                "Exempelsvar",
+                "Ett anrop med headern Prefer: code=200 (eller en annan statuskod, och example=NAMN) besvaras med ett exempel ur \
+                 specifikationen, utan att API:ets system anropas.",
+            ),
+            Language::English => (
+                "Example answers",
+                "A call with the header Prefer: code=200 (or another status, and example=NAME) is answered with an example of \
+                 the document, without calling the API's system.",
+            ),
+        };
+        lines.push(Line {
+            label,
+            text: text.to_owned(),
+            link: None,
+        });
+    }
     let Some(info) = info else { return lines };
     if let Some(contact) = info.get("contact") {
         let text = contact

@@ -1,7 +1,7 @@
 //! Two versions of a document: what each change is called, and what it asks of the version number.
 
 use crate::support::{clean, edited};
-use catalogue::compare::{Step, VersionError, check_version, kinds};
+use catalogue::compare::{Step, VersionError, check_version, kinds, next_version};
 use catalogue::{Impact, compare};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -305,6 +305,7 @@ fn schemas_that_refer_to_themselves_end() {
 fn a_version_keeps_its_promise() {
     let breaking = compare(&clean(), &edited(|d| remove(d, "/paths/~1loans", "post")));
     let harmless = compare(&clean(), &edited(|d| d["paths"]["/works"] = json!({"get": {}})));
+    let worded = compare(&clean(), &edited(|d| d["info"]["title"] = json!("Annat")));
     let nothing = compare(&clean(), &clean());
     for (old, new, changes, fits) in [
         ("1.2.0", "2.0.0", &breaking, true),
@@ -314,11 +315,26 @@ fn a_version_keeps_its_promise() {
         ("0.2.0", "0.2.1", &breaking, false),
         ("0.9.0", "1.0.0", &breaking, true),
         ("1.2.0", "1.3.0", &harmless, true),
+        ("1.2.0", "1.2.1", &harmless, false),
+        ("1.2.0", "1.2.1", &worded, true),
+        ("1.2.0", "1.2.0", &worded, false),
+        ("0.2.0", "0.2.1", &harmless, true),
         ("1.2.0", "1.2.0", &harmless, false),
         ("1.2.0", "1.1.0", &harmless, false),
         ("1.2.0", "1.2.0", &nothing, true),
     ] {
         assert_eq!(check_version(old, new, changes).is_ok(), fits, "{old} to {new}");
+    }
+    let added = check_version("1.2.0", "1.2.1", &harmless).unwrap_err();
+    assert!(matches!(added, VersionError::Additions { changes: 1, .. }), "{added}");
+    for (old, step, next) in [
+        ("1.2.3", Step::None, None),
+        ("1.2.3", Step::Patch, Some("1.2.4")),
+        ("1.2.3-rc.1", Step::Minor, Some("1.3.0")),
+        ("1.2.3", Step::Major, Some("2.0.0")),
+        ("1.2", Step::Minor, None),
+    ] {
+        assert_eq!(next_version(old, step).as_deref(), next, "{old} {step:?}");
     }
     let refused = check_version("1.2.0", "1.3.0", &breaking).unwrap_err();
     assert!(

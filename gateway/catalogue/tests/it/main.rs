@@ -4,6 +4,7 @@
 mod bombs;
 mod catalog;
 mod comparing;
+mod mocks;
 mod pages;
 mod profile_rules;
 mod profile_walk;

@@ -55,6 +55,7 @@ pub(crate) fn facts() -> ApiFacts {
         docs_url: None,
         sunset_at: None,
         successor: None,
+        mock_answers: false,
         problems: problems().into(),
     }
 }

@@ -39,6 +39,7 @@ pub enum ErrorKind {
     IdempotencyUnknown,
     IdempotencyUnavailable,
     NotCached,
+    ExampleUnknown,
     Internal,
 }
 
@@ -72,7 +73,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 33] = [
+    pub const ALL: [ErrorKind; 34] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -105,6 +106,7 @@ impl ErrorKind {
         Self::IdempotencyUnknown,
         Self::IdempotencyUnavailable,
         Self::NotCached,
+        Self::ExampleUnknown,
         Self::Internal,
     ];
 
@@ -494,6 +496,18 @@ impl ErrorKind {
                 Advice {
                     en: "The request asked for a stored answer only (only-if-cached), and there is none. Ask without it.",
                     sv: "Anropet bad bara om ett sparat svar (only-if-cached), och det finns inget. Fråga utan det.",
+                },
+            ),
+            Self::ExampleUnknown => row(
+                400,
+                "example-unknown",
+                "No such example",
+                Client,
+                false,
+                "http_request_denied",
+                Advice {
+                    en: "The request asked for an example (Prefer: code, example) that the API's document does not have. The detail names those that it has; leave Prefer out to call the API itself.",
+                    sv: "Anropet bad om ett exempel (Prefer: code, example) som inte finns i API:ets dokument. Detail räknar upp dem som finns; utelämna Prefer för att anropa själva API:et.",
                 },
             ),
             Self::Internal => row(

@@ -9,11 +9,11 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 /// Headers that a browser page may send.
 const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, accept, accept-language, x-api-key, traceparent, idempotency-key, if-match, if-none-match",
+    "authorization, content-type, accept, accept-language, x-api-key, traceparent, idempotency-key, prefer, if-match, if-none-match",
 );
 /// Headers that a browser page may read.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "traceparent, ratelimit, ratelimit-policy, retry-after, deprecation, sunset, link, location, etag, www-authenticate, proxy-status",
+    "traceparent, ratelimit, ratelimit-policy, retry-after, deprecation, sunset, link, location, etag, www-authenticate, proxy-status, preference-applied",
 );
 
 /// The decision.

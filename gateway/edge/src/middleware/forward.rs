@@ -102,10 +102,7 @@ fn serve(document: &Document, request: &HeaderMap) -> Response<ResponseBody> {
         HeaderValue::from_static("</.well-known/api-catalog>; rel=\"api-catalog\""),
     );
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"),
-    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, Document::SECURITY_POLICY);
     response
 }
 

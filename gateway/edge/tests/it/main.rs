@@ -16,6 +16,7 @@ mod frames;
 mod framing;
 mod headers;
 mod idempotency;
+mod mocks;
 mod refusals;
 mod reloads;
 mod retries;

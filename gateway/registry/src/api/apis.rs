@@ -54,7 +54,7 @@ impl Resource for ApiRecord {
     async fn check(
         &self,
         _before: Option<&Self>,
-        registry: &Registry,
+        _registry: &Registry,
         _acting: &Acting,
         change: &mut Change,
     ) -> Result<Vec<Breach>, Refusal> {
@@ -69,7 +69,7 @@ impl Resource for ApiRecord {
                 "come from the OpenAPI document that was uploaded",
             ));
         }
-        let routes = documents::routes_of(registry, self).await?;
+        let routes = documents::routes_of(change, self).await?;
         breaches.extend(check_with(&self.draft, routes, change).await?);
         Ok(breaches)
     }
@@ -257,7 +257,7 @@ pub(crate) async fn publish_api(
     let mut change = registry.store.change(acting.actor()).await.map_err(refuse::store)?;
     let before = flow::existing::<ApiRecord>(&mut change, &acting, &id).await?;
     wanted.check(before.revision)?;
-    let breaches = check_publication(&registry, &before.object, &mut change).await?;
+    let breaches = check_publication(&before.object, &mut change).await?;
     if !breaches.is_empty() {
         return Err(refuse::breaches(breaches));
     }
@@ -287,17 +287,17 @@ pub(crate) async fn publish_api(
 }
 
 /// What a draft must have beyond being right in itself.
-async fn check_publication(
-    registry: &Registry,
-    record: &ApiRecord,
-    change: &mut Change,
-) -> Result<Vec<Breach>, Refusal> {
+async fn check_publication(record: &ApiRecord, change: &mut Change) -> Result<Vec<Breach>, Refusal> {
     let api = &record.draft;
-    let routes = documents::routes_of(registry, record).await?;
+    let routes = documents::routes_of(change, record).await?;
     let mut breaches = Vec::new();
     if routes.is_empty() {
         let message = "are none: upload an OpenAPI document, or name operations";
         breaches.push(Breach::new("operations", message));
+    }
+    if api.mock_answers == Some(true) && record.document.is_none() {
+        let message = "needs an OpenAPI document, whose examples are answered; upload one, or leave it out";
+        breaches.push(Breach::new("mockAnswers", message));
     }
     if api.backend_id.is_none() {
         breaches.push(Breach::new("backendId", "is needed to publish"));
@@ -310,6 +310,6 @@ async fn check_publication(
             breaches.push(Breach::new("personalData", message));
         }
     }
-    breaches.extend(documents::check_against_published(registry, record).await?);
+    breaches.extend(documents::check_against_published(change, record).await?);
     Ok(breaches)
 }

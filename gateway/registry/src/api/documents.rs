@@ -1,191 +1,49 @@
 //! An API's OpenAPI document: uploaded for the draft, reported on, read back.
 
+mod elsewhere;
+mod promises;
+mod report;
+
+pub use elsewhere::{DocumentAddress, Elsewhere};
+pub use report::{DocumentChange, DocumentReport, Finding};
+
+pub(super) use promises::check_against_published;
+
 use super::acting::{Acting, Right};
 use super::{Registry, flow, refuse};
 use crate::compile;
 use crate::intake;
-use crate::model::{ApiRecord, Authentication, LifecycleState};
+use crate::model::ApiRecord;
 use crate::rules::Breach;
+use crate::store::Change;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use catalogue::compare::{Change, Comparison, Impact, Step, check_version};
-use catalogue::profile::Severity;
-use model::{Links, Problem};
-use serde::Serialize;
+use model::Problem;
+use report::MOST_FINDINGS;
 use serde_json::Value;
 use service_host::{Json, Path, Refusal};
 use snapshot::RouteDraft;
 use std::sync::Arc;
-use utoipa::ToSchema;
-
-/// Findings that a report holds at most; the rest are counted.
-const MOST_FINDINGS: usize = 500;
-
-/// What the registry has to say of an uploaded document.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DocumentReport {
-    /// What it is found by.
-    pub document_hash: String,
-    /// The operations that it describes.
-    pub operations: Vec<String>,
-    /// Operations that are served now and that it lacks: publishing an active version without them is refused.
-    pub lost_operations: Vec<String>,
-    /// What is different from the document that is published; the breaking changes first.
-    pub changes: Vec<DocumentChange>,
-    /// How many of them break callers: publishing an active version with one is refused.
-    pub breaking_change_count: usize,
-    /// Errors against the national REST profile.
-    pub error_count: usize,
-    /// Warnings of the national REST profile.
-    pub warning_count: usize,
-    /// Each of them; the errors first.
-    pub findings: Vec<Finding>,
-    /// Links.
-    #[serde(rename = "_links")]
-    pub links: Links,
-}
-
-/// One change since the document that is published.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DocumentChange {
-    /// Kind of change, `operation-removed`.
-    pub rule_id: String,
-    /// `breaking`, `careful` or `compatible`.
-    pub impact: String,
-    /// JSON pointer into the document, or into the published one.
-    pub place: String,
-    /// Whether the place is in the published document, because the new one lacks it.
-    pub in_published: bool,
-    /// What happened there.
-    pub message: String,
-    /// The kind of change, in Swedish.
-    pub rule: String,
-    /// What to do about it.
-    pub mend: String,
-}
-
-/// One breach of the national REST profile.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ProfileFinding)]
-pub struct Finding {
-    /// The profile's id of the rule, `SAK.01`.
-    pub rule_id: String,
-    /// `error` or `warning`.
-    pub severity: String,
-    /// JSON pointer into the document.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// The rule, in Swedish.
-    pub rule: String,
-    /// What to do about it.
-    pub mend: String,
-}
 
 /// The operations that the record's draft would serve.
-pub(super) async fn routes_of(registry: &Registry, record: &ApiRecord) -> Result<Vec<RouteDraft>, Refusal> {
+pub(super) async fn routes_of(change: &mut Change, record: &ApiRecord) -> Result<Vec<RouteDraft>, Refusal> {
     match &record.document {
-        Some(hash) => routes_of_document(registry, hash).await,
+        Some(hash) => routes_of_document(change, hash).await,
         None => Ok(compile::operations_written(&record.draft)),
     }
 }
 
-async fn routes_of_document(registry: &Registry, hash: &str) -> Result<Vec<RouteDraft>, Refusal> {
-    intake::operations(&document(registry, hash).await?).map_err(unusable)
+async fn routes_of_document(change: &mut Change, hash: &str) -> Result<Vec<RouteDraft>, Refusal> {
+    intake::operations(&document(change, hash).await?).map_err(unusable)
 }
 
-async fn document(registry: &Registry, hash: &str) -> Result<Value, Refusal> {
-    let document = registry.store.document(hash).await.map_err(refuse::store)?;
-    let text = document.ok_or_else(|| refuse::not_found("document"))?;
+/// The document with this hash, as the change sees it.
+async fn document(change: &mut Change, hash: &str) -> Result<Value, Refusal> {
+    let text = change.document(hash).await.map_err(refuse::store)?;
+    let text = text.ok_or_else(|| refuse::not_found("document"))?;
     read(Bytes::from(text), "document.json").await
-}
-
-/// What is different from the published document, where both have one.
-async fn changes(registry: &Registry, record: &ApiRecord) -> Result<Vec<Change>, Refusal> {
-    let published = record.published.as_ref();
-    let live = published.and_then(|published| published.document.as_deref());
-    let (Some(live), Some(next)) = (live, record.document.as_deref()) else {
-        return Ok(Vec::new());
-    };
-    if live == next {
-        return Ok(Vec::new());
-    }
-    let (live, next) = (document(registry, live).await?, document(registry, next).await?);
-    let compared = tokio::task::spawn_blocking(move || catalogue::compare::compare(&live, &next)).await;
-    let compared = compared.map_err(|_| Problem::of(model::ProblemKind::Internal))?;
-    Ok(compared.changes)
-}
-
-/// What would be lost to callers if the draft took the place of what is published.
-pub(super) async fn lost(registry: &Registry, record: &ApiRecord, next: &[RouteDraft]) -> Result<Vec<String>, Refusal> {
-    let Some(published) = &record.published else {
-        return Ok(Vec::new());
-    };
-    let live = match &published.document {
-        Some(hash) => routes_of_document(registry, hash).await?,
-        None => compile::operations_written(&published.api),
-    };
-    Ok(intake::lost_operations(&live, next))
-}
-
-/// An active version keeps what it has promised: what breaks callers gets a new major version.
-pub(super) async fn check_against_published(registry: &Registry, record: &ApiRecord) -> Result<Vec<Breach>, Refusal> {
-    let promised = |state| matches!(state, LifecycleState::Active | LifecycleState::Deprecated);
-    let Some(published) = record.published.as_ref().filter(|live| promised(live.api.state)) else {
-        return Ok(Vec::new());
-    };
-    let mut breaches = Vec::new();
-    let unchanged = Comparison {
-        step: Step::None,
-        changes: Vec::new(),
-    };
-    if let Err(error) = check_version(&published.api.version, &record.draft.version, &unchanged) {
-        breaches.push(Breach::new(
-            "version",
-            format!("goes back, which no caller expects: {error}"),
-        ));
-    }
-    if !still_admits(published.api.authentication, record.draft.authentication) {
-        let message =
-            "no longer takes a credential that callers use: keep it, or register the change as a new major version";
-        breaches.push(Breach::new("authentication", message));
-    }
-    let next = routes_of(registry, record).await?;
-    for operation in lost(registry, record, &next).await? {
-        let message =
-            format!("lack `{operation}`, which callers use: keep it, or register the change as a new major version");
-        breaches.push(Breach::new("operations", message));
-    }
-    let changes = changes(registry, record).await?;
-    let breaking = changes.iter().filter(|change| change.impact == Impact::Breaking);
-    for change in breaking.take(MOST_FINDINGS) {
-        let place = if change.place.is_empty() { "/" } else { &change.place };
-        let which = if change.in_old {
-            ", in the published document"
-        } else {
-            ""
-        };
-        let message = format!(
-            "breaks callers ({}{which}): {}. {}",
-            change.rule, change.message, change.mend
-        );
-        breaches.push(Breach::new(place, message));
-    }
-    Ok(breaches)
-}
-
-/// Whether whoever could call before still can.
-fn still_admits(before: Authentication, now: Authentication) -> bool {
-    use Authentication::{Key, KeyOrToken, None, Token};
-    match (before, now) {
-        (_, None) | (Key | Token, KeyOrToken) => true,
-        (None | KeyOrToken | Key | Token, _) => before == now,
-    }
 }
 
 /// Parses off the event loop: a large document takes a while.
@@ -207,18 +65,21 @@ fn unusable(messages: String) -> Refusal {
 
 /// Upload an OpenAPI document
 ///
-/// Tar emot API:ets specifikation (OpenAPI 3.0 eller 3.1, JSON eller YAML) till utkastet och berättar vad som bryter mot den nationella REST-profilen. Inget anropas förrän det publiceras.
-/// Takes the API's document (OpenAPI 3.0 or 3.1, JSON or YAML) for the draft and tells what breaks the national REST profile. Nothing is served until it is published.
+/// Tar emot API:ets specifikation (OpenAPI 3.0 eller 3.1, JSON eller YAML) till utkastet och berättar vad som bryter mot den nationella REST-profilen. I stället för dokumentet kan dess adress skickas (documentUrl): det hämtas en gång, utan omdirigering, och inget som det hänvisar till hämtas. Inget anropas förrän det publiceras.
+/// Takes the API's document (OpenAPI 3.0 or 3.1, JSON or YAML) for the draft and tells what breaks the national REST profile. Its address may be sent instead of it (documentUrl): it is fetched once, without a redirect, and nothing that it refers to is. Nothing is served until it is published.
 #[utoipa::path(
     put, path = "/apis/{apiId}/openapi", operation_id = "putDocument", tag = "apis",
     params(("apiId" = String, Path, description = "API:ets id. The API's id.", example = "exempel-v1"),
         ("If-Match" = String, Header, description = "API:ets ETag som lästes. The API's ETag that was read.", example = "\"1\"")),
     request_body(
         content(
-            (serde_json::Value = "application/json", example = json!({"openapi": "3.1.0", "info": {"title": "Exempel", "version": "1.0.0"}, "paths": {}})),
+            (serde_json::Value = "application/json", examples(
+                ("document" = (summary = "Dokumentet. The document.", value = json!({"openapi": "3.1.0", "info": {"title": "Exempel", "version": "1.0.0"}, "paths": {}}))),
+                ("address" = (summary = "Dess adress. Its address.", value = json!({"documentUrl": "https://arenden.exempelmyndigheten.example/openapi.json"})))
+            )),
             (String = "application/yaml", example = json!("openapi: 3.1.0\ninfo: {title: Exempel, version: 1.0.0}\npaths: {}\n"))
         ),
-        description = "OpenAPI-dokumentet. The OpenAPI document."
+        description = "OpenAPI-dokumentet, eller documentUrl med dess adress på internet. The OpenAPI document, or documentUrl with its address on the internet."
     ),
     responses(
         (status = 200, description = "Vad som sägs om dokumentet. What is said of the document.", body = DocumentReport,
@@ -238,11 +99,16 @@ pub(crate) async fn put_document(
 ) -> Result<Response, Refusal> {
     acting.require(Right::Edit)?;
     let wanted = flow::IfMatch::of(&headers)?;
-    let yaml = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().contains("yaml"));
-    let document = read(body, if yaml { "document.yaml" } else { "document." }).await?;
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut sent = read(body.clone(), form(media_type.is_some_and(elsewhere::is_yaml))).await?;
+    if let Some(address) = elsewhere::named(&body, &sent)? {
+        // Whoever may not change the API makes the node call nobody.
+        let known = registry.store.get::<ApiRecord>(&acting.scope(), &id).await;
+        known.map_err(refuse::store)?.ok_or_else(|| refuse::not_found("API"))?;
+        let (bytes, yaml) = registry.elsewhere.fetch(&address).await?;
+        sent = read(bytes, form(yaml)).await?;
+    }
+    let document = Arc::new(sent);
     let routes = intake::operations(&document).map_err(unusable)?;
     let text = document.to_string();
     let hash = intake::hash(&text);
@@ -258,74 +124,22 @@ pub(crate) async fn put_document(
     record.document = Some(hash.clone());
     change.keep_document(&hash, &text).await.map_err(refuse::store)?;
     let stored = change.replace("upload", &before, record).await.map_err(refuse::store)?;
-    let lost = lost(&registry, &stored.object, &routes).await?;
+    let lost = promises::lost(&mut change, &stored.object, &routes).await?;
+    let live = promises::live(&mut change, &stored.object).await?;
     change.commit().await.map_err(refuse::store)?;
-    let changes = changes(&registry, &stored.object).await?;
-    let breaking = changes
-        .iter()
-        .filter(|change| change.impact == Impact::Breaking)
-        .count();
 
+    let next = Arc::clone(&document);
+    let compared = promises::compared(live, next).await?;
     let findings = tokio::task::spawn_blocking(move || intake::findings(&document)).await;
     let findings = findings.map_err(|_| Problem::of(model::ProblemKind::Internal))?;
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .count();
     let own = format!("{}/apis/{}", acting.base_url, id);
-    let report = DocumentReport {
-        document_hash: hash,
-        operations: routes
-            .iter()
-            .map(|route| {
-                format!(
-                    "{} {}",
-                    route.method.as_ref().map_or("*", |method| method.as_str()),
-                    route.path
-                )
-            })
-            .collect(),
-        lost_operations: lost,
-        breaking_change_count: breaking,
-        changes: changes.into_iter().take(MOST_FINDINGS).map(told_change).collect(),
-        error_count: errors,
-        warning_count: findings.len() - errors,
-        findings: findings.into_iter().take(MOST_FINDINGS).map(told).collect(),
-        links: Links::to_self(format!("{own}/openapi")).and("up", own),
-    };
+    let report = DocumentReport::of(hash, &routes, lost, compared, findings, &own);
     Ok(flow::with_etag(Json(report).into_response(), stored.revision))
 }
 
-fn told_change(change: Change) -> DocumentChange {
-    DocumentChange {
-        rule_id: change.rule.to_owned(),
-        impact: match change.impact {
-            Impact::Breaking => "breaking",
-            Impact::Careful => "careful",
-            Impact::Compatible => "compatible",
-        }
-        .to_owned(),
-        place: change.place,
-        in_published: change.in_old,
-        message: change.message,
-        rule: change.message_sv.to_owned(),
-        mend: change.mend.to_owned(),
-    }
-}
-
-fn told(finding: catalogue::profile::Finding) -> Finding {
-    Finding {
-        rule_id: finding.rule.to_owned(),
-        severity: match finding.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        }
-        .to_owned(),
-        place: finding.place,
-        message: finding.message,
-        rule: finding.message_sv.to_owned(),
-        mend: finding.mend.to_owned(),
-    }
+/// How a document is named to its reader.
+fn form(yaml: bool) -> &'static str {
+    if yaml { "document.yaml" } else { "document." }
 }
 
 /// Get the OpenAPI document

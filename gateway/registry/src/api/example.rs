@@ -123,6 +123,24 @@ pub(crate) fn published_api() -> Value {
     object
 }
 
+pub(crate) fn checks() -> Value {
+    json!({"changes": [
+        {"method": "POST", "path": "/backends", "body": input(backend())},
+        {"method": "POST", "path": "/apis/exempel-v1/publications", "ifMatch": "\"3\"", "body": {}}
+    ]})
+}
+
+pub(crate) fn checks_report() -> Value {
+    json!({
+        "accepted": false,
+        "results": [{"status": 201}, {"status": 412, "problem": {
+            "type": "/problems/stale-revision", "title": "The object has been changed since it was read", "status": 412,
+            "code": "stale-revision"
+        }}],
+        "_links": [{"href": format!("{BASE}/checks"), "rel": "self", "method": "GET"}]
+    })
+}
+
 pub(crate) fn report() -> Value {
     json!({
         "documentHash": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
@@ -137,7 +155,8 @@ pub(crate) fn report() -> Value {
             "ruleId": "DOK.05", "severity": "error", "place": "/info", "message": "has no contact",
             "rule": "Kontaktuppgifter ska finnas.", "mend": "Add info.contact."
         }],
-        "_links": [{"href": format!("{BASE}/apis/exempel-v1/openapi"), "rel": "self", "method": "GET"}]
+        "_links": [{"href": format!("{BASE}/apis/exempel-v1/openapi"), "rel": "self", "method": "GET"},
+            {"href": format!("{BASE}/apis/exempel-v1/preview"), "rel": "preview", "method": "GET"}]
     })
 }
 

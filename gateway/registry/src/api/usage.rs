@@ -34,7 +34,7 @@ pub(crate) struct UsageQuery {
     /// Bara anrop från denna applikation. Calls by this application only.
     #[param(example = "exempelbanken.app")]
     application_id: Option<String>,
-    /// Från och med denna timme. From this hour on.
+    /// Från och med denna timme, eller detta dygn. From this hour, or day, on.
     #[param(format = DateTime, example = "2026-11-01T00:00:00Z")]
     from: Option<String>,
     /// Före denna tidpunkt. Before this moment.
@@ -131,8 +131,8 @@ pub(crate) struct ApiCallerList {
 
 /// List usage
 ///
-/// Egen användning per applikation, API och timme eller dygn (UTC): anrop till de egna API:erna och från de egna applikationerna. Räknas några sekunder efter anropet.
-/// Own usage by application, API and hour or day (UTC): calls to one's own APIs and by one's own applications. Counted some seconds after the call.
+/// Egen användning per applikation, API och timme eller dygn (UTC): anrop till de egna API:erna och från de egna applikationerna. Räknas några sekunder efter anropet. Timmar sparas kortare än dygn: i tre månader och i tre år, om noden inte är inställd på annat.
+/// Own usage by application, API and hour or day (UTC): calls to one's own APIs and by one's own applications. Counted some seconds after the call. Hours are kept for a shorter time than days: three months and three years, unless the node is configured otherwise.
 #[utoipa::path(
     get, path = "/usage-periods", operation_id = "listUsagePeriods", tag = "usage-periods", params(UsageQuery),
     responses((status = 200, description = "Användningen. The usage.", body = UsageList,

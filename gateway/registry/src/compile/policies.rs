@@ -84,6 +84,7 @@ pub(super) fn api(api: &Api) -> ApiTraffic {
             backend: mirror.backend_id.clone(),
             percent: mirror.percent,
         }),
+        mock_answers: api.mock_answers,
     }
 }
 
@@ -128,6 +129,7 @@ pub(crate) fn put_into_api(traffic: &ApiTraffic, api: &mut Api) {
         header: canary.header.clone(),
         application_ids: canary.applications.clone(),
     });
+    api.mock_answers = traffic.mock_answers;
     api.mirror = traffic.mirror.as_ref().map(|mirror| Mirror {
         backend_id: mirror.backend.clone(),
         percent: mirror.percent,

@@ -84,6 +84,9 @@ pub(super) fn read(table: &Table<'_>, operations: &OperationsReader<'_>) -> Read
         name,
         version,
     };
+    if draft.traffic.mock_answers == Some(true) && openapi.is_none() {
+        table.report("mock_answers", "needs openapi: examples come from the document");
+    }
     Read { draft, openapi }
 }
 

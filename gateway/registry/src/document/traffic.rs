@@ -39,6 +39,7 @@ pub(super) fn api(table: &Table<'_>) -> ApiTraffic {
         maintenance: maintenance(&table.table("maintenance")),
         canary: canary(&table.table("canary")),
         mirror: mirror(&table.table("mirror")),
+        mock_answers: table.has("mock_answers").then(|| table.boolean("mock_answers", false)),
     }
 }
 

@@ -90,6 +90,10 @@ pub struct Api {
     /// Which reads another backend is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<Mirror>,
+    /// Whether a call with `Prefer: code=200, example=NAME` is answered from the examples of the OpenAPI document, without
+    /// the backend: true on every gateway, false on none; unless given, on a gateway that is a sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mock_answers: Option<bool>,
     /// Whether the API is taken aside for work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Maintenance>,

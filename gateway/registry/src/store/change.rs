@@ -2,12 +2,18 @@
 //!
 //! Changes are made one after another, on every node together: each begins by taking the head's row. So what a change has
 //! read holds until it is committed, and versions are committed in their order.
+//!
+//! In a rehearsal ([`Store::rehearse`]) changes are made one on another in one transaction, and none of them ever takes
+//! effect: what would be refused is known before anything is done.
 
 use super::{CHANNEL, Error, REPEATS_ARE_KNOWN, Store, read_object};
 use crate::audit::{self, Entry};
 use crate::model::{Kind, Moment, Object, Stored};
 use database::{Transaction, query};
 use serde_json::Value;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
 
 /// Who makes a change.
@@ -31,12 +37,45 @@ pub enum NewObject<T> {
 /// An open change. Dropped without [`Change::commit`], it never was.
 #[derive(Debug)]
 pub struct Change {
-    transaction: Transaction,
+    open: Held,
     actor: Actor,
     now: Moment,
+}
+
+/// What a change is made in.
+#[derive(Debug)]
+pub(super) struct Open {
+    transaction: Transaction,
     sequence: i64,
     hash: String,
     began_at: i64,
+}
+
+/// Whose the transaction is: the change's own, or lent by a rehearsal until the change is done.
+#[derive(Debug)]
+enum Held {
+    Own(Box<Open>),
+    Lent(OwnedMutexGuard<Open>),
+}
+
+impl Deref for Held {
+    type Target = Open;
+
+    fn deref(&self) -> &Open {
+        match self {
+            Self::Own(open) => open,
+            Self::Lent(open) => open,
+        }
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut Open {
+        match self {
+            Self::Own(open) => open,
+            Self::Lent(open) => open,
+        }
+    }
 }
 
 impl Store {
@@ -45,6 +84,31 @@ impl Store {
     /// # Errors
     /// See [`Error`].
     pub async fn change(&self, actor: Actor) -> Result<Change, Error> {
+        let open = match &self.rehearsal {
+            Some(rehearsal) => Held::Lent(Arc::clone(rehearsal).lock_owned().await),
+            None => Held::Own(Box::new(self.open_change().await?)),
+        };
+        Ok(Change {
+            open,
+            actor,
+            now: Moment::now(),
+        })
+    }
+
+    /// The same registry, in which each change sees those before it and none takes effect. Others' changes wait until the last
+    /// copy of it is dropped.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn rehearse(&self) -> Result<Self, Error> {
+        let open = self.open_change().await?;
+        Ok(Self {
+            rehearsal: Some(Arc::new(Mutex::new(open))),
+            ..self.clone()
+        })
+    }
+
+    async fn open_change(&self) -> Result<Open, Error> {
         let mut transaction = self.database().await?.begin().await?;
         let make = query(
             "INSERT INTO registry_head (one, epoch, sequence, hash) VALUES (1, ?, 0, '') ON CONFLICT (one) DO NOTHING",
@@ -58,9 +122,7 @@ impl Store {
             }
         };
         let sequence = head.get("sequence")?;
-        Ok(Change {
-            actor,
-            now: Moment::now(),
+        Ok(Open {
             sequence,
             hash: head.get("hash")?,
             began_at: sequence,
@@ -77,7 +139,7 @@ impl Change {
 
     /// The version that the registry has once this is committed.
     pub fn version(&self) -> i64 {
-        self.sequence
+        self.open.sequence
     }
 
     /// The object with this id.
@@ -87,6 +149,7 @@ impl Change {
     pub async fn get<T: Object>(&mut self, id: &str) -> Result<Option<Stored<T>>, Error> {
         let select = query("SELECT * FROM registry_object WHERE kind = ? AND id = ? AND removed = 0");
         let row = self
+            .open
             .transaction
             .fetch_optional(select.bind(T::KIND.name()).bind(id))
             .await?;
@@ -101,6 +164,7 @@ impl Change {
         let select =
             query("SELECT * FROM registry_object WHERE kind = ? AND organisation = ? AND removed = 0 ORDER BY id");
         let rows = self
+            .open
             .transaction
             .fetch_all(select.bind(T::KIND.name()).bind(organisation))
             .await?;
@@ -114,6 +178,7 @@ impl Change {
     pub async fn parts_of<T: Object>(&mut self, parent: &str) -> Result<Vec<Stored<T>>, Error> {
         let select = query("SELECT * FROM registry_object WHERE kind = ? AND parent = ? AND removed = 0 ORDER BY id");
         let rows = self
+            .open
             .transaction
             .fetch_all(select.bind(T::KIND.name()).bind(parent))
             .await?;
@@ -130,6 +195,7 @@ impl Change {
              WHERE p.organisation = ? AND o.kind = ? AND o.removed = 0 ORDER BY o.id",
         );
         let rows = self
+            .open
             .transaction
             .fetch_all(select.bind(organisation).bind(T::KIND.name()))
             .await?;
@@ -143,6 +209,7 @@ impl Change {
     pub async fn add<T: Object>(&mut self, object: T) -> Result<NewObject<T>, Error> {
         let select = query("SELECT organisation, removed, revision FROM registry_object WHERE kind = ? AND id = ?");
         let known = self
+            .open
             .transaction
             .fetch_optional(select.bind(T::KIND.name()).bind(object.id()))
             .await?;
@@ -157,7 +224,7 @@ impl Change {
         let stored = Stored {
             object,
             revision,
-            version: self.sequence + 1,
+            version: self.open.sequence + 1,
             created_at: self.now,
             changed_at: self.now,
         };
@@ -178,7 +245,7 @@ impl Change {
         let stored = Stored {
             object,
             revision: before.revision + 1,
-            version: self.sequence + 1,
+            version: self.open.sequence + 1,
             created_at: before.created_at,
             changed_at: self.now,
         };
@@ -193,7 +260,7 @@ impl Change {
     pub async fn remove<T: Object>(&mut self, before: &Stored<T>) -> Result<(), Error> {
         let gone = Stored {
             revision: before.revision + 1,
-            version: self.sequence + 1,
+            version: self.open.sequence + 1,
             changed_at: self.now,
             ..before.clone()
         };
@@ -206,11 +273,13 @@ impl Change {
     /// See [`Error`].
     pub async fn earlier_answer(&mut self, key: &str) -> Result<Option<(String, Value)>, Error> {
         let old = self.now.microseconds() - i64::try_from(REPEATS_ARE_KNOWN.as_micros()).unwrap_or(i64::MAX);
-        self.transaction
+        self.open
+            .transaction
             .execute(query("DELETE FROM registry_repeat WHERE at < ?").bind(old))
             .await?;
         let select = query("SELECT fingerprint, answer FROM registry_repeat WHERE member = ? AND repeat_key = ?");
         let Some(row) = self
+            .open
             .transaction
             .fetch_optional(select.bind(&self.actor.member).bind(key))
             .await?
@@ -233,7 +302,8 @@ impl Change {
     pub async fn keep_answer(&mut self, key: &str, fingerprint: &str, answer: &Value) -> Result<(), Error> {
         let insert =
             query("INSERT INTO registry_repeat (member, repeat_key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)");
-        self.transaction
+        self.open
+            .transaction
             .execute(
                 insert
                     .bind(&self.actor.member)
@@ -252,24 +322,37 @@ impl Change {
     /// See [`Error`].
     pub async fn keep_document(&mut self, hash: &str, body: &str) -> Result<(), Error> {
         let insert = query("INSERT INTO registry_document (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING");
-        self.transaction.execute(insert.bind(hash).bind(body)).await?;
+        self.open.transaction.execute(insert.bind(hash).bind(body)).await?;
         Ok(())
+    }
+
+    /// The document with this hash, one that was kept by this change included.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn document(&mut self, hash: &str) -> Result<Option<String>, Error> {
+        let select = query("SELECT body FROM registry_document WHERE hash = ?");
+        let row = self.open.transaction.fetch_optional(select.bind(hash)).await?;
+        Ok(row.map(|row| row.get("body")).transpose()?)
     }
 
     /// Makes it all take effect, and tells the nodes. Gives the registry's version.
     ///
     /// # Errors
     /// See [`Error`]. After [`database::Error::Unavailable`] it is not known whether it took effect.
-    pub async fn commit(mut self) -> Result<i64, Error> {
-        if self.sequence > self.began_at {
+    pub async fn commit(self) -> Result<i64, Error> {
+        let sequence = self.open.sequence;
+        let Held::Own(mut open) = self.open else {
+            return Ok(sequence);
+        };
+        if sequence > open.began_at {
             let update = query("UPDATE registry_head SET sequence = ?, hash = ? WHERE one = 1");
-            self.transaction
-                .execute(update.bind(self.sequence).bind(&self.hash))
-                .await?;
-            self.transaction.notify(CHANNEL, &self.sequence.to_string()).await?;
+            let update = update.bind(sequence).bind(&open.hash);
+            open.transaction.execute(update).await?;
+            open.transaction.notify(CHANNEL, &sequence.to_string()).await?;
         }
-        self.transaction.commit().await?;
-        Ok(self.sequence)
+        open.transaction.commit().await?;
+        Ok(sequence)
     }
 
     async fn write<T: Object>(
@@ -298,7 +381,7 @@ impl Change {
         .bind(after.created_at.microseconds())
         .bind(after.changed_at.microseconds())
         .bind(written(object)?);
-        self.transaction.execute(upsert).await?;
+        self.open.transaction.execute(upsert).await?;
         self.write_parties(T::KIND, object, removed).await?;
         let entry = Entry {
             sequence: after.version,
@@ -311,10 +394,10 @@ impl Change {
             object: object.id().to_owned(),
             before: before.map_or_else(String::new, |before| audited(&before.object)),
             after: if removed { String::new() } else { audited(object) },
-            previous: std::mem::take(&mut self.hash),
+            previous: std::mem::take(&mut self.open.hash),
         };
-        self.hash = audit::append(&mut self.transaction, &entry).await?;
-        self.sequence = after.version;
+        self.open.hash = audit::append(&mut self.open.transaction, &entry).await?;
+        self.open.sequence = after.version;
         Ok(())
     }
 
@@ -324,7 +407,8 @@ impl Change {
             return Ok(());
         }
         let delete = query("DELETE FROM registry_party WHERE kind = ? AND id = ?");
-        self.transaction
+        self.open
+            .transaction
             .execute(delete.bind(kind.name()).bind(object.id()))
             .await?;
         if removed {
@@ -334,7 +418,8 @@ impl Change {
         parties.dedup();
         for party in parties {
             let insert = query("INSERT INTO registry_party (kind, id, organisation) VALUES (?, ?, ?)");
-            self.transaction
+            self.open
+                .transaction
                 .execute(insert.bind(kind.name()).bind(object.id()).bind(party))
                 .await?;
         }

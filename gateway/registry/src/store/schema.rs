@@ -5,7 +5,7 @@ use database::Migrations;
 /// The registry's tables.
 pub(super) const MIGRATIONS: Migrations = Migrations {
     component: "registry",
-    steps: &[STEP_1, STEP_2],
+    steps: &[STEP_1, STEP_2, STEP_3],
 };
 
 const STEP_1: &str = "
@@ -54,9 +54,31 @@ CREATE INDEX registry_usage_api ON registry_usage (api_organisation, hour);
 CREATE INDEX registry_usage_of ON registry_usage (api, application, hour);
 ";
 
+const STEP_3: &str = "
+CREATE TABLE registry_usage_day (
+    day BIGINT NOT NULL, application TEXT NOT NULL, api TEXT NOT NULL, application_organisation TEXT NOT NULL,
+    api_organisation TEXT NOT NULL, calls BIGINT NOT NULL, client_errors BIGINT NOT NULL, limited BIGINT NOT NULL,
+    server_errors BIGINT NOT NULL, microseconds BIGINT NOT NULL, within_10 BIGINT NOT NULL, within_50 BIGINT NOT NULL,
+    within_100 BIGINT NOT NULL, within_500 BIGINT NOT NULL, within_1000 BIGINT NOT NULL, within_5000 BIGINT NOT NULL,
+    PRIMARY KEY (day, api, application)
+);
+CREATE INDEX registry_usage_day_application ON registry_usage_day (application_organisation, day);
+CREATE INDEX registry_usage_day_api ON registry_usage_day (api_organisation, day);
+CREATE INDEX registry_usage_day_of ON registry_usage_day (api, application, day);
+INSERT INTO registry_usage_day
+    (day, application, api, application_organisation, api_organisation, calls, client_errors, limited, server_errors,
+    microseconds, within_10, within_50, within_100, within_500, within_1000, within_5000)
+SELECT hour / 24, application, api, application_organisation, api_organisation, CAST(SUM(calls) AS BIGINT),
+    CAST(SUM(client_errors) AS BIGINT), CAST(SUM(limited) AS BIGINT), CAST(SUM(server_errors) AS BIGINT),
+    CAST(SUM(microseconds) AS BIGINT), CAST(SUM(within_10) AS BIGINT), CAST(SUM(within_50) AS BIGINT),
+    CAST(SUM(within_100) AS BIGINT), CAST(SUM(within_500) AS BIGINT), CAST(SUM(within_1000) AS BIGINT),
+    CAST(SUM(within_5000) AS BIGINT)
+FROM registry_usage GROUP BY hour / 24, application, api, application_organisation, api_organisation;
+";
+
 /// Tables that a backup holds, each with its columns; `registry_head` comes last, so that a copy without it is seen to be
 /// unfinished. Nodes are not in it: they are who they are now.
-pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 8] = [
+pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 9] = [
     (
         "registry_object",
         &[
@@ -116,6 +138,27 @@ pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 8] = [
         "registry_usage",
         &[
             ("hour", Column::Integer),
+            ("application", Column::Text),
+            ("api", Column::Text),
+            ("application_organisation", Column::Text),
+            ("api_organisation", Column::Text),
+            ("calls", Column::Integer),
+            ("client_errors", Column::Integer),
+            ("limited", Column::Integer),
+            ("server_errors", Column::Integer),
+            ("microseconds", Column::Integer),
+            ("within_10", Column::Integer),
+            ("within_50", Column::Integer),
+            ("within_100", Column::Integer),
+            ("within_500", Column::Integer),
+            ("within_1000", Column::Integer),
+            ("within_5000", Column::Integer),
+        ],
+    ),
+    (
+        "registry_usage_day",
+        &[
+            ("day", Column::Integer),
             ("application", Column::Text),
             ("api", Column::Text),
             ("application_organisation", Column::Text),

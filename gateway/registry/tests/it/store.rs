@@ -102,6 +102,31 @@ async fn a_change_that_is_not_committed_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn what_is_rehearsed_is_built_upon_and_never_was() {
+    on_both(|address, _| async move {
+        let store = Store::open(&address).await.unwrap();
+        add(&store, "first").await;
+        let rehearsal = store.rehearse().await.unwrap();
+        assert_eq!(add(&rehearsal, "second").await, 2);
+        let mut refused = rehearsal.change(actor()).await.unwrap();
+        let known = refused.get::<Organisation>("second").await.unwrap();
+        assert!(known.is_some(), "each change sees those before it");
+        assert!(matches!(
+            refused.add(organisation("second")).await.unwrap(),
+            NewObject::Taken
+        ));
+        drop(refused);
+        assert_eq!(add(&rehearsal, "third").await, 3);
+        assert_eq!(ids(&store).await, ["first"]);
+        drop(rehearsal);
+        assert_eq!(add(&store, "fourth").await, 2);
+        assert_eq!(ids(&store).await, ["first", "fourth"]);
+        assert!(verify(&store).await.unwrap().faults.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_changed_a_missing_and_a_cut_off_entry_are_found() {
     on_both(|address, _| async move {
         let store = Store::open(&address).await.unwrap();

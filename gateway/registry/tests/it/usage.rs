@@ -4,7 +4,8 @@ use crate::store::on_both;
 use crate::{GOOD, loaded};
 use registry::import;
 use registry::model::Moment;
-use registry::store::{Scope, Store, Usage, WantedUsage};
+use registry::store::{Retention, Scope, Store, Usage, WantedUsage};
+use std::time::Duration;
 
 const HOUR: i64 = 3_600;
 /// A day's first second.
@@ -70,6 +71,58 @@ async fn calls_are_added_up_and_shown_to_both_sides() {
         assert_eq!(seen(Scope::All, of_another).await, []);
         let last = store.last_calls("cases-v1").await.unwrap();
         assert_eq!(last["app"].seconds(), DAY + 24 * HOUR);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hours_are_forgotten_sooner_than_days_and_both_in_the_end() {
+    on_both(|address, _| async move {
+        let store = Store::open(&address).await.unwrap();
+        let document = loaded(GOOD);
+        import::fill(&store, import::objects(&document.draft, &[None]))
+            .await
+            .unwrap();
+        let days = |count: i64| DAY + count * 24 * HOUR;
+        for (day, calls) in [(0, 1), (5, 2), (9, 3), (10, 4)] {
+            let at = Moment::from_seconds(days(day) + 7 * HOUR);
+            store.add_usage(&[usage("app", "cases-v1", calls)], at).await.unwrap();
+        }
+        let page = service_host::page(None, None, 100).unwrap();
+        let seen = async |by_day| {
+            let wanted = WantedUsage {
+                by_day,
+                ..WantedUsage::default()
+            };
+            let (periods, total) = store.usage(&Scope::All, &wanted, page).await.unwrap();
+            assert_eq!(periods.len() as u64, total);
+            periods.into_iter().map(|one| one.usage.calls).collect::<Vec<_>>()
+        };
+        let retention = Retention {
+            hours: Duration::from_secs(2 * 86_400),
+            days: Duration::from_secs(7 * 86_400),
+        };
+        // An hour's row goes when the hour is over that long ago, a day's when the day is.
+        let forgotten = store
+            .forget_usage(retention, Moment::from_seconds(days(11) + 7 * HOUR))
+            .await;
+        assert_eq!(forgotten.unwrap(), 2 + 1);
+        assert_eq!((seen(false).await, seen(true).await), (vec![4, 3], vec![4, 3, 2]));
+        let again = store
+            .forget_usage(retention, Moment::from_seconds(days(11) + 7 * HOUR))
+            .await;
+        assert_eq!(again.unwrap(), 0);
+        // When an application last called is told by its days, once its hours are gone.
+        let forgotten = store.forget_usage(retention, Moment::from_seconds(days(16))).await;
+        assert_eq!(forgotten.unwrap(), 2 + 1);
+        assert_eq!((seen(false).await, seen(true).await), (vec![], vec![4, 3]));
+        let last = store.last_calls("cases-v1").await.unwrap();
+        assert_eq!(last["app"].seconds(), days(10));
+        store
+            .forget_usage(retention, Moment::from_seconds(days(100)))
+            .await
+            .unwrap();
+        assert_eq!(seen(true).await, Vec::<u64>::new());
     })
     .await;
 }

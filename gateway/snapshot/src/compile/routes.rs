@@ -2,6 +2,7 @@
 
 use super::names::Names;
 use super::{Problem, Report};
+use crate::mock::{Mock, Mocks};
 use crate::model::{Api, ApiIndex, Authentication, Document, Route, RouteIndex, Target};
 use crate::router::{Base, Refusal, Router};
 use crate::template::Segment;
@@ -46,7 +47,8 @@ pub(super) fn compile(draft: &Draft, names: &Names<'_>, apis: &[Api], problems: 
         match routed.router.add_api(&compiled.base_path, index) {
             Ok(base) => {
                 add_documents(api, compiled, base, &mut routed, &mut report);
-                add_operations(api, compiled, base, &mut routed, &mut report);
+                let mocks = draft.mocks.get(&api.id).map(|mocks| &**mocks);
+                add_operations(api, compiled, base, mocks, &mut routed, &mut report);
             }
             Err(refusal) => report.field("", explain(&compiled.base_path, refusal, &routed)),
         }
@@ -72,16 +74,30 @@ fn add_documents(api: &ApiDraft, compiled: &Api, base: Base, routed: &mut Routed
     }
 }
 
-fn add_operations(api: &ApiDraft, compiled: &Api, base: Base, routed: &mut Routed, report: &mut Report<'_>) {
+fn add_operations(
+    api: &ApiDraft,
+    compiled: &Api,
+    base: Base,
+    mocks: Option<&Mocks>,
+    routed: &mut Routed,
+    report: &mut Report<'_>,
+) {
     if compiled.backend.is_none() && !api.routes.is_empty() {
         report.field("backend", "is missing; the API's routes need one");
     }
     for (number, draft) in api.routes.iter().enumerate() {
         check_operation(api, draft, number, report);
         let index = routed.next();
+        let mock = || {
+            mocks?
+                .get(&format!("{} {}", draft.method.as_ref()?, draft.path))
+                .cloned()
+        };
         match routed.router.add(base, draft.method.as_ref(), &draft.path, index) {
             // Without a backend there is no route, and already a problem.
-            Ok(()) => routed.routes.extend(operation_route(draft, compiled, base.api)),
+            Ok(()) => {
+                routed.routes.extend(operation_route(draft, compiled, base.api, mock()));
+            }
             Err(Refusal::Taken(by)) if is_own_document(routed, by) => {}
             Err(refusal) => report.field(format!("routes[{number}].path"), explain(&draft.path, refusal, routed)),
         }
@@ -127,7 +143,7 @@ fn explain(path: &str, refusal: Refusal, routed: &Routed) -> String {
 }
 
 /// `None` when the API has no backend.
-fn operation_route(draft: &RouteDraft, api: &Api, index: ApiIndex) -> Option<Route> {
+fn operation_route(draft: &RouteDraft, api: &Api, index: ApiIndex, mock: Option<Arc<Mock>>) -> Option<Route> {
     let template = if draft.path == "/" {
         api.base_path.to_string()
     } else {
@@ -142,6 +158,7 @@ fn operation_route(draft: &RouteDraft, api: &Api, index: ApiIndex) -> Option<Rou
         scopes: draft.scopes.iter().map(|scope| Arc::from(scope.as_str())).collect(),
         authentication: draft.authentication.unwrap_or(api.authentication),
         target: Target::Upstream(api.backend?),
+        mock,
     })
 }
 
@@ -154,6 +171,7 @@ fn document_route(path: &str, api: Option<ApiIndex>, document: &Arc<Document>) -
         scopes: Vec::new(),
         authentication: Authentication::None,
         target: Target::Document(document.clone()),
+        mock: None,
     }
 }
 
@@ -204,6 +222,7 @@ fn add_relays(draft: &Draft, names: &Names<'_>, routed: &mut Routed, problems: &
             scopes: Vec::new(),
             authentication: Authentication::None,
             target: Target::Upstream(backend),
+            mock: None,
         });
     }
 }

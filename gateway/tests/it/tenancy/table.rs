@@ -34,6 +34,7 @@ enum Body {
     Application,
     Agreement,
     Reason,
+    Checks,
 }
 
 /// One operation of the document.
@@ -67,6 +68,7 @@ fn recipe(id: &str) -> Recipe {
         | "listApis"
         | "getApi"
         | "getDocument"
+        | "getPreview"
         | "listApplications"
         | "getApplication"
         | "listApplicationCredentials"
@@ -95,6 +97,8 @@ fn recipe(id: &str) -> Recipe {
         "signAgreement" => (ADMINISTER, Empty),
         "resumeAgreement" => (ADMINISTER, None),
         "suspendAgreement" | "terminateAgreement" => (ADMINISTER, Reason),
+        // Whoever may read may ask; what is asked about has rights of its own.
+        "checkChanges" => (READ, Checks),
         "getApiInfo" => (OPERATE, None),
         other => panic!("a new operation: teach the tenancy test who may call {other}, and with what"),
     };
@@ -150,7 +154,9 @@ pub(super) fn operations(document: &Value) -> Vec<Operation> {
             found.push(Operation {
                 recipe: recipe(id),
                 method: method.to_uppercase(),
-                makes: method == "post" && named("header").iter().all(|name| name != "If-Match"),
+                makes: method == "post"
+                    && id != "checkChanges"
+                    && named("header").iter().all(|name| name != "If-Match"),
                 parameters: path
                     .split('/')
                     .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
@@ -209,7 +215,7 @@ impl Operation {
                 "personalData": false, "backendId": things.backend_id, "limitPlanIds": [things.limit_plan_id],
                 "retry": {"attempts": 2}, "idempotency": {"required": true}, "cache": {}, "validation": {"responses": true},
                 "canary": {"backendId": things.backend_id, "percent": 5, "applicationIds": [things.application_id]},
-                "mirror": {"backendId": things.backend_id}, "maintenance": {"message": "m"},
+                "mirror": {"backendId": things.backend_id}, "maintenance": {"message": "m"}, "mockAnswers": false,
                 "operations": [{"method": "GET", "path": "/things"}]})
             }
             Body::Document => json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1.0.0"}, "paths": {}}),
@@ -220,6 +226,9 @@ impl Operation {
                 "apiIds": [things.api_id], "limits": {"perMinute": 5}, "sla": {"availability": "a", "responseTime": "r", "support": "s"}})
             }
             Body::Reason => json!({"reason": "because"}),
+            Body::Checks => {
+                json!({"changes": [{"method": "DELETE", "path": format!("/applications/{}", things.application_id)}]})
+            }
         })
     }
 }

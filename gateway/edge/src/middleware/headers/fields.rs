@@ -20,6 +20,7 @@ pub(crate) const TRACEPARENT: Names = Names(1 << 23);
 pub(crate) const TRACESTATE: Names = Names(1 << 24);
 pub(crate) const ORIGIN: Names = Names(1 << 26);
 pub(crate) const REQUEST_TIMEOUT: Names = Names(1 << 27);
+pub(crate) const PREFER: Names = Names(1 << 28);
 
 /// Fields that mean something on one connection only (RFC 9110 section 7.6.1), and framing, which is made anew.
 pub(crate) const HOP_BY_HOP: Names = Names(0x1ff);
@@ -34,7 +35,7 @@ pub(crate) const CREDENTIALS: Names = Names(0b11 << 16);
 pub(crate) const NOT_IN_TRAILERS: Names = Names(0xfff << 14);
 
 /// Every name by its bit.
-const KNOWN: [HeaderName; 28] = [
+const KNOWN: [HeaderName; 29] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -63,6 +64,7 @@ const KNOWN: [HeaderName; 28] = [
     header::HOST,
     header::ORIGIN,
     HeaderName::from_static("request-timeout"),
+    HeaderName::from_static("prefer"),
 ];
 
 /// The bit of a name, as its place in [`KNOWN`].
@@ -96,6 +98,7 @@ fn place(name: &str) -> Option<u32> {
         "host" => 25,
         "origin" => 26,
         "request-timeout" => 27,
+        "prefer" => 28,
         _ => return None,
     })
 }
@@ -190,7 +193,10 @@ mod tests {
         assert_eq!(listed(COOKIE), "cookie");
         assert_eq!(listed(BAGGAGE.and(TRACESTATE)), "baggage tracestate");
         assert_eq!(listed(TRACEPARENT), "traceparent");
-        assert_eq!(listed(ORIGIN.and(REQUEST_TIMEOUT)), "origin request-timeout");
+        assert_eq!(
+            listed(ORIGIN.and(REQUEST_TIMEOUT).and(PREFER)),
+            "origin request-timeout prefer"
+        );
         assert_eq!(
             listed(HOP_BY_HOP),
             "connection keep-alive proxy-connection proxy-authenticate proxy-authorization te transfer-encoding upgrade \
