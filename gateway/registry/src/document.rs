@@ -11,6 +11,7 @@ mod traffic;
 
 use ::document::{Problems, Source};
 use snapshot::{Draft, RouteDraft};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Reads the operations of an OpenAPI document: the published document is the truth about what an API serves. The error
@@ -58,6 +59,7 @@ pub fn read(source: &Source, problems: &Problems, operations: &OperationsReader<
         agreements: table.tables("agreements").iter().map(agreements::agreement).collect(),
         limits: table.tables("limits").iter().map(agreements::limit).collect(),
         documents: Vec::new(),
+        mocks: HashMap::new(),
         relays: Vec::new(),
     };
     table.finish();

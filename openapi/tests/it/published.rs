@@ -248,6 +248,7 @@ fn facts(document: &Value) -> ApiFacts {
         docs_url: None,
         sunset_at: None,
         successor: None,
+        mock_answers: false,
         problems: Arc::new([]),
     }
 }

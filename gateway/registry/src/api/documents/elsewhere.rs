@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DocumentAddress {
     /// Address on the public internet that answers with the document, without a redirect.
-    #[schema(format = Uri, example = "https://arenden.exempelmyndigheten.example/openapi.json")]
+    #[schema(format = "uri", example = "https://arenden.exempelmyndigheten.example/openapi.json")]
     pub document_url: String,
 }
 

@@ -1,5 +1,5 @@
 //! How long a national registry takes to be read from its database and compiled: 661 organisations, 5,000 APIs, 20,000
-//! applications, 50,000 agreements. Run: `cargo run --release -p registry --example scale`.
+//! applications, 50,000 agreements. Run: `cargo run --release -p registry --example store_scale`.
 
 #![expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
