@@ -4,7 +4,7 @@ use crate::governed::Uses;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{
-    Binding, Credentials, Noted, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+    Binding, Credentials, Noted, Possession, Proved, Reading, Statement, Token, TokenRefusal, TokenVerdict,
 };
 use http::HeaderValue;
 use identity::api_key::{self, KeyError, Pepper};
@@ -14,6 +14,7 @@ use identity::service::Service;
 use identity::token::{Claims, Confirmation, TokenError, Verdict, Verifier};
 use snapshot::{ApplicationIndex, Snapshot};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Checks keys against the snapshot and tokens against the issuers' key sets.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl Credentials for Checks {
         }
     }
 
-    fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {
+    fn possession(&self, question: &Possession<'_>) -> Result<Proved, ProofRefusal> {
         let expected = Expected {
             method: question.method,
             address: question.address,
@@ -138,7 +139,14 @@ impl Credentials for Checks {
             nonces: self.nonces.as_ref(),
         };
         let outcome = dpop::check(question.proof, &expected);
-        let outcome = outcome.and_then(|proof| self.proofs.note(&proof, question.now));
+        let outcome = outcome.and_then(|proof| {
+            self.proofs.note(&proof, question.now)?;
+            let fresh_for = u64::try_from(proof.expires_at - question.now).unwrap_or(0);
+            Ok(Proved {
+                id: proof.id,
+                fresh_for: Duration::from_secs(fresh_for),
+            })
+        });
         outcome.map_err(|error| {
             let nonce = (error == ProofError::Nonce).then_some(self.nonces.as_ref()).flatten();
             refuse_proof(&error, nonce.map(|nonces| nonces.current(question.now)))

@@ -7,6 +7,7 @@
 use crate::BoxError;
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::GatewayError;
+use crate::middleware::authenticate::Proved;
 use crate::middleware::headers::fields::Seen;
 use crate::plan::{Plan, Shared};
 use crate::server::Peer;
@@ -94,6 +95,8 @@ pub struct Facts {
     pub allowed_origin: Option<HeaderValue>,
     /// Set by `authenticate`.
     pub consumer: Option<Consumer>,
+    /// Set by `authenticate`: the proof of possession that came along.
+    pub(crate) proof: Option<Proved>,
     /// Set by `authorise`.
     pub agreement: Option<AgreementIndex>,
     /// Set by `limit`.
@@ -130,6 +133,7 @@ impl Facts {
             options: None,
             allowed_origin: None,
             consumer: None,
+            proof: None,
             agreement: None,
             standing: None,
             deadline: None,

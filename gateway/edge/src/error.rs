@@ -60,6 +60,9 @@ pub enum GatewayError {
     /// A token that is bound to its sender, without what it is bound to.
     #[error("possession not proved: {}", .0.code)]
     ProofRefused(Box<ProofRefusal>),
+    /// Whether a proof of possession was used on another node cannot be known just now.
+    #[error("the store of used proofs is unavailable")]
+    ProofUnavailable,
     /// The issuer's keys cannot be had just now, so the token can be neither trusted nor refused.
     #[error("the issuer's keys are unavailable")]
     KeysUnavailable {
@@ -246,6 +249,7 @@ impl GatewayError {
             Self::Gone { .. } => ErrorKind::ApiGone,
             Self::CredentialMissing => ErrorKind::CredentialMissing,
             Self::CredentialRefused(_) | Self::ProofRefused(_) => ErrorKind::CredentialRefused,
+            Self::ProofUnavailable => ErrorKind::ProofUnavailable,
             Self::KeysUnavailable { .. } => ErrorKind::KeysUnavailable,
             Self::AgreementMissing { .. } => ErrorKind::AgreementMissing,
             Self::AgreementNotInForce { .. } | Self::AgreementSuspended { .. } => ErrorKind::AgreementNotInForce,
@@ -349,6 +353,7 @@ impl GatewayError {
             | Self::IdempotencyUnknown
             | Self::IdempotencyUnavailable
             | Self::QuotaUnavailable { .. }
+            | Self::ProofUnavailable
             | Self::NotCached
             | Self::Internal(_) => self.kind().facts().advice.en.to_owned(),
         }
@@ -370,7 +375,9 @@ impl GatewayError {
             | Self::QuotaUnavailable { retry_after, .. }
             | Self::UpstreamPaused { retry_after, .. }
             | Self::Maintenance { retry_after, .. } => Some(*retry_after),
-            Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::Overloaded => Some(Duration::from_secs(1)),
+            Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::ProofUnavailable | Self::Overloaded => {
+                Some(Duration::from_secs(1))
+            }
             Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),
             _ => None,
         }

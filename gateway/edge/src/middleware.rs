@@ -16,6 +16,7 @@ pub mod respond;
 pub mod retry;
 pub mod route;
 pub mod shed;
+pub mod spend;
 pub mod steer;
 pub mod validate;
 pub mod witness;

@@ -11,7 +11,7 @@ use crate::middleware::record::Received;
 use crate::middleware::shed::overload;
 use crate::middleware::{
     authenticate, authorise, cache, cors, deadline, forward, idempotency, limit, maintain, mock, normalise, record,
-    respond, retry, route, shed, steer, validate, witness,
+    respond, retry, route, shed, spend, steer, validate, witness,
 };
 use crate::plan::Shared;
 use crate::server::{self, Handle, Peer};
@@ -34,7 +34,7 @@ type RouteGates = Gate<cors::Cors, Gate<maintain::Maintain, Known>>;
 /// What follows when the API takes calls at all.
 type Known = Gate<
     authenticate::Authenticate,
-    Gate<authorise::Authorise, Gate<limit::Limit, Gate<deadline::Deadline, ToBackend>>>,
+    Gate<authorise::Authorise, Gate<spend::Spend, Gate<limit::Limit, Gate<deadline::Deadline, ToBackend>>>>,
 >;
 
 /// Layers every request crosses, whatever its route.
@@ -55,6 +55,7 @@ fn route(shared: &Arc<Shared>) -> RouteGates {
         .layer(gate(maintain::Maintain)) // before authenticate: whoever asks is told
         .layer(gate(authenticate::Authenticate::new(shared))) // says who; everything below may name the application
         .layer(gate(authorise::Authorise)) // needs the consumer from above
+        .layer(gate(spend::Spend)) // after authorise: what is refused anyway asks no store; before limit: what is shown again is not charged
         .layer(gate(limit::Limit::new(shared))) // after authorise: a refused call costs the caller nothing
         .layer(gate(deadline::Deadline)) // the clock of what follows
         .layer(around(validate::Validate)) // outside idempotency: what is refused leaves no key behind

@@ -49,6 +49,12 @@ impl Shelf {
         Self(Kind::Shared(Arc::new(Shared::new(config))))
     }
 
+    /// Whether other nodes see what is kept here.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Kind::Shared(_))
+    }
+
     /// Keeps `value` for `life` unless there is something under `name` already: then that is what comes back.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ pub enum ErrorKind {
     QuotaUnavailable,
     Overloaded,
     KeysUnavailable,
+    ProofUnavailable,
     UpstreamUnreachable,
     UpstreamBroken,
     UpstreamBusy,
@@ -73,7 +74,7 @@ pub struct Facts {
 
 impl ErrorKind {
     /// Every kind, in the order of the table.
-    pub const ALL: [ErrorKind; 34] = [
+    pub const ALL: [ErrorKind; 35] = [
         Self::MalformedRequest,
         Self::ExpectationFailed,
         Self::UriTooLong,
@@ -92,6 +93,7 @@ impl ErrorKind {
         Self::QuotaUnavailable,
         Self::Overloaded,
         Self::KeysUnavailable,
+        Self::ProofUnavailable,
         Self::UpstreamUnreachable,
         Self::UpstreamBroken,
         Self::UpstreamBusy,
@@ -328,6 +330,18 @@ impl ErrorKind {
                 Advice {
                     en: "The token's issuer does not answer. The token may be fine: try again as Retry-After says.",
                     sv: "Utfärdaren av åtkomsttoken svarar inte. Token kan vara riktig: försök igen som Retry-After säger.",
+                },
+            ),
+            Self::ProofUnavailable => row(
+                503,
+                "proof-unavailable",
+                "Proofs of possession cannot be checked just now",
+                Gateway,
+                true,
+                "destination_unavailable",
+                Advice {
+                    en: "Whether the DPoP proof was used before, on another node, cannot be known just now, so nothing was done. Try again as Retry-After says, with a new proof.",
+                    sv: "Just nu går det inte att veta om DPoP-beviset har använts förut, på en annan nod, så inget har gjorts. Försök igen som Retry-After säger, med ett nytt bevis.",
                 },
             ),
             Self::UpstreamUnreachable => row(

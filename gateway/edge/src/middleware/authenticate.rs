@@ -35,10 +35,11 @@ pub trait Credentials: fmt::Debug + Send + Sync {
     fn token(&self, presented: &str, audience: &str, now: i64) -> TokenVerdict;
 
     /// Whether the caller has shown that it holds the key its token is bound to (RFC 9449). Asked for bound tokens only.
+    /// That the proof is new on this node is part of it; other nodes are asked in [`spend`](crate::middleware::spend).
     ///
     /// # Errors
     /// What is wrong with the proof, in words that are safe to send.
-    fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal>;
+    fn possession(&self, question: &Possession<'_>) -> Result<Proved, ProofRefusal>;
 
     /// Notes that somebody reads about a person.
     fn reading(&self, _reading: Reading<'_>) -> Noted {
@@ -110,6 +111,15 @@ pub struct Possession<'a> {
     pub address: &'a str,
     /// Unix seconds.
     pub now: i64,
+}
+
+/// A proof that holds, as far as one node can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proved {
+    /// What it is remembered by; tells nothing about anybody.
+    pub id: [u8; 32],
+    /// For how long it could be shown again.
+    pub fresh_for: Duration,
 }
 
 /// What a token is bound to: a SHA-256 thumbprint in base64url.
@@ -263,7 +273,7 @@ impl Authenticate {
     ) -> Result<(), GatewayError> {
         let verdict = match verdict {
             Ok(token) => {
-                self.check_binding(call, scheme, presented, token.binding.as_ref())?;
+                call.facts.proof = self.check_binding(call, scheme, presented, token.binding.as_ref())?;
                 Ok(token)
             }
             refused => refused,
@@ -271,21 +281,21 @@ impl Authenticate {
         accept(call, verdict)
     }
 
-    /// Holds a bound token to its binding, and an API that asks for one to that.
+    /// Holds a bound token to its binding, and an API that asks for one to that. Gives the proof, where there is one.
     fn check_binding(
         &self,
         call: &Call,
         scheme: Scheme,
         presented: &str,
         binding: Option<&Binding>,
-    ) -> Result<(), GatewayError> {
+    ) -> Result<Option<Proved>, GatewayError> {
         let wanted = call
             .facts
             .api()
             .map_or(SenderConstraint::None, |api| api.sender_constraint);
         match (binding, wanted, scheme) {
             // Nothing is bound and nothing has to be: what most calls come to.
-            (None, SenderConstraint::None, Scheme::Bearer) => Ok(()),
+            (None, SenderConstraint::None, Scheme::Bearer) => Ok(None),
             (None, SenderConstraint::None, Scheme::Dpop) => Err(unbound(
                 "The token is not bound to a key: send it as Authorization: Bearer.",
             )),
@@ -302,11 +312,13 @@ impl Authenticate {
             (Some(Binding::Key(_)), _, Scheme::Bearer) => Err(unbound(
                 "The token is bound to a key: send it as Authorization: DPoP, with a proof in the DPoP header.",
             )),
-            (Some(Binding::Key(thumbprint)), _, Scheme::Dpop) => self.check_proof(call, presented, thumbprint),
+            (Some(Binding::Key(thumbprint)), _, Scheme::Dpop) => {
+                self.check_proof(call, presented, thumbprint).map(Some)
+            }
             (Some(Binding::Certificate(thumbprint)), _, _) => {
                 let shown = call.facts.peer.certificate.map(|certificate| certificate.encoded());
                 if shown.is_some_and(|shown| shown.as_slice() == thumbprint.as_bytes()) {
-                    return Ok(());
+                    return Ok(None);
                 }
                 Err(unbound(
                     "The token is bound to another certificate than the one this connection shows.",
@@ -315,7 +327,7 @@ impl Authenticate {
         }
     }
 
-    fn check_proof(&self, call: &Call, presented: &str, thumbprint: &str) -> Result<(), GatewayError> {
+    fn check_proof(&self, call: &Call, presented: &str, thumbprint: &str) -> Result<Proved, GatewayError> {
         let missing = || unbound("The token is bound to a key: send one proof for this request in the DPoP header.");
         let proof = single(&call.head.headers, &DPOP)?.ok_or_else(missing)?;
         let path = call.head.uri.path();

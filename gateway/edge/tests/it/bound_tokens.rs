@@ -1,6 +1,8 @@
 //! Tokens that are bound to their sender, APIs that take no others, and what a backend is told, signed.
 
-use crate::support::{api, echo, gateway, origin, problem};
+use crate::shared_limits::Store;
+use crate::support::{Gateway, api, echo, gateway, origin, problem};
+use limits::Shelf;
 use snapshot::{Assertion, Authentication, SenderConstraint};
 
 #[tokio::test]
@@ -58,6 +60,45 @@ async fn a_bound_token_needs_its_proof_and_an_unbound_one_is_refused_where_bindi
     let proof = format!("GET {} thumbprint", gateway.url("/mtls/v1/items/1"));
     let refused = ask("/mtls/v1/items/1", "DPoP bound-app-items", Some(&proof)).await;
     assert_eq!(refused.status(), 401, "a key is no certificate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_that_one_node_has_taken_is_refused_by_every_other_and_by_all_while_nobody_can_say() {
+    let mut store = Store::start();
+    let origin = origin(echo).await;
+    let node = |shelf: Option<Shelf>| {
+        let mut builder = gateway(origin).with(|draft| draft.apis[0] = api("test", Authentication::Token));
+        builder.settings.shelf = shelf.unwrap_or_default();
+        builder.agreement(&["items"], None).start()
+    };
+    let nodes = [node(Some(store.shelf())), node(Some(store.shelf()))];
+    let ask = async |node: &Gateway, scope: &str, number: u8| {
+        let authorization = format!("DPoP bound-app-{scope}");
+        let proof = format!("proof-{number}");
+        let headers = [("authorization", authorization.as_str()), ("dpop", proof.as_str())];
+        node.get("/test/v1/items/1", &headers).await
+    };
+    assert_eq!(ask(&nodes[0], "items", 1).await.status(), 200);
+    for node in &nodes {
+        let refused = ask(node, "items", 1).await;
+        assert_eq!(refused.status(), 401);
+        let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+        assert!(challenge.contains("error=\"invalid_dpop_proof\""), "{challenge}");
+        assert_eq!(problem(refused).await["reason"], "invalid_dpop_proof");
+    }
+    assert_eq!(ask(&nodes[1], "items", 2).await.status(), 200);
+    // What is refused before uses nothing up.
+    assert_eq!(ask(&nodes[0], "others", 3).await.status(), 403);
+    assert_eq!(ask(&nodes[1], "items", 3).await.status(), 200);
+
+    store.kill();
+    let refused = ask(&nodes[0], "items", 4).await;
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+    assert_eq!(problem(refused).await["code"], "proof-unavailable");
+    let unbound = [("authorization", "Bearer token-app-items")];
+    assert_eq!(nodes[0].get("/test/v1/items/1", &unbound).await.status(), 200, "it concerns no other call");
+    // Who has no store remembers for itself, which is for identity's part.
+    assert_eq!(ask(&node(None), "items", 5).await.status(), 200);
 }
 
 #[tokio::test]

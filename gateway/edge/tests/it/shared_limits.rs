@@ -1,7 +1,7 @@
 //! Two gateways that count together in a real Redis.
 
 use crate::support::{Gateway, echo, gateway, origin};
-use limits::{Keeper, Limiter, Limits, StoreConfig};
+use limits::{Keeper, Limiter, Limits, Shelf, StoreConfig};
 use snapshot::{LimitPer, OnStoreFailure};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ const HOUR: Duration = Duration::from_secs(3600);
 const BOUND: Duration = Duration::from_secs(20);
 
 /// A Redis of the test's own; killed when dropped.
-struct Store {
+pub(crate) struct Store {
     port: u16,
     child: Child,
 }
 
 impl Store {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = std::env::var_os("VAGVISARE_TEST_TOOLS").expect(
             "VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`, which installs the programs the tests talk to",
         );
@@ -37,13 +37,22 @@ impl Store {
         Self { port, child }
     }
 
+    fn config(&self) -> StoreConfig {
+        StoreConfig::new(&format!("redis://127.0.0.1:{}", self.port)).unwrap()
+    }
+
+    /// A node's shelf in it.
+    pub(crate) fn shelf(&self) -> Shelf {
+        Shelf::with_store(self.config())
+    }
+
     fn limits(&self) -> (Limits, Keeper) {
-        let mut store = StoreConfig::new(&format!("redis://127.0.0.1:{}", self.port)).unwrap();
+        let mut store = self.config();
         store.command_timeout = Duration::from_secs(2);
         Limits::with_store(Limiter::new(), store)
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

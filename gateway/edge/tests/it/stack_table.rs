@@ -35,7 +35,7 @@ fn readme_lists_every_layer_in_request_order() {
         .map(|(name, _)| name.to_owned())
         .collect();
     assert_eq!(rows, layers());
-    assert_eq!(rows.len(), 19);
+    assert_eq!(rows.len(), 20);
 }
 
 #[test]

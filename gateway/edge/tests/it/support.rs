@@ -5,7 +5,7 @@ use edge::BoxError;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{
-    Binding, Credentials, Noted, Possession, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+    Binding, Credentials, Noted, Possession, Proved, Reading, Statement, Token, TokenRefusal, TokenVerdict,
 };
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, Running};
@@ -132,12 +132,24 @@ impl Credentials for TestCredentials {
         }
     }
 
-    fn possession(&self, question: &Possession<'_>) -> Result<(), ProofRefusal> {
+    fn possession(&self, question: &Possession<'_>) -> Result<Proved, ProofRefusal> {
         let wanted = format!("{} {} {}", question.method, question.address, question.thumbprint);
-        (question.proof == wanted).then_some(()).ok_or(ProofRefusal {
-            code: "use_dpop_nonce",
-            description: format!("Prove {wanted}.").into(),
-            nonce: Some("n1".to_owned()),
+        let mut id = [0; 32];
+        // One with a number is for any address; this node remembers none of them.
+        match question.proof.strip_prefix("proof-") {
+            Some(number) => id[0] = number.parse().unwrap(),
+            None if question.proof == wanted => {}
+            None => {
+                return Err(ProofRefusal {
+                    code: "use_dpop_nonce",
+                    description: format!("Prove {wanted}.").into(),
+                    nonce: Some("n1".to_owned()),
+                });
+            }
+        }
+        Ok(Proved {
+            id,
+            fresh_for: Duration::from_secs(60),
         })
     }
 
