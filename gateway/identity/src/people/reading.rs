@@ -4,7 +4,7 @@
 
 use super::consent::Role;
 use super::{People, PeopleError, PersonId, moment, now_micros};
-use database::{Row, query};
+use database::{Query, Row, query};
 use serde::Serialize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,8 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Readings that may wait to be written.
 const QUEUE: usize = 16_384;
-/// Readings that are written in one transaction.
-const BATCH: usize = 256;
+/// Readings that are written in one transaction: all that came while the one before was made durable share the next wait.
+const BATCH: usize = 1_024;
+/// Readings in one statement, the largest first: few statements, so that each is prepared once.
+const STATEMENTS: [usize; 5] = [256, 64, 16, 4, 1];
 /// How long a request waits for its reading to be written.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Readings that are listed at once.
@@ -217,21 +219,37 @@ impl People {
             return Ok(());
         }
         let mut transaction = self.database.begin().await?;
-        for (id, new) in new {
-            // Who and for whom is what the consent of the token says; a token without one is not of our people.
-            let sql = "INSERT INTO people_reading (id, person, at, application, organisation, api, operation, consent, trace, subject) \
-                       SELECT ?, c.person, ?, c.application, c.organisation, ?, ?, c.id, ?, c.acts_for \
-                       FROM people_token t JOIN people_consent c ON c.id = t.consent WHERE t.id = ? ON CONFLICT DO NOTHING";
-            let insert = query(sql)
-                .bind(id)
-                .bind(new.at)
-                .bind(&*new.reading.api)
-                .bind(&new.reading.operation)
-                .bind(&new.reading.trace)
-                .bind(&*new.reading.token_id);
-            transaction.execute(insert).await?;
+        let mut rest = new;
+        for size in STATEMENTS {
+            while let Some((rows, others)) = rest.split_at_checked(size) {
+                transaction.execute(insert(rows)).await?;
+                rest = others;
+            }
         }
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// One statement for several. Who and for whom is what the consent of the token says; a token without one is not of our people.
+fn insert(rows: &[(String, Box<New>)]) -> Query {
+    let marks = vec!["(?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+    // In this order: what is written leads to its token and that to its consent, however many of those there are.
+    let sql = format!(
+        "INSERT INTO people_reading (id, at, api, operation, trace, person, application, organisation, consent, subject) \
+         SELECT v.column1, v.column2, v.column3, v.column4, v.column5, c.person, c.application, c.organisation, c.id, c.acts_for \
+         FROM (VALUES {marks}) AS v CROSS JOIN people_token t CROSS JOIN people_consent c \
+         WHERE t.id = v.column6 AND c.id = t.consent ON CONFLICT DO NOTHING"
+    );
+    let mut insert = query(sql);
+    for (id, new) in rows {
+        insert = insert
+            .bind(id)
+            .bind(new.at)
+            .bind(&*new.reading.api)
+            .bind(&new.reading.operation)
+            .bind(&new.reading.trace)
+            .bind(&*new.reading.token_id);
+    }
+    insert
 }

@@ -274,6 +274,17 @@ async fn every_reading_is_written_and_goes_into_the_export() {
             assert!(told);
         }
         readings.flush().await;
+        // More than fit into one statement, of a token that is nobody's.
+        for call in 0..700 {
+            let told = readings.tell(NewReading {
+                token_id: "unknown".into(),
+                api: "https://api.example/cases".into(),
+                operation: "GET /cases".to_owned(),
+                trace: format!("{call:032x}"),
+            });
+            assert!(told);
+        }
+        readings.flush().await;
         let written = people.readings(&person, None).await.unwrap();
         assert_eq!(written.len(), 150);
         let first = &written[0];
