@@ -163,7 +163,8 @@ fn application(draft: &snapshot::ApplicationDraft) -> Application {
         organisation_id: draft.organisation.clone(),
         name: draft.name.clone(),
         description: None,
-        redirect_uris: Vec::new(),
+        redirect_uris: draft.redirect_uris.clone(),
+        require_par: draft.require_par,
         suspended: false,
     }
 }

@@ -117,6 +117,7 @@ pub struct ApplicationDraft {
     pub secrets: Vec<KeyDraft>,
     pub certificates: Vec<[u8; 32]>,
     pub redirect_uris: Vec<String>,
+    pub require_par: bool,
     pub not_before: i64,
     pub own_agreements_only: bool,
 }

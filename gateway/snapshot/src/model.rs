@@ -301,6 +301,8 @@ pub struct ClientCredentials {
     pub certificates: Vec<[u8; 32]>,
     /// Exact addresses that a person's browser may be sent back to.
     pub redirect_uris: Vec<Arc<str>>,
+    /// What it asks a person must be pushed first (RFC 9126).
+    pub require_par: bool,
     /// Tokens and assertions made before (Unix seconds) are refused.
     pub not_before: i64,
 }

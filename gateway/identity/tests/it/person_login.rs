@@ -1,7 +1,7 @@
 //! The pages of people when the e-identification fails them.
 
 use crate::person_codes::BACK;
-use crate::service_support::CASES;
+use crate::service_support::{CASES, ISSUER, now};
 use axum::body::Body;
 use axum::http::Request;
 use database::Database;
@@ -48,66 +48,69 @@ async fn without_its_provider_a_person_is_told_whose_fault_it_is() {
     assert_eq!(status, 200);
 }
 
+/// What an application asks a person, but for who it is.
+const ASKED: [(&str, &str); 7] = [
+    ("response_type", "code"),
+    ("redirect_uri", BACK),
+    ("code_challenge_method", "S256"),
+    ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+    ("resource", CASES),
+    ("scope", "cases.read"),
+    ("state", "s1"),
+];
+
 #[tokio::test]
 async fn where_requests_must_be_pushed_a_browser_brings_none() {
-    let (node, directory) = crate::service_support::node().await;
-    let address = format!("sqlite:{}", directory.path().join("people.sqlite").display());
-    let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
-    let keys = PersonKeys::from_secrets(&Pepper::from_bytes([1; 32]), &[]).unwrap();
-    let people = People::new(database, keys).with_pushed_requests_only(true);
-    node.service.serve_people(people.clone());
-    let picture = Arc::clone(&node.snapshot);
-    let web = Web::new(
-        people,
-        openid(GONE, true),
-        "http://127.0.0.1:8080",
-        Arc::new(move || Arc::clone(&picture)),
-        Arc::new(node.service.clone()),
-    );
-    let authorize = async |query: &str| {
-        let request = Request::get(format!("/me/authorize?{query}"))
-            .body(Body::empty())
-            .unwrap();
-        let answer = web.router().oneshot(request).await.unwrap();
-        assert_eq!(answer.status(), 303);
-        answer.headers()["location"].to_str().unwrap().to_owned()
-    };
-    let asked = [
-        ("response_type", "code"),
-        ("redirect_uri", BACK),
-        ("code_challenge_method", "S256"),
-        ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
-        ("resource", CASES),
-        ("scope", "cases.read"),
-        ("state", "s1"),
-    ];
-    let query: Vec<String> = asked.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let refused = authorize(&format!("client_id=app&{}", query.join("&"))).await;
-    assert!(
-        refused.starts_with(&format!("{BACK}?error=invalid_request&")) && refused.contains("state=s1"),
-        "{refused}"
-    );
+    // Of all applications, or of those that say so themselves.
+    for (everybody, client) in [(true, "app"), (false, "pushing")] {
+        let (node, directory) = crate::service_support::node().await;
+        let address = format!("sqlite:{}", directory.path().join("people.sqlite").display());
+        let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
+        let keys = PersonKeys::from_secrets(&Pepper::from_bytes([1; 32]), &[]).unwrap();
+        let people = People::new(database, keys).with_pushed_requests_only(everybody);
+        node.service.serve_people(people.clone());
+        let picture = Arc::clone(&node.snapshot);
+        let web = Web::new(
+            people,
+            openid(GONE, true),
+            "http://127.0.0.1:8080",
+            Arc::new(move || Arc::clone(&picture)),
+            Arc::new(node.service.clone()),
+        );
+        let authorize = async |query: &str| {
+            let request = Request::get(format!("/me/authorize?{query}"))
+                .body(Body::empty())
+                .unwrap();
+            let answer = web.router().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), 303);
+            answer.headers()["location"].to_str().unwrap().to_owned()
+        };
+        let query: Vec<String> = ASKED.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let query = query.join("&");
+        let refused = authorize(&format!("client_id={client}&{query}")).await;
+        assert!(
+            refused.starts_with(&format!("{BACK}?error=invalid_request&")) && refused.contains("state=s1"),
+            "{refused}"
+        );
+        if !everybody {
+            assert_eq!(authorize(&format!("client_id=app&{query}")).await, "/me/consent");
+        }
 
-    let mut form = node.good();
-    form.retain(|(name, _)| !["grant_type", "resource", "scope"].contains(name));
-    form.extend(asked.map(|(name, value)| (name, value.to_owned())));
-    let pushed = node.post("/oauth2/par", &form, &[]).await;
-    assert_eq!(pushed.status, 201, "{pushed:?}");
-    let uri = pushed.body["request_uri"].as_str().unwrap();
-    assert_eq!(
-        authorize(&format!("client_id=app&request_uri={uri}")).await,
-        "/me/consent"
-    );
-    let metadata = node.service.router().oneshot(
-        Request::get("/.well-known/oauth-authorization-server")
-            .body(Body::empty())
-            .unwrap(),
-    );
-    let body = axum::body::to_bytes(metadata.await.unwrap().into_body(), 1 << 20)
-        .await
-        .unwrap();
-    let metadata: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(metadata["require_pushed_authorization_requests"], true);
+        let mut form = node.good();
+        form.retain(|(name, _)| !["grant_type", "resource", "scope", "client_assertion"].contains(name));
+        form.push(("client_assertion", node.key.assertion(client, ISSUER, now()).unwrap()));
+        form.extend(ASKED.map(|(name, value)| (name, value.to_owned())));
+        let pushed = node.post("/oauth2/par", &form, &[]).await;
+        assert_eq!(pushed.status, 201, "{pushed:?}");
+        let uri = pushed.body["request_uri"].as_str().unwrap();
+        assert_eq!(
+            authorize(&format!("client_id={client}&request_uri={uri}")).await,
+            "/me/consent"
+        );
+        let metadata = Request::get("/.well-known/oauth-authorization-server");
+        let metadata = node.send(metadata.body(Body::empty()).unwrap()).await.body;
+        assert_eq!(metadata["require_pushed_authorization_requests"], everybody);
+    }
 }
 
 #[tokio::test]

@@ -138,6 +138,12 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
             application("keyless", "bank"),
             ApplicationDraft {
                 jwks: Some(json!({ "keys": [key.public_jwk()] }).to_string()),
+                redirect_uris: vec![BACK.to_owned()],
+                require_par: true,
+                ..application("pushing", "bank")
+            },
+            ApplicationDraft {
+                jwks: Some(json!({ "keys": [key.public_jwk()] }).to_string()),
                 ..application("agency-app", "agency")
             },
         ],

@@ -84,7 +84,7 @@ pub(crate) fn member() -> Value {
 pub(crate) fn application() -> Value {
     json!({
         "applicationId": "exempelbanken.app", "organisationId": "exempelbanken", "name": "Exempelbankens app",
-        "suspended": false
+        "requirePar": true, "suspended": false
     })
 }
 

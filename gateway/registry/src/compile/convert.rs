@@ -74,6 +74,7 @@ pub(crate) fn application(application: &Application, held: ApplicationDraft) -> 
         name: application.name.clone(),
         organisation: application.organisation_id.clone(),
         redirect_uris: application.redirect_uris.clone(),
+        require_par: application.require_par,
         ..held
     }
 }

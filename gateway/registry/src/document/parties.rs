@@ -45,6 +45,7 @@ pub(super) fn application(table: &Table<'_>) -> ApplicationDraft {
             .map(|Hash(bytes)| bytes)
             .collect(),
         redirect_uris: table.strings("redirect_uris"),
+        require_par: table.boolean("require_par", false),
         not_before: table.optional_timestamp("not_before").unwrap_or(0),
     }
 }

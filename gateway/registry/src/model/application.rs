@@ -22,6 +22,10 @@ pub struct Application {
     /// Where a person is sent back to after logging in; exact addresses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
+    /// What it asks a person, it must push to `/oauth2/par` first (RFC 9126), so that no browser can change it.
+    #[serde(default)]
+    #[schema(default = false)]
+    pub require_par: bool,
     /// The application may not call anything for the time being.
     #[serde(default)]
     pub suspended: bool,

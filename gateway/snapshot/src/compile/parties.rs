@@ -97,6 +97,7 @@ fn credentials(application: &crate::ApplicationDraft, report: &mut Report<'_>) -
             .iter()
             .map(|uri| uri.as_str().into())
             .collect(),
+        require_par: application.require_par,
         not_before: application.not_before,
     }
 }

@@ -114,22 +114,29 @@ impl Web {
     async fn read(&self, given: &Parameters) -> Result<Result<Request, Refused>, PeopleError> {
         let get = |name: &str| given.all.get(name).map(String::as_str);
         let Some(uri) = get("request_uri") else {
-            let read = check(&(self.0.picture)(), get, given.twice);
-            return Ok(match read {
-                Ok(Request {
-                    redirect_uri, state, ..
-                }) if self.0.people.pushed_requests_only() => {
-                    let why = "Push the request to /oauth2/par first, and bring the request_uri (RFC 9126).";
-                    Err(Refused::There(Back { redirect_uri, state }, "invalid_request", why))
+            let snapshot = (self.0.picture)();
+            return Ok(check(&snapshot, get, given.twice).and_then(|request| {
+                if !self.0.people.pushed_requests_only() && !pushes(&snapshot, &request.client) {
+                    return Ok(request);
                 }
-                read => read,
-            });
+                let Request {
+                    redirect_uri, state, ..
+                } = request;
+                let why = "Push the request to /oauth2/par first, and bring the request_uri (RFC 9126).";
+                Err(Refused::There(Back { redirect_uri, state }, "invalid_request", why))
+            }));
         };
         let word = uri.strip_prefix(PUSHED_PREFIX).unwrap_or_default();
         let pushed: Option<Request> = self.0.people.take(WordKind::Pushed, word).await?;
         let own = pushed.filter(|pushed| Some(&*pushed.client) == get("client_id") && !given.twice);
         Ok(own.ok_or(Refused::Here))
     }
+}
+
+/// Whether the application has said that it pushes whatever it asks: then whoever does not is not it.
+fn pushes(snapshot: &Snapshot, client: &str) -> bool {
+    let application = snapshot.find_application(client);
+    application.is_some_and(|found| snapshot.application(found).credentials.require_par)
 }
 
 /// Reads a request, wherever it came from.
