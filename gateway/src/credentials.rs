@@ -94,6 +94,7 @@ impl Credentials for Checks {
             client: statement.client,
             organisation: statement.organisation,
             agreement: statement.agreement,
+            supplier: statement.supplier,
             scopes: statement.scopes,
             person: statement.person,
             trace: statement.trace,

@@ -1,6 +1,6 @@
 //! May this application call this API now? One or two hash look-ups, whatever the number of agreements.
 
-use crate::model::{Access, Agreement, AgreementIndex, ApiIndex, ApplicationIndex, OrganisationIndex};
+use crate::model::{Access, Agreement, AgreementIndex, ApiIndex, ApplicationIndex, Delegation, OrganisationIndex};
 use crate::{RouteIndex, Snapshot};
 use hashbrown::HashMap;
 
@@ -62,6 +62,21 @@ impl Snapshot {
         self.best_access(application, api, now, |agreement| {
             let granted = &self.agreement(agreement).scopes;
             granted.is_empty() || scopes.iter().all(|scope| granted.iter().any(|held| **held == **scope))
+        })
+    }
+
+    /// On whose behalf a supplier's application calls under the agreement; `None`: a consumer's calls for its own organisation.
+    pub fn delegation(&self, application: ApplicationIndex, agreement: AgreementIndex) -> Option<Delegation> {
+        let Agreement {
+            consumers, suppliers, ..
+        } = self.agreement(agreement);
+        if suppliers.is_empty() {
+            return None;
+        }
+        let supplier = self.application(application).organisation;
+        (suppliers.contains(&supplier) && !consumers.contains(&supplier)).then(|| Delegation {
+            supplier,
+            consumer: consumers.first().copied().filter(|_| consumers.len() == 1),
         })
     }
 

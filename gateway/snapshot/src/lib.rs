@@ -27,9 +27,9 @@ pub use draft::{
 pub use mock::{Mock, MockAnswer, MockStatus, Mocks, WantedMock};
 pub use model::{
     Access, Agreement, AgreementIndex, AgreementKind, Api, ApiIndex, ApiKey, Application, ApplicationIndex, Assertion,
-    Authentication, Backend, BackendIndex, Calendar, ClientCredentials, ClientSecret, Cors, Document, LifecycleState,
-    LimitPer, LimitPolicy, OnStoreFailure, Organisation, OrganisationIndex, OrganisationKind, Route, RouteIndex,
-    Scheme, SenderConstraint, Target, UpstreamAddress,
+    Authentication, Backend, BackendIndex, Calendar, ClientCredentials, ClientSecret, Cors, Delegation, Document,
+    LifecycleState, LimitPer, LimitPolicy, OnStoreFailure, Organisation, OrganisationIndex, OrganisationKind, Route,
+    RouteIndex, Scheme, SenderConstraint, Target, UpstreamAddress,
 };
 pub use router::Found;
 pub use traffic::{

@@ -363,6 +363,19 @@ pub struct Agreement {
     pub scopes: Vec<Arc<str>>,
     /// Limits that apply to every call under it, beside those of the API; the strictest first.
     pub limits: Vec<Arc<LimitPolicy>>,
+    /// On whose behalf calls are made.
+    pub consumers: Vec<OrganisationIndex>,
+    /// Who runs some of the applications for them.
+    pub suppliers: Vec<OrganisationIndex>,
+}
+
+/// A call that a supplier makes for a consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delegation {
+    /// Whose application it is.
+    pub supplier: OrganisationIndex,
+    /// On whose behalf it calls; `None`: the agreement has several consumers, and does not say for which of them.
+    pub consumer: Option<OrganisationIndex>,
 }
 
 /// The answer to "may this application call this API now?".

@@ -158,6 +158,8 @@ impl Absent for Agreement {
             suspended: true,
             scopes: vec![unknown()],
             limits: Vec::new(),
+            consumers: Vec::new(),
+            suppliers: Vec::new(),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct RequestRecord {
     pub application: Option<Arc<str>>,
     /// The agreement the call was admitted or refused under.
     pub agreement: Option<Arc<str>>,
+    /// The supplier that calls under the agreement on a consumer's behalf.
+    pub supplier: Option<Arc<str>>,
     /// The caller's network address. Goes to the access log only.
     pub peer: Option<IpAddr>,
     /// Begin and end of each phase in microseconds since `started`; both 0: it did not happen.
@@ -142,6 +144,7 @@ impl RequestRecord {
             organisation: None,
             application: None,
             agreement: None,
+            supplier: None,
             peer: None,
             phases: [(0, 0); Phase::COUNT],
             upstream: None,

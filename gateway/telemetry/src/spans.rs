@@ -151,6 +151,7 @@ impl Frame<'_> {
             ("vagvisare.organisation", &record.organisation),
             ("vagvisare.application", &record.application),
             ("vagvisare.agreement", &record.agreement),
+            ("vagvisare.supplier", &record.supplier),
             ("vagvisare.limit.policy", &record.limit_policy),
         ];
         list.extend(

@@ -108,6 +108,7 @@ impl Telemetry {
             organisation: None,
             application: None,
             agreement: None,
+            supplier: None,
             peer,
             phases: [(0, 0); Phase::COUNT],
             upstream: None,

@@ -86,6 +86,8 @@ pub struct Statement<'a> {
     pub organisation: Option<&'a str>,
     /// The agreement that admits it.
     pub agreement: Option<&'a str>,
+    /// Its organisation again, where it calls on a consumer's behalf.
+    pub supplier: Option<&'a str>,
     /// What its token may be used for.
     pub scopes: Option<&'a [Box<str>]>,
     /// The person, as an opaque id.

@@ -37,6 +37,9 @@ impl Decide for Authorise {
         let route = snapshot.route(matched);
         let verdict = check_in_force(access, agreement).and_then(|()| check_scopes(route, consumer, agreement));
         facts.record.agreement = Some(Arc::clone(&agreement.id));
+        facts.record.supplier = snapshot
+            .delegation(consumer.application, index)
+            .map(|delegation| Arc::clone(&snapshot.organisation(delegation.supplier).id));
         facts.agreement = Some(index);
         facts.record.ends(Phase::Authorise);
         verdict.map(|()| Flow::Continue)

@@ -200,6 +200,7 @@ pub(crate) fn add_assertion(headers: &mut HeaderMap, kind: Assertion, facts: &Fa
         client: application.map(|application| &*application.id),
         organisation: application.map(|application| &*snapshot.organisation(application.organisation).id),
         agreement: facts.agreement.map(|agreement| &*snapshot.agreement(agreement).id),
+        supplier: facts.record.supplier.as_deref(),
         scopes: consumer.and_then(|consumer| consumer.scopes.as_deref()),
         person: consumer.and_then(|consumer| consumer.subject.as_deref()),
         trace: (kind == Assertion::Call).then_some(trace.as_str()),

@@ -3,7 +3,7 @@
 use crate::shared_limits::Store;
 use crate::support::{Gateway, api, echo, gateway, origin, problem};
 use limits::Shelf;
-use snapshot::{Assertion, Authentication, SenderConstraint};
+use snapshot::{Assertion, Authentication, OrganisationDraft, OrganisationKind, SenderConstraint};
 
 #[tokio::test]
 async fn a_bound_token_needs_its_proof_and_an_unbound_one_is_refused_where_binding_is_asked_for() {
@@ -126,4 +126,26 @@ async fn a_backend_that_asks_for_it_is_told_who_calls_and_nobody_else_can_tell_i
         let told = seen.lines().find_map(|line| line.strip_prefix("vagvisare-assertion: "));
         assert_eq!(told, wanted, "{seen}");
     }
+}
+
+#[tokio::test]
+async fn a_supplier_that_calls_for_a_consumer_is_named_to_the_backend() {
+    let mut builder = gateway(origin(echo).await)
+        .with(|draft| {
+            draft.apis[0] = api("test", Authentication::Token);
+            draft.backends[0].assertion = Assertion::Session;
+            draft.organisations.push(OrganisationDraft {
+                id: "vendor".into(),
+                name: "The Vendor".into(),
+                kind: OrganisationKind::PrivateActor,
+            });
+            draft.applications[0].organisation = "vendor".into();
+        })
+        .agreement(&["items"], None);
+    builder.draft.agreements[0].suppliers = vec!["vendor".into()];
+    builder.draft.agreements[0].applications = vec!["app".into()];
+    let gateway = builder.start();
+    let headers = [("authorization", "Bearer token-app-items")];
+    let seen = gateway.get("/test/v1/items/1", &headers).await.text().await.unwrap();
+    assert!(seen.contains("false for another by vendor"), "{seen}");
 }

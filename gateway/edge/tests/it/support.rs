@@ -113,13 +113,14 @@ impl Credentials for TestCredentials {
     }
 
     fn assertion(&self, told: &Statement<'_>) -> Option<http::HeaderValue> {
-        let text = format!(
+        let mut text = format!(
             "{} {:?} {:?} {}",
             told.api,
             told.client,
             told.person,
             told.trace.is_some()
         );
+        text.extend(told.supplier.map(|supplier| format!(" for another by {supplier}")));
         text.parse().ok()
     }
 

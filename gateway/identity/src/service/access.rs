@@ -16,8 +16,13 @@ pub struct Allowed {
     pub scopes: Vec<String>,
     /// The agreement's id.
     pub agreement: Arc<str>,
-    /// The organisation on whose behalf the client calls.
+    /// The client's organisation.
     pub organisation: Arc<str>,
+    /// The organisation on whose behalf the client calls: its own, or the consumer that it is a supplier to; `None`: it
+    /// supplies several under this agreement.
+    pub consumer: Option<Arc<str>>,
+    /// The client's organisation, where it is a supplier that calls on a consumer's behalf.
+    pub supplier: Option<Arc<str>>,
 }
 
 /// Decides whether `application` may have a token for `resource` with `scope` (space-separated; `None`: all there is).
@@ -50,8 +55,8 @@ pub fn decide(
     let wanted: BTreeSet<&str> = scope.unwrap_or_default().split_ascii_whitespace().collect();
     let list: Vec<&str> = wanted.iter().copied().collect();
     let title = &snapshot.api(api).title;
-    let agreement = match snapshot.access_for_scopes(application, api, &list, now) {
-        Access::Granted(index) => snapshot.agreement(index),
+    let (index, agreement) = match snapshot.access_for_scopes(application, api, &list, now) {
+        Access::Granted(index) => (index, snapshot.agreement(index)),
         Access::Ended(index) => {
             let id = &snapshot.agreement(index).id;
             return Err(OAuthError::invalid_target(format!(
@@ -91,12 +96,20 @@ pub fn decide(
         )));
     }
     let scopes = if wanted.is_empty() { granted } else { wanted };
+    let name = |organisation| Arc::clone(&snapshot.organisation(organisation).id);
     let organisation = snapshot.application(application).organisation;
+    let delegation = snapshot.delegation(application, index);
+    let consumer = match delegation {
+        Some(delegation) => delegation.consumer,
+        None => Some(organisation),
+    };
     Ok(Allowed {
         api,
         audience: Arc::clone(&snapshot.api(api).audience),
         scopes: scopes.into_iter().map(str::to_owned).collect(),
         agreement: Arc::clone(&agreement.id),
-        organisation: Arc::clone(&snapshot.organisation(organisation).id),
+        organisation: name(organisation),
+        consumer: consumer.map(name),
+        supplier: delegation.map(|delegation| name(delegation.supplier)),
     })
 }

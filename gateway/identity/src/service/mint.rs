@@ -70,7 +70,12 @@ impl Service {
         set("exp", json!(expires_at));
         set("jti", json!(id));
         set("organisation", json!(&*grant.allowed.organisation));
-        set("consumer", json!(&*grant.allowed.organisation));
+        if let Some(consumer) = &grant.allowed.consumer {
+            set("consumer", json!(&**consumer));
+        }
+        if let Some(supplier) = &grant.allowed.supplier {
+            set("supplier", json!(&**supplier));
+        }
         set("agreement_id", json!(&*grant.allowed.agreement));
         set("credential", json!(grant.credential));
         if let Some(known_as) = grant.known_as {

@@ -37,8 +37,30 @@ async fn a_signed_assertion_gets_a_short_token_for_one_api_under_its_agreement()
     ] {
         assert_eq!(said[name], value, "{name}");
     }
+    assert_eq!(said["supplier"], json!(null));
     assert_eq!(verified(&node, &token, CASES), Ok(()));
     assert_eq!(verified(&node, &token, BOUND), Err(TokenError::WrongAudience));
+}
+
+#[tokio::test]
+async fn a_suppliers_token_says_for_whom_it_calls() {
+    let (node, _directory) = node().await;
+    let mut form = node.good();
+    form.retain(|(name, _)| *name != "client_assertion");
+    form.push((
+        "client_assertion",
+        node.key.assertion("vendor-app", ISSUER, now()).unwrap(),
+    ));
+    let said = claims(&node.post("/oauth2/token", &form, &[]).await.token());
+    for (name, value) in [
+        ("client_id", "vendor-app"),
+        ("organisation", "vendor"),
+        ("consumer", "bank"),
+        ("supplier", "vendor"),
+        ("agreement_id", "avtal-3"),
+    ] {
+        assert_eq!(said[name], value, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
         organisations: vec![
             organisation("agency", OrganisationKind::StateAgency),
             organisation("bank", OrganisationKind::PrivateActor),
+            organisation("vendor", OrganisationKind::PrivateActor),
         ],
         apis: ["cases", "bound", "ended", "none"].map(api).to_vec(),
         backends: vec![BackendDraft {
@@ -146,10 +147,19 @@ fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
                 jwks: Some(json!({ "keys": [key.public_jwk()] }).to_string()),
                 ..application("agency-app", "agency")
             },
+            ApplicationDraft {
+                jwks: Some(json!({ "keys": [key.public_jwk()] }).to_string()),
+                ..application("vendor-app", "vendor")
+            },
         ],
         agreements: vec![
             agreement("avtal-1", &["cases-v1", "bound-v1"], None),
             agreement("avtal-2", &["ended-v1"], Some(1_000)),
+            AgreementDraft {
+                suppliers: vec!["vendor".into()],
+                applications: vec!["vendor-app".into()],
+                ..agreement("avtal-3", &["cases-v1"], None)
+            },
         ],
         ..Draft::default()
     }

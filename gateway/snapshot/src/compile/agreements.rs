@@ -36,7 +36,7 @@ pub(super) fn compile(
         check_kind(agreement, draft, names, &mut report);
         let apis = covered_apis(agreement, draft, names, &mut report);
         let index = AgreementIndex(u32::try_from(position).unwrap_or(u32::MAX));
-        cover(agreement, index, &apis, draft, names, &mut compiled.access, &mut report);
+        let (consumers, suppliers) = cover(agreement, index, &apis, draft, names, &mut compiled.access, &mut report);
         compiled.agreements.push(Agreement {
             id: agreement.id.as_str().into(),
             id_value: HeaderValue::from_str(&agreement.id).ok(),
@@ -47,6 +47,8 @@ pub(super) fn compile(
             suspended: agreement.suspended,
             scopes: agreement.scopes.iter().map(|scope| Arc::from(scope.as_str())).collect(),
             limits: named(&agreement.limits, names, limits, &mut report),
+            consumers,
+            suppliers,
         });
     }
     compiled
@@ -138,7 +140,7 @@ fn covered_apis(
     covered
 }
 
-/// Enters the agreement for whoever may use it.
+/// Enters the agreement for whoever may use it; gives the consumers and the suppliers.
 fn cover(
     agreement: &AgreementDraft,
     index: AgreementIndex,
@@ -147,15 +149,16 @@ fn cover(
     names: &Names<'_>,
     access: &mut access::Table,
     report: &mut Report<'_>,
-) {
+) -> (Vec<OrganisationIndex>, Vec<OrganisationIndex>) {
     for (number, id) in agreement.producers.iter().enumerate() {
         names.organisation(id, &format!("producers[{number}]"), report);
     }
-    for (number, id) in agreement.suppliers.iter().enumerate() {
-        names.organisation(id, &format!("suppliers[{number}]"), report);
-    }
-    let consumer = |(number, id): (usize, &String)| names.organisation(id, &format!("consumers[{number}]"), report);
-    let consumers: Vec<OrganisationIndex> = agreement.consumers.iter().enumerate().map(consumer).collect();
+    let mut side = |field: &str, ids: &[String]| -> Vec<OrganisationIndex> {
+        let party = |(number, id): (usize, &String)| names.organisation(id, &format!("{field}[{number}]"), report);
+        ids.iter().enumerate().map(party).collect()
+    };
+    let suppliers = side("suppliers", &agreement.suppliers);
+    let consumers = side("consumers", &agreement.consumers);
     for (number, id) in agreement.applications.iter().enumerate() {
         let field = format!("applications[{number}]");
         let application = names.application(id, &field, report);
@@ -173,9 +176,10 @@ fn cover(
             .for_each(|api| access.cover_application(application, *api, index));
     }
     if agreement.applications.is_empty() {
-        for consumer in consumers {
+        for consumer in &consumers {
             apis.iter()
-                .for_each(|api| access.cover_organisation(consumer, *api, index));
+                .for_each(|api| access.cover_organisation(*consumer, *api, index));
         }
     }
+    (consumers, suppliers)
 }

@@ -160,3 +160,45 @@ fn an_agreement_without_scopes_grants_all_scopes_of_its_apis() {
     };
     assert!(snapshot.agreement_grants(found, route));
 }
+
+#[test]
+fn a_suppliers_application_calls_for_the_consumer_that_the_agreement_has() {
+    let mut draft = draft();
+    for (id, application) in [("vendor", "vendor-app"), ("other-bank", "other-app")] {
+        draft.organisations.push(snapshot::OrganisationDraft {
+            id: id.into(),
+            name: id.into(),
+            kind: snapshot::OrganisationKind::PrivateActor,
+        });
+        draft.applications.push(ApplicationDraft {
+            id: application.into(),
+            name: application.into(),
+            organisation: id.into(),
+            ..ApplicationDraft::default()
+        });
+    }
+    let mut delegated = agreement("delegated", AgreementKind::Avtal);
+    delegated.suppliers = vec!["vendor".into()];
+    delegated.applications = vec!["vendor-app".into(), "bank-app".into()];
+    draft.agreements = vec![delegated];
+    let ask = |draft: &Draft, application: &str| {
+        let snapshot = compiled(draft);
+        let application = snapshot.find_application(application).unwrap();
+        let Access::Granted(agreement) = snapshot.access(application, snapshot.find_api("cases-v1").unwrap(), 1_500)
+        else {
+            panic!("not granted")
+        };
+        let name = |index| snapshot.organisation(index).id.to_string();
+        let delegation = snapshot.delegation(application, agreement)?;
+        Some((name(delegation.supplier), delegation.consumer.map(name)))
+    };
+    let vendor = |consumer: Option<&str>| Some(("vendor".to_owned(), consumer.map(str::to_owned)));
+    assert_eq!(ask(&draft, "vendor-app"), vendor(Some("bank")));
+    assert_eq!(ask(&draft, "bank-app"), None);
+    // Nobody can tell for which of several.
+    draft.agreements[0].consumers.push("other-bank".into());
+    assert_eq!(ask(&draft, "vendor-app"), vendor(None));
+    // Who is both calls for itself.
+    draft.agreements[0].consumers.push("vendor".into());
+    assert_eq!(ask(&draft, "vendor-app"), None);
+}

@@ -44,6 +44,7 @@ pub(super) fn write(out: &mut Vec<u8>, clock: &mut Clock, record: &RequestRecord
     text(out, ",\"organisation\":", record.organisation.as_deref());
     text(out, ",\"application\":", record.application.as_deref());
     text(out, ",\"agreement\":", record.agreement.as_deref());
+    text(out, ",\"supplier\":", record.supplier.as_deref());
     text(out, ",\"limitPolicy\":", record.limit_policy.as_deref());
     if record.resends > 0 {
         number(out, ",\"resends\":", record.resends.into());

@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 /// Attributes worth a place on a span's line, with the word they are shown by.
-const FACTS: [(&str, &str); 9] = [
+const FACTS: [(&str, &str); 10] = [
     ("http.response.status_code", ""),
     ("error.type", "error="),
     ("vagvisare.organisation", "agency="),
     ("vagvisare.backend", "backend="),
     ("vagvisare.application", "application="),
     ("vagvisare.agreement", "agreement="),
+    ("vagvisare.supplier", "supplier="),
     ("vagvisare.limit.policy", "limit="),
     ("vagvisare.source", "source="),
     ("vagvisare.state", "state="),

@@ -29,6 +29,7 @@ fn a_line_says_what_happened() {
     record.organisation = Some(Arc::from("pensionsmyndigheten"));
     record.application = Some(Arc::from("bank-app"));
     record.agreement = Some(Arc::from("avtal-7"));
+    record.supplier = Some(Arc::from("leverantoren"));
     record.limit_policy = Some(Arc::from("per-application"));
     record.upstream = Some(UpstreamFacts {
         backend: Arc::from("case-status"),
@@ -61,6 +62,7 @@ fn a_line_says_what_happened() {
         "traceKept": true, "method": "POST", "route": "/case-status/v1/cases/{caseId}", "status": 502,
         "outcome": "upstream-broke", "error": "upstream-failed", "blame": "upstream", "api": "case-status-v1",
         "organisation": "pensionsmyndigheten", "application": "bank-app", "agreement": "avtal-7",
+        "supplier": "leverantoren",
         "limitPolicy": "per-application", "requestBytes": 10, "responseBytes": u64::MAX, "httpVersion": "2",
         "secure": false, "peer": "192.0.2.7", "phasesUs": { "limit": 40 },
         "upstream": { "backend": "case-status", "address": "[::1]:8081", "status": 503, "reusedConnection": true },
