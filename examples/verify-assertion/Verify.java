@@ -2,6 +2,7 @@
 //
 //   java Verify.java https://GATEWAY API_ID ASSERTION     prints what was signed; exit 1 when it is not to be believed
 //
+// What was signed names the caller (client, organisation, agreement, scope) and the person; act, where it is there, who acts for them.
 // With a JSON or JOSE library at hand, use that for the parsing; the checks are these.
 import java.math.BigInteger;
 import java.net.URI;

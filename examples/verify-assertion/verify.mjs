@@ -11,6 +11,7 @@ try {
   const { payload } = await jwtVerify(assertion, keys, {
     issuer, audience, typ: "vagvisare-assertion+jwt", algorithms: ["ES256"], clockTolerance: 5, requiredClaims: ["iat", "exp"],
   });
+  // payload.person is whom it is about; payload.act, where it is there, who acts for them ({ sub, relation }).
   console.log(JSON.stringify(payload));
 } catch (error) {
   console.error(`not believed: ${error.message}`);

@@ -13,7 +13,7 @@ TYPE = "vagvisare-assertion+jwt"
 
 
 def verify(issuer, api, assertion, keys):
-    """What was signed. Keep `keys` for the life of the process: it fetches again when a new key appears."""
+    """What was signed: client, organisation, agreement, scope, and person with who acts for them (act), if somebody does. Keep `keys` for the life of the process: it fetches again when a new key appears."""
     if jwt.get_unverified_header(assertion).get("typ") != TYPE:
         raise jwt.InvalidTokenError("not an assertion of a gateway")
     return jwt.decode(

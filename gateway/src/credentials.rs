@@ -4,7 +4,7 @@ use crate::governed::Uses;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{
-    Binding, Credentials, Noted, Possession, Proved, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+    Actor, Binding, Credentials, Noted, Possession, Proved, Reading, Statement, Token, TokenRefusal, TokenVerdict,
 };
 use http::HeaderValue;
 use identity::api_key::{self, KeyError, Pepper};
@@ -97,6 +97,7 @@ impl Credentials for Checks {
             supplier: statement.supplier,
             scopes: statement.scopes,
             person: statement.person,
+            actor: statement.actor.map(|actor| (&*actor.subject, &*actor.relation)),
             trace: statement.trace,
         };
         let text = self.signer.as_ref()?.assertion(&stated, statement.now)?;
@@ -197,6 +198,13 @@ fn translate(verdict: Result<Arc<Claims>, TokenError>) -> Result<Token, TokenRef
             subject: claims
                 .person
                 .then(|| Arc::clone(claims.known_as.as_ref().unwrap_or(&claims.subject))),
+            // By the consumer's id nobody else is told of them.
+            actor: claims.representative.as_ref().and_then(|one| {
+                Some(Box::new(Actor {
+                    subject: Arc::clone(one.known_as.as_ref()?),
+                    relation: Arc::clone(&one.relation),
+                }))
+            }),
             id: claims.known_as.as_ref().and(claims.token_id.clone()),
             scopes: Arc::clone(&claims.scopes),
             binding: claims.confirmation.as_ref().map(|confirmation| match confirmation {

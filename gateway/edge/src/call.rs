@@ -7,7 +7,7 @@
 use crate::BoxError;
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::GatewayError;
-use crate::middleware::authenticate::Proved;
+use crate::middleware::authenticate::{Actor, Proved};
 use crate::middleware::headers::fields::Seen;
 use crate::plan::{Plan, Shared};
 use crate::server::Peer;
@@ -66,6 +66,8 @@ pub struct Consumer {
     pub application: ApplicationIndex,
     /// The person, as an opaque id; only with a person's token.
     pub subject: Option<Arc<str>>,
+    /// Who acts for the person, if it is not themselves.
+    pub actor: Option<Box<Actor>>,
     /// The token's scopes; `None`: an API key, whose scopes are its agreement's.
     pub scopes: Option<Arc<[Box<str>]>>,
     /// Id of the token, where it has one.

@@ -28,7 +28,7 @@ mod token;
 pub use access::{Allowed, decide};
 pub use assertion::Statement;
 pub use error::OAuthError;
-pub use mint::{Grant, Minted};
+pub use mint::{ActingPerson, Grant, Minted};
 pub use seal::{KeyEncryption, SealError};
 pub use settings::{Algorithm, Rotation, Settings};
 pub use store::MIGRATIONS;

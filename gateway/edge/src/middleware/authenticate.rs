@@ -92,6 +92,8 @@ pub struct Statement<'a> {
     pub scopes: Option<&'a [Box<str>]>,
     /// The person, as an opaque id.
     pub person: Option<&'a str>,
+    /// Who acts for the person.
+    pub actor: Option<&'a Actor>,
     /// The trace, where the statement is to be of this call alone.
     pub trace: Option<&'a str>,
     /// Unix seconds.
@@ -155,12 +157,23 @@ pub struct Token {
     pub client: Arc<str>,
     /// The person, by the id that the API's organisation knows; `None`: the application acts for itself.
     pub subject: Option<Arc<str>>,
+    /// Who acts for the person, if it is not themselves.
+    pub actor: Option<Box<Actor>>,
     /// The token's own id.
     pub id: Option<Arc<str>>,
     /// What the token may be used for.
     pub scopes: Arc<[Box<str>]>,
     /// What its sender has to show; `None`: whoever has it may use it.
     pub binding: Option<Binding>,
+}
+
+/// A guardian or representative of the person that a token is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// By the id that the API's organisation knows.
+    pub subject: Arc<str>,
+    /// What lets them act.
+    pub relation: Arc<str>,
 }
 
 /// Why there is no token.
@@ -201,6 +214,7 @@ impl Authenticate {
             Consumer {
                 application,
                 subject: None,
+                actor: None,
                 scopes: None,
                 token: None,
             },
@@ -385,6 +399,7 @@ fn accept(call: &mut Call, verdict: Result<Token, TokenRefusal>) -> Result<(), G
         Consumer {
             application,
             subject: token.subject,
+            actor: token.actor,
             scopes: Some(token.scopes),
             token: token.id,
         },

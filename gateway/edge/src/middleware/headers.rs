@@ -203,6 +203,7 @@ pub(crate) fn add_assertion(headers: &mut HeaderMap, kind: Assertion, facts: &Fa
         supplier: facts.record.supplier.as_deref(),
         scopes: consumer.and_then(|consumer| consumer.scopes.as_deref()),
         person: consumer.and_then(|consumer| consumer.subject.as_deref()),
+        actor: consumer.and_then(|consumer| consumer.actor.as_deref()),
         trace: (kind == Assertion::Call).then_some(trace.as_str()),
         now: facts.now(),
     };

@@ -93,10 +93,17 @@ async fn a_proof_that_one_node_has_taken_is_refused_by_every_other_and_by_all_wh
 
     store.kill();
     let refused = ask(&nodes[0], "items", 4).await;
-    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (503, &"1".parse().unwrap())
+    );
     assert_eq!(problem(refused).await["code"], "proof-unavailable");
     let unbound = [("authorization", "Bearer token-app-items")];
-    assert_eq!(nodes[0].get("/test/v1/items/1", &unbound).await.status(), 200, "it concerns no other call");
+    assert_eq!(
+        nodes[0].get("/test/v1/items/1", &unbound).await.status(),
+        200,
+        "it concerns no other call"
+    );
     // Who has no store remembers for itself, which is for identity's part.
     assert_eq!(ask(&node(None), "items", 5).await.status(), 200);
 }
@@ -125,6 +132,15 @@ async fn a_backend_that_asks_for_it_is_told_who_calls_and_nobody_else_can_tell_i
         let seen = gateway.get("/test/v1/items/1", &headers).await.text().await.unwrap();
         let told = seen.lines().find_map(|line| line.strip_prefix("vagvisare-assertion: "));
         assert_eq!(told, wanted, "{seen}");
+        let headers = [("authorization", "Bearer acting-app-items")];
+        let seen = gateway.get("/test/v1/items/1", &headers).await.text().await.unwrap();
+        let acted = format!("{} acted for by guardian party-2", wanted.unwrap_or_default());
+        assert_eq!(wanted.is_some(), seen.contains(&acted), "{seen}");
+        assert_eq!(
+            seen.matches("party-2").count(),
+            usize::from(wanted.is_some()),
+            "nowhere else: {seen}"
+        );
     }
 }
 

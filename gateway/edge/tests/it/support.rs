@@ -5,7 +5,7 @@ use edge::BoxError;
 use edge::error::ProofRefusal;
 use edge::error::{CredentialKind, CredentialRefusal};
 use edge::middleware::authenticate::{
-    Binding, Credentials, Noted, Possession, Proved, Reading, Statement, Token, TokenRefusal, TokenVerdict,
+    Actor, Binding, Credentials, Noted, Possession, Proved, Reading, Statement, Token, TokenRefusal, TokenVerdict,
 };
 use edge::plan::{Plan, Settings, Shared};
 use edge::server::{self, Running};
@@ -121,6 +121,10 @@ impl Credentials for TestCredentials {
             told.trace.is_some()
         );
         text.extend(told.supplier.map(|supplier| format!(" for another by {supplier}")));
+        text.extend(
+            told.actor
+                .map(|actor| format!(" acted for by {} {}", actor.relation, actor.subject)),
+        );
         text.parse().ok()
     }
 
@@ -160,6 +164,7 @@ impl Credentials for TestCredentials {
             ["token", client, scope] => Ok(Token {
                 client: (*client).into(),
                 subject: Some("party-1".into()),
+                actor: None,
                 scopes: Arc::from([Box::from(*scope)]),
                 id: None,
                 binding: None,
@@ -167,6 +172,7 @@ impl Credentials for TestCredentials {
             ["bound", client, scope] => Ok(Token {
                 client: (*client).into(),
                 subject: None,
+                actor: None,
                 scopes: Arc::from([Box::from(*scope)]),
                 id: None,
                 binding: Some(Binding::Key("thumbprint".into())),
@@ -174,6 +180,18 @@ impl Credentials for TestCredentials {
             ["token", client, scope, person] => Ok(Token {
                 client: (*client).into(),
                 subject: Some((*person).into()),
+                actor: None,
+                scopes: Arc::from([Box::from(*scope)]),
+                id: None,
+                binding: None,
+            }),
+            ["acting", client, scope] => Ok(Token {
+                client: (*client).into(),
+                subject: Some("party-1".into()),
+                actor: Some(Box::new(Actor {
+                    subject: "party-2".into(),
+                    relation: "guardian".into(),
+                })),
                 scopes: Arc::from([Box::from(*scope)]),
                 id: None,
                 binding: None,
@@ -181,6 +199,7 @@ impl Credentials for TestCredentials {
             ["told", client, scope, id] => Ok(Token {
                 client: (*client).into(),
                 subject: Some("party-1".into()),
+                actor: None,
                 scopes: Arc::from([Box::from(*scope)]),
                 id: Some((*id).into()),
                 binding: None,
@@ -189,6 +208,7 @@ impl Credentials for TestCredentials {
                 let token = Token {
                     client: (*client).into(),
                     subject: None,
+                    actor: None,
                     scopes: Arc::from([Box::from(*scope)]),
                     id: None,
                     binding: None,

@@ -32,8 +32,10 @@ pub struct Statement<'a> {
     pub supplier: Option<&'a str>,
     /// What its token may be used for.
     pub scopes: Option<&'a [Box<str>]>,
-    /// The person, as the application's organisation knows them.
+    /// The person, as the API's organisation knows them.
     pub person: Option<&'a str>,
+    /// Who acts for the person, known likewise, and the relation that lets them.
+    pub actor: Option<(&'a str, &'a str)>,
     /// The trace, where the statement is of one call.
     pub trace: Option<&'a str>,
 }
@@ -66,6 +68,9 @@ impl Service {
         }
         let scope = statement.scopes.map(|scopes| json!(scopes.join(" ")));
         claims.extend(scope.map(|scope| ("scope".to_owned(), scope)));
+        if let Some((actor, relation)) = statement.actor {
+            claims.insert("act".to_owned(), json!({ "sub": actor, "relation": relation }));
+        }
         let once = statement.trace.is_some();
         let place = *blake3::hash(Value::Object(claims.clone()).to_string().as_bytes()).as_bytes();
         if let Some((signed_at, text)) = self.inner.assertions.0.get(&place).filter(|_| !once)

@@ -8,9 +8,9 @@ use super::access::Allowed;
 use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
+use super::mint::ActingPerson;
 use super::person::{unavailable, withdrawn};
 use crate::token::{Claims, Confirmation};
-use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `grant_type`.
@@ -22,20 +22,11 @@ pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_t
 pub(super) struct Subject {
     pub(super) person: Arc<str>,
     pub(super) ends: i64,
-    before: Option<Arc<str>>,
+    /// Who acts for them.
+    pub(super) representative: Option<ActingPerson>,
     /// By what the organisation of the API knows them, and the consent it rests on; of the people of this service.
     pub(super) known_as: Option<String>,
     pub(super) consent: Option<(String, String)>,
-}
-
-impl Subject {
-    /// `act`: the client, and inside it who acted before.
-    pub(super) fn actor(&self, client: &str) -> Value {
-        match &self.before {
-            Some(before) => json!({ "sub": client, "act": { "sub": &**before } }),
-            None => json!({ "sub": client }),
-        }
-    }
 }
 
 impl Service {
@@ -78,12 +69,19 @@ impl Service {
             )));
         }
         let (consent, known_as) = self.consented(&claims, client, allowed).await?;
+        let representative = match (self.people(), &claims.representative) {
+            (Some(people), Some(one)) => {
+                let acting = self.acting(people, &one.party_id, &one.relation, client, allowed);
+                Some(acting.await?)
+            }
+            _ => None,
+        };
         Ok(Subject {
             consent,
             known_as,
             person: Arc::clone(&claims.subject),
             ends: claims.expires_at,
-            before: claims.actor.clone(),
+            representative,
         })
     }
 

@@ -3,7 +3,7 @@
 use super::Service;
 use super::error::OAuthError;
 use super::form::Form;
-use crate::token::Confirmation;
+use crate::token::{Claims, Confirmation};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -64,8 +64,8 @@ impl Service {
             "agreement_id": claims.agreement.as_deref(),
         });
         if let Some(members) = answer.as_object_mut() {
-            if let Some(actor) = &claims.actor {
-                members.insert("act".to_owned(), json!({ "sub": &**actor }));
+            if let Some(act) = act(&claims, owner == Some(asks)) {
+                members.insert("act".to_owned(), act);
             }
             match &claims.confirmation {
                 Some(Confirmation::Key(thumbprint)) => {
@@ -79,4 +79,23 @@ impl Service {
         }
         Ok(answer)
     }
+}
+
+/// Who acts, the nearest first; a person by the id that whoever asks knows, and else not at all.
+fn act(claims: &Claims, for_owner: bool) -> Option<Value> {
+    let person = claims.representative.as_ref().and_then(|one| {
+        let known_as = match for_owner {
+            true => one.known_as.as_ref()?,
+            false => &one.party_id,
+        };
+        Some(json!({ "sub": &**known_as, "relation": &*one.relation }))
+    });
+    let nearest = claims.actor.as_deref()?;
+    if *nearest != *claims.client_id {
+        return person;
+    }
+    Some(match person {
+        Some(person) => json!({ "sub": nearest, "act": person }),
+        None => json!({ "sub": nearest }),
+    })
 }

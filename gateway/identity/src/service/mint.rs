@@ -1,6 +1,7 @@
 //! How an access token is made (RFC 9068). The only place where one is.
 
-use super::{Service, access::Allowed, error::OAuthError, party};
+use super::party::{self, Part};
+use super::{Service, access::Allowed, error::OAuthError};
 use crate::token::Confirmation;
 use serde_json::{Map, Value, json};
 
@@ -13,8 +14,10 @@ pub struct Grant<'a> {
     pub person: Option<&'a str>,
     /// The person, as the organisation of the API knows them; goes along encrypted.
     pub known_as: Option<&'a str>,
-    /// Who acts for the person (RFC 8693 section 4.1): a guardian, a representative, a service down the line.
-    pub actor: Option<Value>,
+    /// Who acts for the person (RFC 8693 section 4.1): a guardian or representative.
+    pub representative: Option<&'a ActingPerson>,
+    /// Whether the client got it in exchange for another token, and so acts too.
+    pub exchanged: bool,
     /// What it is for.
     pub allowed: &'a Allowed,
     /// What it is bound to.
@@ -27,6 +30,24 @@ pub struct Grant<'a> {
     pub logged_in_at: Option<i64>,
     /// It ends no later than this, Unix seconds.
     pub not_after: Option<i64>,
+}
+
+/// A person who acts for the one that a token is about.
+#[derive(Clone)]
+pub struct ActingPerson {
+    /// By what the client's organisation knows them.
+    pub party_id: String,
+    /// What lets them act.
+    pub relation: String,
+    /// By what the organisation of the API knows them; goes along encrypted.
+    pub known_as: String,
+}
+
+impl std::fmt::Debug for ActingPerson {
+    /// Who a person is does not belong in a log.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("ActingPerson(..)")
+    }
 }
 
 /// A new token.
@@ -79,12 +100,10 @@ impl Service {
         set("agreement_id", json!(&*grant.allowed.agreement));
         set("credential", json!(grant.credential));
         if let Some(known_as) = grant.known_as {
-            let sealed = party::seal(&settings.key_encryption, &id, known_as);
-            let sealed = sealed.map_err(|_| OAuthError::unavailable("No random bytes could be had. Try again."))?;
-            set("party", json!(sealed));
+            set("party", json!(self.sealed(Part::Subject, &id, known_as)?));
         }
-        if let Some(actor) = &grant.actor {
-            set("act", actor.clone());
+        if let Some(actor) = self.act(grant, &id)? {
+            set("act", actor);
         }
         if let Some(assurance) = grant.assurance {
             set("acr", json!(assurance));
@@ -108,5 +127,26 @@ impl Service {
             },
             expires_in: expires_at - now,
         })
+    }
+
+    /// `act`: the nearest first.
+    fn act(&self, grant: &Grant<'_>, token_id: &str) -> Result<Option<Value>, OAuthError> {
+        let person = match grant.representative {
+            Some(one) => {
+                let sealed = self.sealed(Part::Actor, token_id, &one.known_as)?;
+                Some(json!({ "sub": one.party_id, "relation": one.relation, "party": sealed }))
+            }
+            None => None,
+        };
+        Ok(match (grant.exchanged, person) {
+            (false, person) => person,
+            (true, None) => Some(json!({ "sub": grant.client })),
+            (true, Some(person)) => Some(json!({ "sub": grant.client, "act": person })),
+        })
+    }
+
+    fn sealed(&self, part: Part, token_id: &str, known_as: &str) -> Result<String, OAuthError> {
+        let sealed = party::seal(&self.inner.settings.key_encryption, part, token_id, known_as);
+        sealed.map_err(|_| OAuthError::unavailable("No random bytes could be had. Try again."))
     }
 }

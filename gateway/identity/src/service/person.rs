@@ -4,7 +4,7 @@ use super::access::Allowed;
 use super::client::Client;
 use super::error::OAuthError;
 use super::form::Form;
-use super::mint::{Grant, Minted};
+use super::mint::{ActingPerson, Grant, Minted};
 use super::token::Issued;
 use super::{Service, access, store};
 use crate::people::web::Revoke;
@@ -12,7 +12,6 @@ use crate::people::{People, PeopleError, PersonGrant};
 use crate::revocation::Kind;
 use crate::token::Confirmation;
 use axum::http::HeaderMap;
-use serde_json::json;
 use std::pin::Pin;
 
 /// The grant type.
@@ -127,7 +126,15 @@ impl Service {
                 "The code is bound to another key than the one that is proved.",
             ));
         }
+        let representative = match &grant.actor {
+            Some(actor) => Some(
+                self.acting(people, &actor.party_id, &actor.relation, client, &allowed)
+                    .await?,
+            ),
+            None => None,
+        };
         Ok(Ready {
+            representative,
             known_as: self.known_as(people, &grant.party_id, client, &allowed).await?,
             confirmation,
             allowed,
@@ -148,10 +155,8 @@ impl Service {
             client: &client.id,
             person: Some(&grant.party_id),
             known_as: Some(&ready.known_as),
-            actor: grant
-                .actor
-                .as_ref()
-                .map(|actor| json!({ "sub": actor.party_id, "relation": actor.relation })),
+            representative: ready.representative.as_ref(),
+            exchanged: false,
             allowed: &ready.allowed,
             confirmation: ready.confirmation,
             credential: &client.credential,
@@ -185,6 +190,22 @@ impl Service {
             .ok_or_else(|| OAuthError::invalid_grant("The organisation of this client knows no such person."))
     }
 
+    /// Who acts for a person, with what the organisation of the API knows them by.
+    pub(super) async fn acting(
+        &self,
+        people: &People,
+        party_id: &str,
+        relation: &str,
+        client: &Client,
+        allowed: &Allowed,
+    ) -> Result<ActingPerson, OAuthError> {
+        Ok(ActingPerson {
+            party_id: party_id.to_owned(),
+            relation: relation.to_owned(),
+            known_as: self.known_as(people, party_id, client, allowed).await?,
+        })
+    }
+
     /// Notes a token with its consent, before it is given out: a withdrawal finds it.
     pub(super) async fn note(
         &self,
@@ -212,6 +233,7 @@ pub(super) struct Ready {
     allowed: Allowed,
     confirmation: Option<Confirmation>,
     known_as: String,
+    representative: Option<ActingPerson>,
     scope: String,
 }
 

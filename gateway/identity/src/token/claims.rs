@@ -28,8 +28,10 @@ pub struct Claims {
     pub agreement: Option<Arc<str>>,
     /// `credential`: what the client proved itself with, at our own issuer.
     pub credential: Option<Box<str>>,
-    /// `act`: who acts for the person, if it is somebody else than the client.
+    /// `act`: who acts, if it is somebody else than the client: a person, or a client that got it in exchange.
     pub actor: Option<Arc<str>>,
+    /// The person in `act`: a guardian or representative of the one that the token is about.
+    pub representative: Option<Representative>,
     /// `cnf`: what its sender has to prove.
     pub confirmation: Option<Confirmation>,
     /// `party`: the person by the id that the API's own organisation knows, sealed; opened once the signature holds.
@@ -38,6 +40,26 @@ pub struct Claims {
     pub known_as: Option<Arc<str>>,
     /// Whether it speaks for a person: its subject is someone else than the client (RFC 9068, section 2.2).
     pub person: bool,
+}
+
+/// A person who acts for the one that a token is about.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Representative {
+    /// By what the client's organisation knows them.
+    pub party_id: Arc<str>,
+    /// What lets them act: `guardian` or `representative`.
+    pub relation: Arc<str>,
+    /// By what the API's own organisation knows them, sealed; opened once the signature holds.
+    pub(crate) sealed: Option<Box<str>>,
+    /// What was sealed, from our own issuer.
+    pub known_as: Option<Arc<str>>,
+}
+
+impl fmt::Debug for Representative {
+    /// Who a person is does not belong in a log.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Representative(..)")
+    }
 }
 
 /// What binds a token to its sender (RFC 7800), as a SHA-256 thumbprint in base64url.
@@ -74,6 +96,7 @@ impl Claims {
     ) -> Result<Self, TokenError> {
         let subject = required(text(claims, "sub")?, "sub")?;
         let client_id = required(text(claims, "client_id")?, "client_id")?;
+        let (actor, representative) = actors(claims)?;
         let read = Self {
             issuer: Arc::clone(issuer),
             subject: subject.into(),
@@ -85,7 +108,8 @@ impl Claims {
             token_id: text(claims, "jti")?.map(Into::into),
             agreement: text(claims, "agreement_id")?.map(Into::into),
             credential: text(claims, "credential")?.map(Into::into),
-            actor: actor(claims)?,
+            actor,
+            representative,
             confirmation: confirmation(claims)?,
             sealed_party: text(claims, "party")?.map(Into::into),
             known_as: None,
@@ -189,13 +213,29 @@ fn check_audience(claims: &Object, audience: &str) -> Result<(), TokenError> {
         .ok_or(TokenError::WrongAudience)
 }
 
-/// RFC 8693 section 4.1.
-fn actor(claims: &Object) -> Result<Option<Arc<str>>, TokenError> {
-    match claims.get("act") {
-        None => Ok(None),
-        Some(Value::Object(actor)) => Ok(text(actor, "sub")?.map(Into::into)),
-        Some(_) => Err(TokenError::WrongClaimType("act")),
+/// RFC 8693 section 4.1: the nearest who acts, and the person among those who do.
+fn actors(claims: &Object) -> Result<(Option<Arc<str>>, Option<Representative>), TokenError> {
+    let (mut nearest, mut at) = (None, claims);
+    // A client that got the token in exchange, and inside it the person.
+    for _ in 0..2 {
+        at = match at.get("act") {
+            None => break,
+            Some(Value::Object(actor)) => actor,
+            Some(_) => return Err(TokenError::WrongClaimType("act")),
+        };
+        let Some(party_id) = text(at, "sub")? else { break };
+        nearest = nearest.or_else(|| Some(party_id.into()));
+        if let Some(relation) = text(at, "relation")? {
+            let representative = Representative {
+                party_id: party_id.into(),
+                relation: relation.into(),
+                sealed: text(at, "party")?.map(Into::into),
+                known_as: None,
+            };
+            return Ok((nearest, Some(representative)));
+        }
     }
+    Ok((nearest, None))
 }
 
 /// A binding that is not understood is refused: passing over it would make the token anybody's.

@@ -180,7 +180,7 @@ impl Inner {
         if let Some((own, encryption)) = &self.parties
             && own == &keys.name
         {
-            claims.known_as = party::open(encryption, &claims)?;
+            party::open(encryption, &mut claims)?;
         }
         let claims = Arc::new(claims);
         let known = Known {

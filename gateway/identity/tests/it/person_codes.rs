@@ -116,7 +116,7 @@ impl Journey {
         self.node.post("/oauth2/token", &form, &[]).await
     }
 
-    fn claims(&self, token: &str) -> Arc<Claims> {
+    pub(crate) fn claims(&self, token: &str) -> Arc<Claims> {
         let verifier = self.node.service.verifier(Vec::new()).unwrap();
         match verifier.verify(token, CASES, now()) {
             Verdict::Done(Ok(claims)) => claims,
@@ -124,7 +124,11 @@ impl Journey {
         }
     }
 
-    async fn exchange(&self, token: &str, changed: &[(&'static str, &str)]) -> crate::service_support::Answer {
+    pub(crate) async fn exchange(
+        &self,
+        token: &str,
+        changed: &[(&'static str, &str)],
+    ) -> crate::service_support::Answer {
         let mut form = self.node.good();
         for (name, value) in [
             ("grant_type", EXCHANGE),

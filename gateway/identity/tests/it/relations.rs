@@ -1,7 +1,7 @@
 //! Acting for somebody else: whoever knows for whom is asked each time, and nobody acts while nobody can say.
 
 use crate::person_codes::{Journey, journey_with};
-use crate::service_support::{CASES, claims};
+use crate::service_support::{CASES, ISSUER, JWT_BEARER, claims, now};
 use axum::routing::post;
 use axum::{Json, Router};
 use identity::people::{Actor, Item, NewConsent, PersonId, PersonNumber, RelationKind, RelationSettings, Relations};
@@ -114,9 +114,51 @@ async fn a_token_names_who_acts_and_is_not_made_once_the_relation_has_ended() {
     assert_eq!(given.status, 200, "{given:?}");
     let claims = claims(given.body["access_token"].as_str().unwrap());
     assert_eq!(claims["sub"], party.as_str());
+    let act = &claims["act"];
     assert_eq!(
-        claims["act"],
-        json!({ "sub": journey.party_id, "relation": "guardian" })
+        (&act["sub"], &act["relation"]),
+        (&json!(journey.party_id), &json!("guardian"))
+    );
+    // The agency's own id of her goes along, for the agency's side alone: to backends, and to the agency when it asks.
+    let known_as = journey.people.party_id(&journey.person, "agency").await.unwrap();
+    assert!(
+        act["party"].is_string() && !claims.to_string().contains(&known_as),
+        "{claims}"
+    );
+    let token = given.body["access_token"].as_str().unwrap();
+    let representative = journey.claims(token).representative.clone().unwrap();
+    assert_eq!(
+        (representative.known_as.as_deref(), &*representative.relation),
+        (Some(known_as.as_str()), "guardian")
+    );
+    let told_by = async |client: &str, token: &str| {
+        let form = [
+            ("client_assertion_type", JWT_BEARER.to_owned()),
+            (
+                "client_assertion",
+                journey.node.key.assertion(client, ISSUER, now()).unwrap(),
+            ),
+            ("token", token.to_owned()),
+        ];
+        journey.node.post("/oauth2/introspect", &form, &[]).await.body["act"].clone()
+    };
+    let seen = |id: &str| json!({ "sub": id, "relation": "guardian" });
+    assert_eq!(told_by("app", token).await, seen(&journey.party_id));
+    assert_eq!(told_by("agency-app", token).await, seen(&known_as));
+    let exchanged = journey.exchange(token, &[("scope", "cases.read")]).await.token();
+    assert_eq!(
+        told_by("agency-app", &exchanged).await,
+        json!({ "sub": "app", "act": seen(&known_as) })
+    );
+    assert_eq!(
+        journey
+            .claims(&exchanged)
+            .representative
+            .clone()
+            .unwrap()
+            .known_as
+            .as_deref(),
+        Some(known_as.as_str())
     );
 
     told.says(Some(guardian(false)));
