@@ -123,7 +123,9 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
     let stop = CancellationToken::new();
     let mut issuer = Issuer::new(parts.issuer(), KeySource::Url(parts.key_set().to_owned()));
     issuer.allow_http_loopback = true;
-    let tokens = TokenService::start(demo_tokens(&options.data_dir, &base, &pepper)?, vec![issuer], &stop).await?;
+    let uses = Arc::<Uses>::default();
+    let setup = demo_tokens(&options.data_dir, &base, &pepper)?;
+    let tokens = TokenService::start(setup, vec![issuer], &uses, &stop).await?;
     let people = people::start(demo_people(&options.data_dir, &base, &parts, register)?, &tokens, &stop).await?;
     let site = Site {
         public_base_url: base.clone(),
@@ -141,7 +143,6 @@ pub async fn start(options: Options) -> anyhow::Result<Demo> {
         again: false,
     };
     let operator_key = governed::found(&store, &founder, pepper.clone()).await?;
-    let uses = Arc::<Uses>::default();
     let mut governed = Governed::begin(governed::Settings {
         store,
         cache: None,

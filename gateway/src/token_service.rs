@@ -1,6 +1,7 @@
 //! Runs the token service inside a node: its database, its upkeep, and `/oauth2` as an API of the node's own.
 
 use crate::config;
+use crate::governed::Uses;
 use crate::internal::{self, InternalApi, ORGANISATION};
 use crate::node::Node;
 use anyhow::Context;
@@ -67,16 +68,23 @@ pub struct TokenService {
     registry: Arc<InForce>,
 }
 
-/// The picture in force, once there is a node that serves one.
-#[derive(Debug, Default)]
-struct InForce(OnceLock<Arc<Shared>>);
+/// The picture in force, once there is a node that serves one, and where uses of credentials are noted.
+#[derive(Debug)]
+struct InForce {
+    served: OnceLock<Arc<Shared>>,
+    uses: Arc<Uses>,
+}
 
 impl Registry for InForce {
     fn snapshot(&self) -> Arc<Snapshot> {
-        match self.0.get() {
+        match self.served.get() {
             Some(shared) => Arc::clone(&shared.plan.load().snapshot),
             None => Arc::new(Snapshot::empty()),
         }
+    }
+
+    fn used(&self, credential: &str, now: i64) {
+        self.uses.note(credential, now);
     }
 }
 
@@ -85,11 +93,19 @@ impl TokenService {
     ///
     /// # Errors
     /// A database or a key that cannot be used.
-    pub async fn start(setup: Setup, others: Vec<Issuer>, stop: &CancellationToken) -> anyhow::Result<Self> {
+    pub async fn start(
+        setup: Setup,
+        others: Vec<Issuer>,
+        uses: &Arc<Uses>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         let database = Database::open(&setup.database, &[MIGRATIONS])
             .await
             .context("the token service's database cannot be used")?;
-        let registry = Arc::new(InForce::default());
+        let registry = Arc::new(InForce {
+            served: OnceLock::new(),
+            uses: Arc::clone(uses),
+        });
         let proof_nonce = setup.settings.proof_nonce;
         let service = Service::open(setup.settings, database, registry.clone()).await?;
         let verifier = service.verifier(others)?;
@@ -122,7 +138,7 @@ impl TokenService {
     /// From now on clients and agreements are those that this node serves.
     pub fn follow(&self, node: &Node) {
         // A service follows one node, the first.
-        let _ = self.registry.0.set(Arc::clone(node.shared()));
+        let _ = self.registry.served.set(Arc::clone(node.shared()));
     }
 
     /// Gives the picture in force to whoever shows names from it.

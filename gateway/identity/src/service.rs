@@ -54,6 +54,11 @@ const MAX_BODY: usize = 64 * 1024;
 pub trait Registry: fmt::Debug + Send + Sync {
     /// The picture; a request reads one and keeps it.
     fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Hears that a client has proved itself at `now` (Unix seconds), with what it calls `CLIENT/` and the secret's id, the
+    /// key's `kid`, the address that its keys are at, or its certificate's SHA-256 in hexadecimal. On the way of a request: it
+    /// must not wait.
+    fn used(&self, _credential: &str, _now: i64) {}
 }
 
 /// Why the service cannot be opened, or cannot go on.

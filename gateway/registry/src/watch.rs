@@ -40,7 +40,7 @@ pub trait Serve: Send + 'static {
     /// Why the picture as a whole cannot be served; what was served before stays.
     fn serve(&mut self, picture: &Picture) -> Result<Vec<crate::compile::LeftOut>, String>;
 
-    /// Credentials that were used since this was last asked, and when (Unix seconds).
+    /// Credentials that were used since this was last asked ([`crate::model::Credential::used_as`]), and when (Unix seconds).
     fn uses(&mut self) -> Vec<(String, i64)>;
 
     /// Calls since this was last asked.

@@ -67,10 +67,11 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
         None => Pepper::random()?,
     };
     let halt = CancellationToken::new();
+    let uses = Arc::<Uses>::default();
     let tokens = match &config.identity.service {
         Some(service) => {
             let setup = token_service::Setup::of(service, &public_base_url, &pepper)?;
-            Some(TokenService::start(setup, config.issuers().to_vec(), &halt).await?)
+            Some(TokenService::start(setup, config.issuers().to_vec(), &uses, &halt).await?)
         }
         None => None,
     };
@@ -107,7 +108,6 @@ async fn serve(checked: Checked, file: &Path) -> anyhow::Result<()> {
     let nonces = tokens.as_ref().and_then(TokenService::nonces);
     let signer = tokens.as_ref().map(|tokens| tokens.service.clone());
     let operations = bound.operations_address()?;
-    let uses = Arc::<Uses>::default();
     let checks = Checks::new(pepper.clone(), verifier)
         .with_nonces(nonces)
         .with_signer(signer)

@@ -8,6 +8,7 @@ mod channels;
 mod check;
 mod clients;
 mod consent;
+mod credentials;
 mod declared;
 mod demo;
 mod documents;

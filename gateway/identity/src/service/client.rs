@@ -6,6 +6,7 @@ use super::form::Form;
 use super::{Service, store};
 use crate::api_key;
 use crate::json::Value;
+use crate::revocation;
 use crate::token::claims::{required, seconds, text};
 use crate::token::compact::{self, Compact, Kind};
 use crate::token::keys::{Found, KeySet};
@@ -37,6 +38,8 @@ pub(super) struct Client {
     pub(super) application: ApplicationIndex,
     /// The id of what it proved itself with.
     pub(super) credential: String,
+    /// By what the registry knows that; see [`Registry::used`](super::Registry::used).
+    used: String,
     /// The picture that all further decisions about this request are made on.
     pub(super) snapshot: Arc<Snapshot>,
 }
@@ -45,7 +48,6 @@ pub(super) struct Client {
 pub(super) struct Clients {
     handed_in: Cache<[u8; 32], Arc<KeySet>>,
     published: Cache<Box<str>, Arc<IssuerKeys>>,
-    noted: Cache<[u8; 32], ()>,
     allow_private: bool,
 }
 
@@ -54,7 +56,6 @@ impl Clients {
         Self {
             handed_in: Cache::new(KEY_SETS),
             published: Cache::new(KEY_SETS),
-            noted: Cache::new(KEY_SETS),
             allow_private,
         }
     }
@@ -156,22 +157,9 @@ impl Service {
                 "This key or secret has been revoked. Use another one.",
             ));
         }
-        self.note_use(&client);
+        let name = revocation::credential_name(&client.id, &client.used);
+        self.inner.registry.used(&name, super::now());
         Ok(client)
-    }
-
-    /// Writes down when the credential was last used, beside the request.
-    fn note_use(&self, client: &Client) {
-        let (service, client) = (self.clone(), client.clone());
-        if !self.inner.clients.due(&client, super::now()) {
-            return;
-        }
-        tokio::spawn(async move {
-            let noted = store::note_use(&service.inner.database, &client.id, &client.credential, super::now()).await;
-            if let Err(error) = noted {
-                tracing::debug!(%error, "the last use of a credential was not noted");
-            }
-        });
     }
 
     fn by_secret(&self, snapshot: &Arc<Snapshot>, id: &str, secret: &str) -> Result<Client, OAuthError> {
@@ -196,6 +184,7 @@ impl Service {
             id: Arc::clone(&snapshot.application(application).id),
             application,
             credential: stored.id.to_string(),
+            used: stored.id.to_string(),
             snapshot: Arc::clone(snapshot),
         })
     }
@@ -216,6 +205,7 @@ impl Service {
             id: Arc::clone(&snapshot.application(application).id),
             application,
             credential: URL_SAFE_NO_PAD.encode(shown),
+            used: blake3::Hash::from(shown).to_hex().to_string(),
             snapshot: Arc::clone(snapshot),
         })
     }
@@ -255,9 +245,12 @@ impl Service {
                 "the jti has been used before; make a new assertion for each request",
             ));
         }
+        let published = known.credentials.jwks_url.as_deref();
+        let published = published.filter(|_| known.credentials.jwks.is_none());
         Ok(Client {
             id: Arc::clone(&known.id),
             application,
+            used: published.unwrap_or(&credential).to_owned(),
             credential,
             snapshot: Arc::clone(snapshot),
         })
@@ -303,18 +296,6 @@ impl Service {
             last = true;
         }
         outcome
-    }
-}
-
-impl Clients {
-    /// Whether the last use of this credential is worth writing down: at most once a minute.
-    fn due(&self, client: &Client, now: i64) -> bool {
-        let place = blake3::hash(format!("{}\n{}\n{}", client.id, client.credential, now / 60).as_bytes());
-        let place = *place.as_bytes();
-        self.noted.get(&place).is_none() && {
-            self.noted.insert(place, ());
-            true
-        }
     }
 }
 

@@ -18,6 +18,8 @@ pub const MIGRATIONS: Migrations = Migrations {
             PRIMARY KEY (kind, subject));
         CREATE TABLE identity_last_used (
             client TEXT NOT NULL, credential TEXT NOT NULL, used_at BIGINT NOT NULL, PRIMARY KEY (client, credential))",
+        // The registry keeps it, of every kind of credential.
+        "DROP TABLE identity_last_used",
     ],
 };
 
@@ -81,15 +83,6 @@ pub(super) async fn use_once(database: &Database, id: &str, expires_at: i64) -> 
     let sql = "INSERT INTO identity_used_id (id, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING";
     let inserted = database.execute(query(sql).bind(id).bind(expires_at)).await?;
     Ok(inserted == 1)
-}
-
-/// Notes when a credential was last used.
-pub(super) async fn note_use(database: &Database, client: &str, credential: &str, now: i64) -> Result<(), Error> {
-    let sql = "INSERT INTO identity_last_used (client, credential, used_at) VALUES (?, ?, ?) \
-               ON CONFLICT (client, credential) DO UPDATE SET used_at = excluded.used_at";
-    let insert = query(sql).bind(client).bind(credential).bind(now);
-    database.execute(insert).await?;
-    Ok(())
 }
 
 /// Adds a revocation and tells the other nodes.

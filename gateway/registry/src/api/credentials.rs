@@ -146,12 +146,18 @@ async fn list(
         .list::<Credential>(&scope, &wanted, page)
         .await
         .map_err(refuse::store)?;
-    let ids: Vec<&str> = found.items.iter().map(|one| one.object.id()).collect();
-    let uses = registry.store.last_uses(&ids).await.map_err(refuse::store)?;
+    let names: Vec<String> = found.items.iter().flat_map(|one| one.object.used_as()).collect();
+    let uses = registry.store.last_uses(&names).await.map_err(refuse::store)?;
     let url = holder.url(acting, holder_id);
     let count = found.items.len();
     let credentials = found.items.into_iter().map(|stored| {
-        let used = uses.get(stored.object.id()).copied();
+        let used = stored
+            .object
+            .used_as()
+            .iter()
+            .filter_map(|name| uses.get(name))
+            .max()
+            .copied();
         view(stored, None, used, &url)
     });
     Ok(Json(CredentialList {

@@ -94,6 +94,28 @@ pub struct Credential {
     pub revoked_at: Option<Moment>,
 }
 
+impl Credential {
+    /// By what nodes say that it was used: an API key by its id, what a client proves itself with at the token service after
+    /// the client's.
+    pub fn used_as(&self) -> Vec<String> {
+        let at_token_service = |name: &str| format!("{}/{name}", self.holder_id);
+        match self.kind {
+            CredentialKind::ApiKey => vec![self.credential_id.clone()],
+            CredentialKind::ClientSecret => vec![at_token_service(&self.credential_id)],
+            CredentialKind::Jwks => {
+                let keys = self.jwks.iter().filter_map(|set| set["keys"].as_array()).flatten();
+                keys.map(|key| at_token_service(key["kid"].as_str().unwrap_or_default()))
+                    .collect()
+            }
+            CredentialKind::JwksUrl => self.jwks_url.iter().map(|url| at_token_service(url)).collect(),
+            CredentialKind::TlsCertificate => {
+                let hash = self.certificate_sha256.iter();
+                hash.map(|hash| at_token_service(hash)).collect()
+            }
+        }
+    }
+}
+
 impl Object for Credential {
     const KIND: Kind = Kind::Credential;
 

@@ -136,11 +136,11 @@ impl Store {
         Ok(Found { items, total })
     }
 
-    /// When each of these credentials was last used, as far as the nodes have said.
+    /// When each of these was last used ([`crate::model::Credential::used_as`]), as far as the nodes have said.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn last_uses(&self, credentials: &[&str]) -> Result<HashMap<String, Moment>, Error> {
+    pub async fn last_uses(&self, credentials: &[String]) -> Result<HashMap<String, Moment>, Error> {
         if credentials.is_empty() {
             return Ok(HashMap::new());
         }
@@ -148,11 +148,7 @@ impl Store {
         let select = query(format!(
             "SELECT credential, last_used_at FROM registry_credential_use WHERE credential IN ({marks})"
         ));
-        let rows = self
-            .database()
-            .await?
-            .fetch_all(select.bind_all(credentials.iter().copied()))
-            .await?;
+        let rows = self.database().await?.fetch_all(select.bind_all(credentials)).await?;
         rows.iter()
             .map(|row| {
                 Ok((

@@ -1,0 +1,95 @@
+//! When credentials were last used: seen by their owner, whatever they are and wherever they were shown, and by nobody else.
+
+use crate::world::{Node, World};
+use identity::client_key::{Algorithm, ClientKey, generate};
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+const DATABASE: &str = "sqlite:registry.sqlite";
+
+/// The credential of this name, once it has been used, as its owner sees it.
+async fn used(world: &World, node: &Node, key: &str, path: &str, name: &str) -> Value {
+    let begun = Instant::now();
+    loop {
+        let list = world.get(node, key, path).await.body;
+        let all = list["credentials"].as_array().unwrap();
+        let one = all.iter().find(|one| one["name"] == name).unwrap();
+        if one["lastUsedAt"].is_string() {
+            return list;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{name}: {list}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn who_owns_a_credential_sees_to_the_minute_when_it_was_last_used() {
+    let world = World::begin(DATABASE);
+    let secret = world.folder.path().join("secret");
+    std::fs::write(&secret, crate::assertions::SECRET).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let service = format!(
+        "[identity.service]\ndatabase = \"sqlite:{}\"\nkey_encryption_file = \"secret\"\n",
+        world.folder.path().join("identity.sqlite").display()
+    );
+    let node = world.node_after("true", "first", DATABASE, &service);
+    let serving = world.serving(&node).await;
+    let path = format!("/applications/{}/credentials", serving.application_id);
+    let made = async |body: Value| world.make(&node, &serving.bank.key, &path, body).await;
+
+    let pair = generate(Algorithm::EdDSA).unwrap();
+    let key = ClientKey::from_pem(pair.private_pem.expose()).unwrap();
+    made(json!({ "name": "pair", "kind": "jwks", "jwks": { "keys": [key.public_jwk()] } })).await;
+    let client_secret = made(json!({ "name": "secret", "kind": "clientSecret" })).await;
+    made(json!({ "name": "unused", "kind": "apiKey" })).await;
+
+    // The application proves who it is; that it gets no token for this API is another matter.
+    let token = format!("{}/oauth2/token", node.gateway);
+    let form = async |assertion: Option<String>| {
+        let mut form = vec![
+            ("grant_type", "client_credentials".to_owned()),
+            ("resource", "none".to_owned()),
+        ];
+        let request = world.client.post(&token);
+        let request = match assertion {
+            Some(assertion) => {
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                form.extend([
+                    ("client_assertion_type", kind.to_owned()),
+                    ("client_assertion", assertion),
+                ]);
+                request
+            }
+            None => request.basic_auth(&serving.application_id, client_secret["secret"].as_str()),
+        };
+        let answer: Value = request.form(&form).send().await.unwrap().json().await.unwrap();
+        answer["error"].as_str().unwrap().to_owned()
+    };
+    let begun = Instant::now();
+    for with_key in [true, false] {
+        loop {
+            let now = jiff::Timestamp::now().as_second();
+            let assertion = with_key.then(|| key.assertion(&serving.application_id, &node.gateway, now).unwrap());
+            if form(assertion).await == "invalid_target" {
+                break;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "the node does not learn of the credential"
+            );
+        }
+    }
+    for name in ["pair", "secret", "k"] {
+        used(&world, &node, &serving.bank.key, &path, name).await;
+    }
+    let list = used(&world, &node, &serving.bank.key, &path, "k").await;
+    for one in list["credentials"].as_array().unwrap() {
+        match one["lastUsedAt"].as_str() {
+            Some(at) => assert!(at.ends_with(":00Z") && one["name"] != "unused", "{list}"),
+            None => assert_eq!(one["name"], "unused", "{list}"),
+        }
+    }
+    // The other side of the agreement sees none of it, and neither does a document of the registry.
+    assert_eq!(world.get(&node, &serving.agency.key, &path).await.status, 404);
+}
