@@ -32,8 +32,8 @@ pub struct InternalApi {
     pub limits: Vec<LimitDraft>,
     /// Paths outside the API that the same backend answers (`GET`).
     pub relays: Vec<String>,
-    /// Its OpenAPI document; `None`: it is neither published nor in the catalogue.
-    pub document: Option<Arc<Value>>,
+    /// Its OpenAPI document.
+    pub document: Arc<Value>,
 }
 
 impl InternalApi {

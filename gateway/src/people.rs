@@ -5,12 +5,12 @@ use crate::internal::{self, InternalApi, ORGANISATION};
 use crate::token_service::TokenService;
 use anyhow::{Context, bail};
 use database::Database;
-use http::Method;
 use identity::api_key::{Pepper, SecretText};
 use identity::people::openid::{LoginError, OpenId, ProviderSettings};
-use identity::people::web::Web;
+use identity::people::web::{self, Web};
 use identity::people::{MIGRATIONS, People, PersonKeys, Readings, RegisterSettings, RelationSettings, Relations};
-use snapshot::{ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, RouteDraft, SenderConstraint};
+use serde_json::Value;
+use snapshot::{ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, SenderConstraint};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,14 +175,15 @@ pub async fn start(setup: Setup, tokens: &TokenService, stop: &CancellationToken
         tokens.picture(),
         Arc::new(tokens.service.clone()),
     );
+    let document = serde_json::to_value(web::openapi())?;
     let backend = internal::serve("vagvisare-me", web.router(), stop.clone()).await?;
     Ok(Running {
         internal: InternalApi {
-            api: api(&backend.id),
+            api: api(&backend.id, &document)?,
             backend,
             limits: vec![limit()],
             relays: Vec::new(),
-            document: None,
+            document: Arc::new(document),
         },
         readings,
     })
@@ -202,33 +203,15 @@ fn limit() -> LimitDraft {
     }
 }
 
-fn api(backend: &str) -> ApiDraft {
-    let route = |(method, path): (Method, &str)| RouteDraft {
-        method: Some(method),
-        path: path.to_owned(),
-        scopes: Vec::new(),
-        authentication: None,
-    };
-    let routes = [
-        (Method::GET, "/authorize"),
-        (Method::GET, "/consent"),
-        (Method::POST, "/consent"),
-        (Method::GET, "/consents"),
-        (Method::POST, "/consents/{consentId}/withdrawals"),
-        (Method::GET, "/export"),
-        (Method::GET, "/login"),
-        (Method::POST, "/login"),
-        (Method::GET, "/callback"),
-        (Method::POST, "/logout"),
-        (Method::GET, "/style.css"),
-    ];
-    ApiDraft {
+fn api(backend: &str, document: &Value) -> anyhow::Result<ApiDraft> {
+    let facts = web::facts();
+    Ok(ApiDraft {
         id: "me".to_owned(),
         name: "me".to_owned(),
-        base_path: Some("/me".to_owned()),
-        title: "Mina samtycken".to_owned(),
-        version: "1.0.0".to_owned(),
-        released: "2026-11-26".to_owned(),
+        base_path: Some(facts.base_path.to_owned()),
+        title: facts.title.to_owned(),
+        version: facts.version.to_owned(),
+        released: facts.released.to_owned(),
         organisation: ORGANISATION.to_owned(),
         state: LifecycleState::Active,
         deprecated_at: None,
@@ -245,7 +228,7 @@ fn api(backend: &str) -> ApiDraft {
         max_body_bytes: 16 * 1024,
         backend: Some(backend.to_owned()),
         traffic: snapshot::ApiTraffic::default(),
-        routes: routes.into_iter().map(route).collect(),
+        routes: registry::intake::operations(document).map_err(anyhow::Error::msg)?,
         documents: Vec::new(),
-    }
+    })
 }

@@ -29,14 +29,6 @@ pub struct Site {
     pub internal: Vec<InternalApi>,
 }
 
-impl Site {
-    /// Whether the API is the node's own and has no OpenAPI document: its form is told elsewhere.
-    fn is_undocumented(&self, id: &str) -> bool {
-        let mut own = self.internal.iter();
-        own.any(|internal| internal.api.id == id && internal.document.is_none())
-    }
-}
-
 /// Compiles the registry with everything the gateway serves of its own.
 ///
 /// # Errors
@@ -46,10 +38,10 @@ pub fn compile(registry: &mut Registry, site: &Site) -> Result<Snapshot, Problem
         match internal.put_into(&mut registry.loaded.draft) {
             Some(position) => {
                 if let Some(document) = registry.documents.get_mut(position) {
-                    document.clone_from(&internal.document);
+                    *document = Some(Arc::clone(&internal.document));
                 }
             }
-            None => registry.documents.push(internal.document.clone()),
+            None => registry.documents.push(Some(Arc::clone(&internal.document))),
         }
     }
     registry.loaded.draft.documents.clear();
@@ -120,13 +112,11 @@ pub fn dress(
     let mut all: Vec<ApiFacts> = plain
         .apis()
         .iter()
-        .filter(|api| !site.is_undocumented(&api.id))
         .map(|api| facts(&plain, api, site, &problems))
         .collect();
     let mut fresh = HashMap::with_capacity(all.len());
     draft.mocks.clear();
     let described = draft.apis.iter_mut().zip(documents);
-    let described = described.filter(|(api, _)| !site.is_undocumented(&api.id));
     for ((api, document), facts) in described.zip(&mut all) {
         // Without a document of its own there is no example.
         facts.mock_answers &= document.is_some();

@@ -7,14 +7,12 @@ use crate::node::Node;
 use anyhow::Context;
 use database::Database;
 use edge::plan::Shared;
-use http::Method;
 use identity::api_key::Pepper;
 use identity::dpop::Nonces;
-use identity::service::{KeyEncryption, MIGRATIONS, Registry, Rotation, Service, Settings};
+use identity::service::{self, KeyEncryption, MIGRATIONS, Registry, Rotation, Service, Settings};
 use identity::token::{Issuer, Verifier};
-use snapshot::{
-    ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, RouteDraft, SenderConstraint, Snapshot,
-};
+use serde_json::Value;
+use snapshot::{ApiDraft, Authentication, LifecycleState, LimitDraft, LimitPer, SenderConstraint, Snapshot};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -109,6 +107,7 @@ impl TokenService {
         let proof_nonce = setup.settings.proof_nonce;
         let service = Service::open(setup.settings, database, registry.clone()).await?;
         let verifier = service.verifier(others)?;
+        let document = serde_json::to_value(service::openapi())?;
         let backend = internal::serve("vagvisare-oauth2", service.router(), stop.clone()).await?;
         for task in [
             Box::pin(verifier.clone().keep_fresh()) as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -119,14 +118,14 @@ impl TokenService {
         }
         Ok(Self {
             internal: InternalApi {
-                api: api(&backend.id),
+                api: api(&backend.id, &document)?,
                 backend,
                 limits: vec![limit()],
                 relays: vec![
                     "/.well-known/jwks.json".to_owned(),
                     "/.well-known/oauth-authorization-server".to_owned(),
                 ],
-                document: None,
+                document: Arc::new(document),
             },
             service,
             verifier,
@@ -167,27 +166,15 @@ fn limit() -> LimitDraft {
     }
 }
 
-fn api(backend: &str) -> ApiDraft {
-    let route = |(method, path): (Method, &str)| RouteDraft {
-        method: Some(method),
-        path: path.to_owned(),
-        scopes: Vec::new(),
-        authentication: None,
-    };
-    let routes = [
-        (Method::POST, "/token"),
-        (Method::POST, "/par"),
-        (Method::POST, "/revoke"),
-        (Method::POST, "/introspect"),
-        (Method::GET, "/jwks"),
-    ];
-    ApiDraft {
+fn api(backend: &str, document: &Value) -> anyhow::Result<ApiDraft> {
+    let facts = service::facts();
+    Ok(ApiDraft {
         id: "oauth2".to_owned(),
         name: "oauth2".to_owned(),
-        base_path: Some("/oauth2".to_owned()),
-        title: "OAuth 2.0".to_owned(),
-        version: "1.0.0".to_owned(),
-        released: "2026-11-26".to_owned(),
+        base_path: Some(facts.base_path.to_owned()),
+        title: facts.title.to_owned(),
+        version: facts.version.to_owned(),
+        released: facts.released.to_owned(),
         organisation: ORGANISATION.to_owned(),
         state: LifecycleState::Active,
         deprecated_at: None,
@@ -204,7 +191,7 @@ fn api(backend: &str) -> ApiDraft {
         max_body_bytes: 64 * 1024,
         backend: Some(backend.to_owned()),
         traffic: snapshot::ApiTraffic::default(),
-        routes: routes.into_iter().map(route).collect(),
+        routes: registry::intake::operations(document).map_err(anyhow::Error::msg)?,
         documents: Vec::new(),
-    }
+    })
 }

@@ -1,4 +1,4 @@
-//! The services' OpenAPI documents as they are checked in beside this crate, and how they are kept true.
+//! The OpenAPI documents of services and of the node's own APIs as they are checked in beside this crate, and how they are kept true.
 //!
 //! A document comes from the code that serves it. What is checked in is the service's own; the gateway adds its part when
 //! it publishes. WHEN ADDING A SERVICE: one line in [`documents`], then `cargo xtask openapi`.
@@ -44,6 +44,8 @@ pub fn documents() -> Result<Vec<Document>, serde_json::Error> {
         ("encounters.json", serde_json::to_value(encounters::openapi())?),
         ("handover.json", serde_json::to_value(handover::openapi())?),
         ("insights.json", serde_json::to_value(insights::openapi())?),
+        ("me.json", serde_json::to_value(identity::people::web::openapi())?),
+        ("oauth2.json", serde_json::to_value(identity::service::openapi())?),
         ("registry.json", serde_json::to_value(registry::api::openapi())?),
         ("channels.json", serde_json::to_value(channels::openapi())?),
         (

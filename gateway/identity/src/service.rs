@@ -7,6 +7,7 @@
 mod access;
 mod assertion;
 mod client;
+mod document;
 mod error;
 mod exchange;
 mod form;
@@ -27,6 +28,7 @@ mod token;
 
 pub use access::{Allowed, decide};
 pub use assertion::Statement;
+pub use document::{facts, openapi};
 pub use error::OAuthError;
 pub use mint::{ActingPerson, Grant, Minted};
 pub use seal::{KeyEncryption, SealError};
@@ -37,7 +39,7 @@ use crate::revocation::{self, Revocations};
 use crate::token::{Issuer, KeySource, Verifier, VerifierError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::get;
 use database::Database;
 use keys::Keys;
 use snapshot::Snapshot;
@@ -198,11 +200,7 @@ impl Service {
     /// Everything that is served: `/oauth2/..` and the well-known documents.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/oauth2/token", post(token::create_token))
-            .route("/oauth2/par", post(pushed::create_request))
-            .route("/oauth2/revoke", post(token::revoke_token))
-            .route("/oauth2/introspect", post(introspect::introspect_token))
-            .route("/oauth2/jwks", get(metadata::show_key_set))
+            .nest(facts().base_path, document::routes().split_for_parts().0)
             .route("/.well-known/jwks.json", get(metadata::show_key_set))
             .route("/.well-known/oauth-authorization-server", get(metadata::show_metadata))
             .layer(DefaultBodyLimit::max(MAX_BODY))

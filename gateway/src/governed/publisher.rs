@@ -66,9 +66,7 @@ impl Publisher {
         }
         for internal in &self.site.internal {
             if internal.put_into(&mut compiled.draft).is_none() {
-                compiled
-                    .documents
-                    .push(internal.document.as_ref().map(|_| internal.api.id.clone()));
+                compiled.documents.push(Some(internal.api.id.clone()));
             }
         }
         let (builtin, dressing, site) = (&self.builtin, &mut self.dressing, &self.site);
@@ -80,7 +78,7 @@ impl Publisher {
                     builtin::ID => Some((builtin::ID, builtin.document())),
                     own if site.internal.iter().any(|internal| internal.api.id == own) => {
                         let internal = site.internal.iter().find(|internal| internal.api.id == own)?;
-                        Some((internal.api.id.as_str(), internal.document.clone()?))
+                        Some((internal.api.id.as_str(), Arc::clone(&internal.document)))
                     }
                     hash => {
                         let (hash, document) = picture.documents.get_key_value(hash)?;

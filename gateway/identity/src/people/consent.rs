@@ -3,10 +3,12 @@
 use super::{People, PeopleError, PersonId, moment, now_micros};
 use database::{Row, query};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One thing that a consent lets be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ConsentItem)]
 pub struct Item {
     /// Audience of the API.
     pub api: String,
@@ -42,7 +44,7 @@ pub struct NewConsent<'a> {
 }
 
 /// What somebody is to a consent or a reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// It is theirs and about them.
@@ -64,7 +66,7 @@ impl Role {
 }
 
 /// A consent that was given.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Consent {
     /// Its id.

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use utoipa::ToSchema;
 
 /// Readings that may wait to be written.
 const QUEUE: usize = 16_384;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAGE: i64 = 200;
 
 /// Somebody asked about a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Reading {
     /// When, as RFC 3339.

@@ -7,16 +7,18 @@
 pub(crate) mod authorize;
 mod consent;
 mod cookies;
+mod document;
 mod login;
 mod mine;
 mod page;
 mod session;
 
+pub use document::{facts, openapi};
+
 use super::openid::OpenId;
 use super::{People, PeopleError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use snapshot::Snapshot;
 use std::fmt;
 use std::pin::Pin;
@@ -79,15 +81,7 @@ impl Web {
     /// Everything that is served, as `/me/..`.
     pub fn router(&self) -> Router {
         Router::new()
-            .route("/me/authorize", get(authorize::show))
-            .route("/me/consent", get(consent::show).post(consent::decide))
-            .route("/me/consents", get(mine::show))
-            .route("/me/consents/{id}/withdrawals", post(mine::withdraw))
-            .route("/me/export", get(mine::export))
-            .route("/me/login", get(login::show).post(login::start))
-            .route("/me/callback", get(login::finish))
-            .route("/me/logout", post(login::end))
-            .route("/me/style.css", get(page::style))
+            .nest(facts().base_path, document::routes().split_for_parts().0)
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .with_state(self.clone())
     }

@@ -1,5 +1,6 @@
 //! What the service says of itself: its metadata (RFC 8414) and its key set (RFC 7517).
 
+use super::document::KeySet;
 use super::{Service, exchange, person, refresh};
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +16,16 @@ pub(super) async fn show_metadata(State(service): State<Service>) -> impl IntoRe
     )
 }
 
-/// The public keys, for a short time: a new one is published long before it signs.
+/// Get the key set
+///
+/// De öppna nycklar som biljetter och utsagor kan kontrolleras med (RFC 7517). En ny visas långt innan den signerar.
+/// The public keys that tokens and assertions can be verified with. A new one is published long before it signs.
+#[utoipa::path(
+    get, path = "/jwks", operation_id = "getKeySet", tag = "keys",
+    responses((status = 200, description = "Nycklarna. The keys.", body = KeySet, content_type = "application/jwk-set+json",
+        example = json!({"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "example",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]})))
+)]
 pub(super) async fn show_key_set(State(service): State<Service>) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, "application/jwk-set+json"),

@@ -1,6 +1,7 @@
 //! `POST /oauth2/par` (RFC 9126): an application brings what it will ask a person straight to us, and not by the browser.
 
 use super::Service;
+use super::document::{ErrorAnswer, PushedAnswer, PushedRequest};
 use super::error::OAuthError;
 use super::form::Form;
 use super::person::unavailable;
@@ -14,6 +15,29 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+/// Push what a person will be asked
+///
+/// Lämnar in det som en person ska frågas om, så att ingen webbläsare kan ändra det (RFC 9126).
+/// Hands in what a person will be asked, so that no browser can change it.
+#[utoipa::path(
+    post, path = "/par", operation_id = "createPushedRequest", tag = "people",
+    params(("DPoP" = Option<String>, Header, description = "Bevis på innehav av en nyckel som biljetten ska bindas till (RFC 9449). Proof of possession of a key that the token is to be bound to.", example = "eyJ0eXAiOiJkcG9wK2p3dCJ9.e30.AA")),
+    request_body(content = PushedRequest, content_type = "application/x-www-form-urlencoded", description = "Som RFC 9126 beskriver. As RFC 9126 describes.",
+        example = json!({"response_type": "code", "redirect_uri": "https://app.example/back", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            "code_challenge_method": "S256", "resource": "https://api.vagvisare.example/case-status/v1", "scope": "cases.read"})),
+    responses(
+        (status = 201, description = "Vad webbläsaren ska ta med sig. What the browser is to bring.", body = PushedAnswer,
+            example = json!({"request_uri": "urn:ietf:params:oauth:request_uri:example", "expires_in": 90})),
+        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
+            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
+        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
+            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
+        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
+            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
+        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
+            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+    )
+)]
 pub(super) async fn create_request(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     match service.push(&headers, &body).await {
         Ok(answer) => {

@@ -1,6 +1,7 @@
 //! `POST /oauth2/token` and `POST /oauth2/revoke`.
 
 use super::client::Client;
+use super::document::{ErrorAnswer, TokenAnswer, TokenForm, TokenRequest};
 use super::error::OAuthError;
 use super::form::Form;
 use super::mint::{Grant, Minted};
@@ -15,7 +16,29 @@ use serde_json::json;
 
 const CLIENT_CREDENTIALS: &str = "client_credentials";
 
-/// RFC 6749 section 3.2.
+/// Get an access token
+///
+/// Ger en kort åtkomstbiljett för ett API (RFC 6749, 7523, 8693, 8707, 9449). Klienten visar vem den är med client_assertion,
+/// Authorization: Basic eller ett TLS-certifikat.
+/// Gives a short access token for one API. The client shows who it is by client_assertion, Authorization: Basic or a TLS certificate.
+#[utoipa::path(
+    post, path = "/token", operation_id = "createToken", tag = "tokens",
+    params(("DPoP" = Option<String>, Header, description = "Bevis på innehav av en nyckel som biljetten ska bindas till (RFC 9449). Proof of possession of a key that the token is to be bound to.", example = "eyJ0eXAiOiJkcG9wK2p3dCJ9.e30.AA")),
+    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded", description = "Som RFC 6749 beskriver. As RFC 6749 describes.",
+        example = json!({"grant_type": "client_credentials", "resource": "https://api.vagvisare.example/case-status/v1", "scope": "cases.read"})),
+    responses(
+        (status = 200, description = "Biljetten. The token.", body = TokenAnswer,
+            example = json!({"access_token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.AA", "token_type": "Bearer", "expires_in": 300, "scope": "cases.read"})),
+        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
+            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
+        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
+            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
+        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
+            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
+        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
+            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+    )
+)]
 pub(super) async fn create_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     match service.token(&headers, &body).await {
         Ok(issued) => service.answer(&issued, headers.contains_key("dpop")),
@@ -163,7 +186,26 @@ impl Service {
     }
 }
 
-/// RFC 7009.
+/// Take a token back
+///
+/// Spärrar en egen biljett i varje nod inom en sekund (RFC 7009); en som inte gäller är redan spärrad.
+/// Revokes a token of the client's own on every node within a second; one that does not hold is revoked already.
+#[utoipa::path(
+    post, path = "/revoke", operation_id = "revokeToken", tag = "tokens",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", description = "Som RFC 7009 beskriver. As RFC 7009 describes.",
+        example = json!({"token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.AA"})),
+    responses(
+        (status = 200, description = "Den gäller inte. It does not hold."),
+        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
+            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
+        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
+            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
+        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
+            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
+        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
+            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+    )
+)]
 pub(super) async fn revoke_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
     match service.revoke_for(&headers, &body).await {
         Ok(()) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),

@@ -38,6 +38,28 @@ pub(super) struct Asked {
     pub(super) agreement: AgreementIndex,
 }
 
+/// Ask a person
+///
+/// En applikation skickar personens webbläsare hit (RFC 6749, 7636, 8707). An application sends the person's browser here.
+/// Answered with the question's page, or back at the application with what is wrong.
+#[utoipa::path(
+    get, path = "/authorize", operation_id = "authorize", tag = "people",
+    params(("client_id" = String, Query, description = "Applikationen. The application.", example = "exempelbanken-app"),
+        ("request_uri" = Option<String>, Query, description = "Ett inlämnat anrop (RFC 9126), i stället för resten. A pushed request, instead of the rest.", example = "urn:ietf:params:oauth:request_uri:example"),
+        ("response_type" = Option<String>, Query, description = "code.", example = "code"),
+        ("redirect_uri" = Option<String>, Query, description = "En av applikationens registrerade adresser. One of the registered addresses of the application.", example = "https://app.example/back"),
+        ("code_challenge" = Option<String>, Query, description = "S256-summan av ett ord som applikationen behåller (RFC 7636). The S256 hash of a word that the application keeps.", example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+        ("code_challenge_method" = Option<String>, Query, description = "S256.", example = "S256"),
+        ("resource" = Option<String>, Query, description = "API:ets audience. The audience of the API.", example = "https://api.vagvisare.example/case-status/v1"),
+        ("scope" = Option<String>, Query, description = "Vad personen tillfrågas om. What the person is asked about.", example = "cases.read"),
+        ("state" = Option<String>, Query, description = "Kommer tillbaka med svaret. Comes back with the answer.", example = "s1"),
+        ("dpop_jkt" = Option<String>, Query, description = "Avtryck av nyckeln som koden binds till (RFC 9449). Thumbprint of the key that the code is bound to.", example = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")),
+    responses(
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 400, description = "Det går inte att säga vem som frågar. It cannot be told who asks.", body = String, content_type = "text/html"),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.unwrap_or_default();
     let language = Language::of(&headers, "", web.secure());

@@ -2,6 +2,7 @@
 //! which agreement, and for how long.
 
 use super::authorize::{self, Asked, Back, Request};
+use super::document::Decided;
 use super::login::field;
 use super::page::{Language, see_other};
 use super::session::Visitor;
@@ -53,6 +54,19 @@ enum About {
     Nobody,
 }
 
+/// See what is asked
+///
+/// Frågan, punkt för punkt. The question, item by item.
+/// Who is not logged in is sent to the login.
+#[utoipa::path(
+    get, path = "/consent", operation_id = "getConsentQuestion", tag = "people",
+    params(("lang" = Option<String>, Query, description = "Sidans språk, sv eller en; annars webbläsarens. The page's language, sv or en; else the browser's.", example = "sv")),
+    responses(
+        (status = 200, description = "Frågan. The question.", body = String, content_type = "text/html"),
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let language = Language::of(&headers, &query.unwrap_or_default(), web.secure());
     match web.waiting(&headers).await {
@@ -63,6 +77,20 @@ pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, head
     }
 }
 
+/// Decide
+///
+/// Ja eller nej; webbläsaren skickas tillbaka till applikationen.
+/// Yes or no; the browser is sent back to the application.
+#[utoipa::path(
+    post, path = "/consent", operation_id = "decideConsent", tag = "people",
+    request_body(content = Decided, content_type = "application/x-www-form-urlencoded", description = "Sidans formulär. The page's form.", example = json!({"csrf": "word", "decision": "yes"})),
+    responses(
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 403, description = "Formuläret kom inte från sidan. The form did not come from the page.", body = String, content_type = "text/html"),
+        (status = 422, description = "Frågan igen: för vem? The question again: for whom?", body = String, content_type = "text/html"),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn decide(State(web): State<Web>, headers: HeaderMap, body: Bytes) -> Response {
     let language = Language::of(&headers, "", web.secure());
     let decision = match web.waiting(&headers).await {

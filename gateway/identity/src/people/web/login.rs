@@ -1,5 +1,6 @@
 //! Logging in and out.
 
+use super::document::Sent;
 use super::page::{Language, see_other};
 use super::session::{SECONDS, Session};
 use super::{Web, cookies};
@@ -31,6 +32,19 @@ struct OnItsWay {
     verifier: String,
 }
 
+/// See where to log in
+///
+/// Sidan som leder till e-legitimationen. The page that leads to the e-identification.
+/// It asks nothing itself.
+#[utoipa::path(
+    get, path = "/login", operation_id = "getLogin", tag = "people",
+    params(("lang" = Option<String>, Query, description = "Sidans språk, sv eller en; annars webbläsarens. The page's language, sv or en; else the browser's.", example = "sv")),
+    responses(
+        (status = 200, description = "Sidan. The page.", body = String, content_type = "text/html"),
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let language = Language::of(&headers, &query.unwrap_or_default(), web.secure());
     let page = Page {
@@ -41,6 +55,18 @@ pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, head
     web.page(StatusCode::OK, language, &page)
 }
 
+/// Go to the e-identification
+///
+/// Webbläsaren skickas till e-legitimationen.
+/// The browser is sent to the e-identification.
+#[utoipa::path(
+    post, path = "/login", operation_id = "startLogin", tag = "people",
+    responses(
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 502, description = "E-legitimationen svarar inte. The e-identification does not answer.", body = String, content_type = "text/html"),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn start(State(web): State<Web>, headers: HeaderMap) -> Response {
     let language = Language::of(&headers, "", web.secure());
     match web.start(language).await {
@@ -49,6 +75,21 @@ pub(super) async fn start(State(web): State<Web>, headers: HeaderMap) -> Respons
     }
 }
 
+/// Come back from the e-identification
+///
+/// Hit skickar e-legitimationen webbläsaren tillbaka.
+/// The e-identification sends the browser back here.
+#[utoipa::path(
+    get, path = "/callback", operation_id = "finishLogin", tag = "people",
+    params(("state" = Option<String>, Query, description = "Vad inloggningen började med. What the login began with.", example = "word"),
+        ("code" = Option<String>, Query, description = "Vad e-legitimationen ger. What the e-identification gives.", example = "word"),
+        ("error" = Option<String>, Query, description = "Varför den inte ger något. Why it gives nothing.", example = "access_denied")),
+    responses(
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 400, description = "Inloggningen började inte här. The login was not begun here.", body = String, content_type = "text/html"),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn finish(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let language = Language::of(&headers, "", web.secure());
     match web.finish(&headers, &query.unwrap_or_default()).await {
@@ -57,6 +98,18 @@ pub(super) async fn finish(State(web): State<Web>, RawQuery(query): RawQuery, he
     }
 }
 
+/// Log out
+///
+/// Kakan öppnar ingenting längre.
+/// The cookie opens nothing any more.
+#[utoipa::path(
+    post, path = "/logout", operation_id = "logOut", tag = "people",
+    request_body(content = Sent, content_type = "application/x-www-form-urlencoded", description = "Sidans formulär. The page's form.", example = json!({"csrf": "word"})),
+    responses(
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn end(State(web): State<Web>, headers: HeaderMap, body: Bytes) -> Response {
     let language = Language::of(&headers, "", web.secure());
     let ended: Result<(), PeopleError> = async {

@@ -1,6 +1,7 @@
 //! A person's own consents and readings.
 
 use super::Web;
+use super::document::{Export, Sent};
 use super::login::field;
 use super::page::{Language, private, see_other};
 use super::session::Visitor;
@@ -93,6 +94,19 @@ impl Others {
     }
 }
 
+/// See consents and readings
+///
+/// Alla samtycken, och vem som har läst. Every consent, and who has read.
+/// Who is not logged in is sent to the login.
+#[utoipa::path(
+    get, path = "/consents", operation_id = "listConsents", tag = "people",
+    params(("lang" = Option<String>, Query, description = "Sidans språk, sv eller en; annars webbläsarens. The page's language, sv or en; else the browser's.", example = "sv")),
+    responses(
+        (status = 200, description = "Sidan. The page.", body = String, content_type = "text/html"),
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = query.unwrap_or_default();
     let language = Language::of(&headers, &query, web.secure());
@@ -106,6 +120,20 @@ pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, head
     }
 }
 
+/// Take a consent back
+///
+/// Gäller i varje nod inom en sekund.
+/// Holds on every node within a second.
+#[utoipa::path(
+    post, path = "/consents/{consentId}/withdrawals", operation_id = "withdrawConsent", tag = "people",
+    params(("consentId" = String, Path, description = "Samtycket. The consent.", example = "0198f2f0-7d5c-7000-8000-0123456789ab")),
+    request_body(content = Sent, content_type = "application/x-www-form-urlencoded", description = "Sidans formulär. The page's form.", example = json!({"csrf": "word"})),
+    responses(
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 403, description = "Formuläret kom inte från sidan. The form did not come from the page.", body = String, content_type = "text/html"),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn withdraw(
     State(web): State<Web>,
     Path(consent): Path<String>,
@@ -128,6 +156,19 @@ pub(super) async fn withdraw(
     }
 }
 
+/// Take everything along
+///
+/// Allt om personen som fil. Everything about the person, as a file.
+/// Who is not logged in is sent to the login.
+#[utoipa::path(
+    get, path = "/export", operation_id = "exportOwn", tag = "people",
+    responses(
+        (status = 200, description = "Filen. The file.", body = Export,
+            example = json!({"exportedAt": "2026-11-26T08:00:00Z", "consents": [], "readings": []})),
+        (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
+    )
+)]
 pub(super) async fn export(State(web): State<Web>, headers: HeaderMap) -> Response {
     let language = Language::of(&headers, "", web.secure());
     let exported = match web.visitor(&headers).await {

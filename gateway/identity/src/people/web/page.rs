@@ -172,6 +172,14 @@ pub(super) fn see_other(to: &str, cookies: impl IntoIterator<Item = Option<Heade
 }
 
 /// The style sheet of the pages.
+/// The style sheet
+///
+/// Sidornas utseende.
+/// What the pages look like.
+#[utoipa::path(
+    get, path = "/style.css", operation_id = "getStyle", tag = "people",
+    responses((status = 200, description = "Stilmallen. The style sheet.", body = String, content_type = "text/css"))
+)]
 pub(super) async fn style() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/css; charset=utf-8"),
