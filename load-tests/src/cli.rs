@@ -2,6 +2,7 @@
 
 mod growth;
 mod scale;
+mod tokens;
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use anyhow::{Context, Result};
 
 pub(crate) use growth::GrowthOptions;
 pub(crate) use scale::ScaleOptions;
+pub(crate) use tokens::TokenOptions;
 
 /// Writes `content` to `file`, where one is named.
 pub(crate) fn write(file: Option<&Path>, content: &str) -> Result<()> {

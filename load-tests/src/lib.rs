@@ -3,7 +3,7 @@
 //! In reading order: what may be called (`target`), when requests are sent (`schedule`, `arrivals`, `ticker`), how
 //! (`generator`), what came of it (`measured`, `process`, `report`). Comparisons stand on that: the servers (`peers`,
 //! `running`, `surroundings`), the kinds of work (`rungs`, `credentials`, `certificate`, `document`), taking turns (`contest`), and the `ladder`. `instructions` counts
-//! what does not depend on the machine, `growth` what more of everything adds, and `scale` computes what
+//! what does not depend on the machine, `growth` what more of everything adds, `tokens` what an access token costs, and `scale` computes what
 //! a country needs.
 
 mod arrivals;
@@ -29,3 +29,4 @@ pub mod schedule;
 mod surroundings;
 pub mod target;
 mod ticker;
+pub mod tokens;

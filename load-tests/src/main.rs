@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use cli::{GrowthOptions, ScaleOptions, duration, write};
+use cli::{GrowthOptions, ScaleOptions, TokenOptions, duration, write};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use load_tests::generator::{self, Pace, Plan};
 use load_tests::instructions::{self, Budget};
@@ -60,6 +60,8 @@ enum Command {
     Cases(CasesOptions),
     /// Measure how the cost of a request grows with routes, applications, agreements, connections, bodies and nodes
     Growth(GrowthOptions),
+    /// Measure what an access token costs, by signing algorithm: CPU a token, tokens a second and core
+    Tokens(TokenOptions),
     /// Compute what a country's load needs, name the weakest part, and simulate its failure
     Scale(Box<ScaleOptions>),
     /// Serve 1 KiB of JSON on a loopback address, as a backend for the gateway
@@ -191,6 +193,7 @@ fn dispatch(command: Command) -> Result<()> {
         }
         Command::Cases(options) => runtime.block_on(ask_about_cases(options)),
         Command::Growth(options) => runtime.block_on(options.run()),
+        Command::Tokens(options) => runtime.block_on(options.run()),
         Command::Scale(options) => options.run(),
         Command::Origin { listen } => runtime.block_on(serve_origin(listen)),
     }

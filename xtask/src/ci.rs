@@ -191,7 +191,7 @@ fn openapi() -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
-/// A short run of the load scenario: no figure of a debug build is worth anything, but every request must be answered.
+/// Short runs of the load scenarios: no figure of a debug build is worth anything, but every request must be answered.
 fn load() -> Result<Verdict> {
     let programs = workspace::target().join("debug");
     let gateway = programs.join("vagvisare");
@@ -213,7 +213,20 @@ fn load() -> Result<Verdict> {
             "8",
             "--gateway",
         ])
-        .args([gateway])
+        .args([&gateway])
+        .run()?;
+    Tool::new(programs.join("load-tests"))
+        .args([
+            "tokens",
+            "--rounds",
+            "1",
+            "--turn",
+            "300ms",
+            "--connections",
+            "4",
+            "--gateway",
+        ])
+        .args([&gateway])
         .run()?;
     Ok(Verdict::Passed)
 }
