@@ -1,7 +1,7 @@
 //! A person's journey through the demo, with curl as the browser: an application asks, the person logs in at the test
 //! e-identification, says yes, sees it, takes it back.
 
-use crate::leaks::nobody_is_told;
+use crate::leaks::{misplaced, nobody_is_told};
 use crate::process::{shell, start_demo};
 use serde_json::Value;
 use std::path::Path;
@@ -220,6 +220,8 @@ fn a_person_says_yes_sees_it_and_takes_it_back_and_nobody_learns_their_number() 
     );
 
     // Nobody's number in anything that was shown, logged, traced, counted or stored.
-    let seen = [question.as_str(), &mine, &export.to_string()];
+    // Also not where callers put one in a place where none belongs.
+    let refused = misplaced(&file);
+    let seen = [question.as_str(), &mine, &export.to_string(), &refused];
     nobody_is_told(demo, &text("/operations"), &data, &seen);
 }

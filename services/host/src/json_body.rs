@@ -3,8 +3,10 @@
 use model::{Problem, ProblemKind};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment};
 
 use crate::Refusal;
+use crate::shown_path::shown_name;
 
 /// Reads a whole body of JSON.
 ///
@@ -12,12 +14,28 @@ use crate::Refusal;
 /// A 400 problem that says where it is not JSON, or a 422 problem that names the field; never the value.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        refuse(&path, error.inner())
-    })?;
+    let value =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| refuse(&shown(error.path()), error.inner()))?;
     reader.end().map_err(|error| refuse(".", &error))?;
     Ok(value)
+}
+
+/// Where it is, without a name that is none: what is unknown may be somebody's number.
+fn shown(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(shown_name(name).unwrap_or("(unnamed)"));
+            }
+            Segment::Unknown => text.push('?'),
+        }
+    }
+    if text.is_empty() { ".".to_owned() } else { text }
 }
 
 fn refuse(path: &str, error: &serde_json::Error) -> Refusal {
@@ -110,6 +128,7 @@ mod tests {
             ),
             (r#"{"inner":[{"kind":"one"}]}"#, 422, "inner[0].number", "is missing"),
             (r#"{"inner":[],"SECRETS":1}"#, 422, "SECRETS", "does not exist"),
+            (r#"{"inner":[],"900101-9802":1}"#, 422, "(unnamed)", "does not exist"),
             (r#"[]"#, 422, "", ""),
         ];
         for (body, status, field, message) in cases {

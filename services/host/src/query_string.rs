@@ -12,6 +12,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeser
 use serde::forward_to_deserialize_any;
 
 use crate::Refusal;
+use crate::shown_path::shown_name;
 
 /// Reads a query string. Percent-encoding and `+` are decoded (FNS.02).
 pub(crate) fn read<T: DeserializeOwned>(query: &str) -> Result<T, Refusal> {
@@ -38,20 +39,9 @@ struct Wrong {
 
 impl Wrong {
     fn new(kind: ProblemKind, parameter: &str, message: impl Into<String>) -> Self {
-        // A name is shown as it came only when it looks like one; anything may be in there.
-        let plain = parameter.len() <= 64
-            && parameter
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
-        let digits = parameter.bytes().filter(u8::is_ascii_digit).count();
-        let parameter = if plain && digits < 6 {
-            parameter.to_owned()
-        } else {
-            "(unnamed)".to_owned()
-        };
         Self {
             kind,
-            parameter,
+            parameter: shown_name(parameter).unwrap_or("(unnamed)").to_owned(),
             message: message.into(),
         }
     }

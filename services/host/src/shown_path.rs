@@ -18,6 +18,16 @@ pub(crate) fn shown(path: &str) -> Cow<'_, str> {
     Cow::Owned(segments.join("/"))
 }
 
+/// The name of a field or parameter as it came, when it looks like one: anything may stand where a name is expected.
+pub(crate) fn shown_name(name: &str) -> Option<&str> {
+    let plain = name.len() <= 64
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    (plain && digits < 6).then_some(name)
+}
+
 fn harmless(segment: &str) -> bool {
     segment.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS || is_uuid(segment)
 }

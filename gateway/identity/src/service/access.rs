@@ -89,10 +89,13 @@ pub fn decide(
     } else {
         agreement.scopes.iter().map(|scope| &**scope).collect()
     };
-    if let Some(beyond) = wanted.iter().find(|scope| !granted.contains(**scope)) {
+    if !wanted.is_subset(&granted) {
+        // What was asked for is not repeated: anything may stand there.
+        let granted: Vec<&str> = granted.into_iter().collect();
         return Err(OAuthError::invalid_scope(format!(
-            "Agreement {} does not grant the scope {beyond}.",
-            agreement.id
+            "Agreement {} does not grant each of these scopes. It grants: {}.",
+            agreement.id,
+            granted.join(" ")
         )));
     }
     let scopes = if wanted.is_empty() { granted } else { wanted };

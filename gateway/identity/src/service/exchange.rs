@@ -63,10 +63,10 @@ impl Service {
             return Err(OAuthError::invalid_target("Say which API the token is for."));
         }
         // Only what the person's token grants can be granted on.
-        if let Some(beyond) = allowed.scopes.iter().find(|scope| !claims.has_scope(scope)) {
-            return Err(OAuthError::invalid_scope(format!(
-                "The subject_token does not grant the scope {beyond}."
-            )));
+        if !allowed.scopes.iter().all(|scope| claims.has_scope(scope)) {
+            return Err(OAuthError::invalid_scope(
+                "The subject_token does not grant each of these scopes.",
+            ));
         }
         let (consent, known_as) = self.consented(&claims, client, allowed).await?;
         let representative = match (self.people(), &claims.representative) {

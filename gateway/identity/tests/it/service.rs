@@ -127,8 +127,12 @@ async fn resource_and_scopes_are_those_of_an_agreement_in_force() {
             "invalid_target",
             "one resource",
         ),
-        (vec![("scope", "admin")], "invalid_scope", "admin"),
-        (vec![("scope", "cases.read admin")], "invalid_scope", "admin"),
+        (
+            vec![("scope", "admin")],
+            "invalid_scope",
+            "grants: cases.read cases.write",
+        ),
+        (vec![("scope", "cases.read admin")], "invalid_scope", "each of these"),
         (vec![("resource", BOUND)], "invalid_dpop_proof", "RFC 9449"),
         (
             vec![("grant_type", "password")],
@@ -221,6 +225,8 @@ async fn what_a_backend_is_told_verifies_with_the_published_keys_and_is_no_token
         api: "cases-v1",
         client: Some("app"),
         person: Some("party-1"),
+        actor: Some(("party-2", "guardian")),
+        supplier: Some("vendor"),
         ..Statement::default()
     };
     let told = node.service.assertion(&statement, now()).unwrap();
@@ -235,6 +241,8 @@ async fn what_a_backend_is_told_verifies_with_the_published_keys_and_is_no_token
         .unwrap()
         .claims;
     assert_eq!((&said["client"], &said["person"]), (&json!("app"), &json!("party-1")));
+    assert_eq!(said["act"], json!({ "sub": "party-2", "relation": "guardian" }));
+    assert_eq!(said["supplier"], "vendor");
     assert_eq!(
         node.service.assertion(&statement, now()).unwrap(),
         told,

@@ -69,7 +69,9 @@ fn check_parties(breaches: &mut Vec<Breach>, terms: &Agreement, known: &Surround
         }
     }
     let consumers: HashSet<&str> = terms.with_role(PartyRole::Consumer).collect();
-    if let Some(both) = terms.with_role(PartyRole::Producer).find(|id| consumers.contains(id)) {
+    // One that is not registered has been told above, without repeating what it is called.
+    let both = |id: &&str| consumers.contains(id) && known.organisations.contains_key(*id);
+    if let Some(both) = terms.with_role(PartyRole::Producer).find(both) {
         let message = format!("`{both}` is producer and consumer: nobody has an agreement with itself");
         breaches.push(Breach::new("parties", message));
     }

@@ -256,13 +256,32 @@ fn violations(place: &'static str, prefix: &str, schema: &Validator, value: &Val
     schema
         .iter_errors(value)
         .take(MOST)
-        .map(|error| Violation {
-            r#in: place,
-            pointer: format!("{prefix}{}", error.instance_path()),
-            rule: error.kind().keyword().to_owned(),
-            detail: error.masked().to_string(),
+        .map(|error| {
+            let rule = error.kind().keyword();
+            Violation {
+                r#in: place,
+                pointer: shown(&format!("{prefix}{}", error.instance_path())),
+                rule: rule.to_owned(),
+                // Values are masked; these tell names as they came.
+                detail: match rule {
+                    "additionalProperties" | "unevaluatedProperties" => {
+                        "There is a property that the document does not have.".to_owned()
+                    }
+                    "propertyNames" => "There is a property whose name the document does not allow.".to_owned(),
+                    _ => error.masked().to_string(),
+                },
+            }
         })
         .collect()
+}
+
+/// A pointer without what could be somebody's number: where a document allows any name, anything may stand for one.
+fn shown(pointer: &str) -> String {
+    let shown = |segment: &str| match segment.bytes().filter(u8::is_ascii_digit).count() {
+        0..=9 => segment.to_owned(),
+        _ => "(removed)".to_owned(),
+    };
+    pointer.split('/').map(shown).collect::<Vec<_>>().join("/")
 }
 
 impl Operation {
