@@ -260,7 +260,7 @@ trusted_proxies = ["0.0.0.0/0", "lan"]
             "c.toml:9:23: gateway.header_read_timeout: must be longer than zero",
             "c.toml:10:17: gateway.drain_timeout: must be a duration such as \"500ms\", \"2s\" or \"1m30s\", not 5",
             "c.toml:11:8: gateway.node: must not be empty",
-            "c.toml:12:1: gateway.worker_thread: unknown key; known here: public_base_url, worker_threads, max_in_flight, max_connections, header_read_timeout, drain_timeout, node, cache_bytes",
+            "c.toml:12:1: gateway.worker_thread: unknown key; known here: public_base_url, worker_threads, max_in_flight, max_connections, header_read_timeout, drain_timeout, node, environment, cache_bytes",
             "c.toml:16:9: telemetry.share: must be a number from 0 to 1, not 2",
             "c.toml:17:21: telemetry.otlp.endpoint: `collector:4317` is not a URL; write https://host[:port]",
             "c.toml:17:50: telemetry.otlp.protocol: must be \"grpc\" or \"http\", not \"udp\"",

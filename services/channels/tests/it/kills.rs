@@ -183,7 +183,7 @@ async fn on_postgresql_what_a_killed_node_had_in_hand_is_delivered_by_the_other(
     let database = database::testing::postgres().await;
     let (news, endpoint) = (News::default(), Endpoint::start().await);
     let (case_status, _feed) = news.start().await;
-    let victim = Process::start(directory.path(), &database, &case_status, 2).await;
+    let victim = Process::start(directory.path(), &database, &case_status, 5).await;
     let path = victim.subscribe(&endpoint).await;
     tell(&news, 0..CASES);
     let before = endpoint.events().len();
