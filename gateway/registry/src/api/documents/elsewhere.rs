@@ -54,14 +54,14 @@ impl Elsewhere {
             body_bytes: LARGEST_BODY,
         };
         let fetched = self.client.fetch("/{document}", request, limits).await;
-        let Fetched { status, headers, body } = fetched.map_err(|error| wrong(&why(&error)))?;
+        let Fetched { status, headers, body } = fetched.map_err(|error| wrong(why(&error)))?;
         if status != StatusCode::OK {
             let followed = if status.is_redirection() {
                 "; redirects are not followed, so name where it leads"
             } else {
                 ""
             };
-            return Err(wrong(&format!(
+            return Err(wrong(format!(
                 "was answered with the status {}{followed}",
                 status.as_u16()
             )));
