@@ -1,6 +1,7 @@
 //! The characters of a key: Crockford's base32 in lower case (no `i`, `l`, `o`, `u`), and the checksum.
 
 use super::KeyError;
+use std::sync::LazyLock;
 
 /// Random bytes behind an id: 80 bits, 16 characters.
 pub(super) const ID_BYTES: usize = 10;
@@ -10,6 +11,19 @@ pub(super) const SECRET_BYTES: usize = 32;
 const SECRET_LENGTH: usize = 52;
 const CHECKSUM_LENGTH: usize = 6;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Which bytes are in the alphabet: every call with a key asks for some seventy of them.
+const IS_DIGIT: [bool; 256] = {
+    let mut digits = [false; 256];
+    let mut place = 0;
+    while place < ALPHABET.len() {
+        digits[ALPHABET[place] as usize] = true;
+        place += 1;
+    }
+    digits
+};
+/// What the checksum begins with, made once.
+static CHECKSUM: LazyLock<blake3::Hasher> =
+    LazyLock::new(|| blake3::Hasher::new_derive_key("vagvisare 2026 api key checksum"));
 
 /// The text of a key made of these random bytes.
 pub(super) fn compose(environment: &str, id: &[u8], secret: &[u8]) -> String {
@@ -49,12 +63,12 @@ pub(super) fn check_secret(text: &str, secret: &str) -> Result<(), KeyError> {
 }
 
 fn is_base32(text: &str) -> bool {
-    text.bytes().all(|byte| ALPHABET.contains(&byte))
+    text.bytes().all(|byte| IS_DIGIT[usize::from(byte)])
 }
 
 /// 30 bits over everything before it, environment and id included.
 fn checksum(body: &str) -> [u8; CHECKSUM_LENGTH] {
-    let mut hasher = blake3::Hasher::new_derive_key("vagvisare 2026 api key checksum");
+    let mut hasher = CHECKSUM.clone();
     hasher.update(body.as_bytes());
     let mut sum = [0; CHECKSUM_LENGTH];
     for (place, byte) in sum.iter_mut().zip(hasher.finalize().as_bytes()) {
