@@ -13,13 +13,15 @@ async fn used(world: &World, node: &Node, key: &str, path: &str, name: &str) -> 
     let begun = Instant::now();
     loop {
         let list = world.get(node, key, path).await.body;
-        let all = list["credentials"].as_array().unwrap();
-        let one = all.iter().find(|one| one["name"] == name).unwrap();
+        let all = list["credentials"].as_array().unwrap_or_else(|| panic!("{list}"));
+        let one = all.iter().find(|one| one["name"] == name);
+        let one = one.unwrap_or_else(|| panic!("{name} is not in {list}"));
         if one["lastUsedAt"].is_string() {
             return list;
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "{name}: {list}");
-        tokio::task::yield_now().await;
+        // More often would be over the registry's own limit.
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

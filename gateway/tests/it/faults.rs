@@ -35,22 +35,24 @@ impl Load {
         let mut tasks = JoinSet::new();
         for node in nodes {
             for _ in 0..callers {
-                let (client, url) = (world.client.clone(), format!("{}/guide/v1/things", node.gateway));
-                let (key, answered, stop) = (serving.key.clone(), Arc::clone(&answered), Arc::clone(&stop));
-                tasks.spawn(async move {
-                    let mut failed = Vec::new();
-                    while !stop.load(Relaxed) {
-                        match client.get(&url).header("X-Api-Key", &key).send().await {
-                            Ok(answer) if answer.status() == 200 => {
-                                answered.fetch_add(1, Relaxed);
-                            }
-                            Ok(answer) => failed.push(answer.text().await.unwrap_or_default()),
-                            Err(error) => failed.push(error.to_string()),
-                        }
-                    }
-                    failed
-                });
+                let urls = vec![format!("{}/guide/v1/things", node.gateway)];
+                tasks.spawn(call(world, urls, serving, &answered, &stop));
             }
+        }
+        Self { tasks, answered, stop }
+    }
+
+    /// Begins to call the API behind a balancer: a caller whom a node takes no connection from goes to the next one.
+    fn balanced(world: &World, nodes: &[&Node], serving: &Serving, callers: usize) -> Self {
+        let (answered, stop) = <(Arc<AtomicUsize>, Arc<AtomicBool>)>::default();
+        let mut tasks = JoinSet::new();
+        for caller in 0..callers {
+            let mut urls: Vec<_> = nodes
+                .iter()
+                .map(|node| format!("{}/guide/v1/things", node.gateway))
+                .collect();
+            urls.rotate_left(caller % nodes.len());
+            tasks.spawn(call(world, urls, serving, &answered, &stop));
         }
         Self { tasks, answered, stop }
     }
@@ -71,5 +73,34 @@ impl Load {
             failed.extend(of_one.unwrap());
         }
         (self.answered.load(Relaxed), failed)
+    }
+}
+
+/// Calls the first of `urls` again and again until it is told to stop, and the next one from when nobody listens there: what
+/// became of the calls that were not answered.
+fn call(
+    world: &World,
+    mut urls: Vec<String>,
+    serving: &Serving,
+    answered: &Arc<AtomicUsize>,
+    stop: &Arc<AtomicBool>,
+) -> impl Future<Output = Vec<String>> + Send + use<> {
+    let (client, key) = (world.client.clone(), serving.key.clone());
+    let (answered, stop) = (Arc::clone(answered), Arc::clone(stop));
+    async move {
+        let mut failed = Vec::new();
+        while !stop.load(Relaxed) {
+            match client.get(&urls[0]).header("X-Api-Key", &key).send().await {
+                Ok(answer) if answer.status() == 200 => {
+                    answered.fetch_add(1, Relaxed);
+                }
+                Ok(answer) => failed.push(answer.text().await.unwrap_or_default()),
+                Err(error) if error.is_connect() && urls.len() > 1 => {
+                    urls.remove(0);
+                }
+                Err(error) => failed.push(error.to_string()),
+            }
+        }
+        failed
     }
 }

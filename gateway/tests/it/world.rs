@@ -69,12 +69,7 @@ impl World {
 
     /// Starts a node of this name.
     pub(crate) fn node(&self, name: &str, database: &str) -> Node {
-        self.node_at(name, database, "127.0.0.1:0")
-    }
-
-    /// Starts a node of this name that listens here.
-    pub(crate) fn node_at(&self, name: &str, database: &str, listen: &str) -> Node {
-        let config = write_config(self.folder.path(), name, database, listen);
+        let config = write_config(self.folder.path(), name, database, "127.0.0.1:0");
         Self::started(start(&["serve", "--config", config.to_str().unwrap()]))
     }
 

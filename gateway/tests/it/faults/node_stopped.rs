@@ -1,4 +1,4 @@
-//! A node that is told to stop while calls come in, beside another one on the same port: nobody notices.
+//! A node that is told to stop while calls come in, beside another one behind the same balancer: nobody notices.
 
 use super::{Load, say};
 use crate::world::World;
@@ -11,12 +11,9 @@ async fn no_call_fails_when_a_node_is_told_to_stop_under_load() {
     let world = World::begin(SQLITE);
     let first = world.node("first", SQLITE);
     let serving = world.serving(&first).await;
-    let load = Load::begin(&world, &[&first], &serving, 8);
-    load.goes_on(100).await;
-    // Both listen on one port: the system gives each a share of the connections.
-    let listen = first.gateway.strip_prefix("http://").unwrap().to_owned();
-    let second = world.node_at("second", SQLITE, &listen);
-    load.goes_on(200).await;
+    let second = world.node("second", SQLITE);
+    let load = Load::balanced(&world, &[&first, &second], &serving, 8);
+    load.goes_on(300).await;
     first.process.signal("TERM");
     let (status, printed) = tokio::task::spawn_blocking(|| first.process.ended()).await.unwrap();
     assert_eq!(status.code(), Some(0), "{printed}");
