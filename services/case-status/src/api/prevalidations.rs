@@ -56,7 +56,6 @@ pub(crate) struct Prevalidation {
     /// Whether nothing was found. Only then, and when the own check did not fail, is it ready to be sent.
     valid: bool,
     /// What became of the organisation's own check.
-    #[schema(inline)]
     own_check: OwnCheck,
     /// What is wrong or missing.
     shortcomings: Vec<Shortcoming>,

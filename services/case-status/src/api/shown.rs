@@ -29,7 +29,6 @@ pub(crate) struct ShownCase {
     #[serde(flatten)]
     pub(crate) case: Case,
     /// Whose it is, as seen by the person who acts. `parties` says whose in particular, and who acts.
-    #[schema(inline)]
     pub(crate) whose: Whose,
 }
 

@@ -46,7 +46,6 @@ pub(crate) struct SubscriptionView {
     #[schema(format = "uri")]
     pub(crate) url: String,
     /// How it stands.
-    #[schema(inline)]
     pub(crate) state: State,
     /// Why, when it is not active.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,7 +163,6 @@ pub(crate) struct DeliveryView {
     /// The event.
     event: EventView,
     /// How it went.
-    #[schema(inline)]
     state: DeliveryState,
     /// How often it was tried.
     attempts: i64,
