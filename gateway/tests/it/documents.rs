@@ -137,6 +137,15 @@ async fn a_document_is_fetched_from_where_the_agency_says() {
         upload(&world, &node, &auditor.key, at("/openapi.json")).await.status,
         403
     );
+    // Neither does who only tries it out: other changes wait for that.
+    let change = json!({"method": "PUT", "path": "/apis/guide-v1/openapi", "body": at("/openapi.json")});
+    let tried = Call::new(&key, "POST", "/checks").with(json!({"changes": [change]}));
+    let tried = world.send(&node, &tried).await;
+    assert_eq!(
+        (tried.status, &tried.body["errors"][0]["field"]),
+        (422, &json!("changes[0].body.documentUrl")),
+        "{tried:?}"
+    );
     assert_eq!(asked.load(Ordering::SeqCst), before);
 }
 

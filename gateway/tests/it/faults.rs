@@ -31,27 +31,25 @@ struct Load {
 impl Load {
     /// Begins to call the API on each of the nodes.
     fn begin(world: &World, nodes: &[&Node], serving: &Serving, callers: usize) -> Self {
-        let (answered, stop) = <(Arc<AtomicUsize>, Arc<AtomicBool>)>::default();
-        let mut tasks = JoinSet::new();
-        for node in nodes {
-            for _ in 0..callers {
-                let urls = vec![format!("{}/guide/v1/things", node.gateway)];
-                tasks.spawn(call(world, urls, serving, &answered, &stop));
-            }
-        }
-        Self { tasks, answered, stop }
+        let each = nodes.iter().flat_map(|node| vec![vec![url(node)]; callers]);
+        Self::of(world, serving, each)
     }
 
     /// Begins to call the API behind a balancer: a caller whom a node takes no connection from goes to the next one.
     fn balanced(world: &World, nodes: &[&Node], serving: &Serving, callers: usize) -> Self {
+        let mut all: Vec<_> = nodes.iter().map(|node| url(node)).collect();
+        let each = (0..callers).map(|_| {
+            all.rotate_left(1);
+            all.clone()
+        });
+        Self::of(world, serving, each)
+    }
+
+    /// One caller for each of these, each with the addresses that it may call.
+    fn of(world: &World, serving: &Serving, callers: impl Iterator<Item = Vec<String>>) -> Self {
         let (answered, stop) = <(Arc<AtomicUsize>, Arc<AtomicBool>)>::default();
         let mut tasks = JoinSet::new();
-        for caller in 0..callers {
-            let mut urls: Vec<_> = nodes
-                .iter()
-                .map(|node| format!("{}/guide/v1/things", node.gateway))
-                .collect();
-            urls.rotate_left(caller % nodes.len());
+        for urls in callers {
             tasks.spawn(call(world, urls, serving, &answered, &stop));
         }
         Self { tasks, answered, stop }
@@ -74,6 +72,10 @@ impl Load {
         }
         (self.answered.load(Relaxed), failed)
     }
+}
+
+fn url(node: &Node) -> String {
+    format!("{}/guide/v1/things", node.gateway)
 }
 
 /// Calls the first of `urls` again and again until it is told to stop, and the next one from when nobody listens there: what

@@ -6,8 +6,8 @@ use model::LocalizedText;
 use serde::Serialize;
 use serde_json::Value;
 use service_host::{Access, Api, ApiFacts, ApiStatus};
-use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
+use utoipa::{IntoResponses, OpenApi as _, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -19,7 +19,7 @@ pub fn openapi() -> OpenApi {
 
 /// The routes, relative to the base path.
 pub(super) fn routes() -> OpenApiRouter<Service> {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Common::openapi())
         .routes(routes!(token::create_token))
         .routes(routes!(pushed::create_request))
         .routes(routes!(token::revoke_token))
@@ -187,6 +187,29 @@ pub(super) struct ErrorAnswer {
     error: String,
     /// A sentence that says what to do.
     error_description: String,
+}
+
+/// What `Refusals` refers to, and no operation by itself.
+#[derive(utoipa::OpenApi)]
+#[openapi(components(schemas(ErrorAnswer)))]
+struct Common;
+
+/// How each of the operations refuses: told once for all of them.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers that `OAuthError` makes")]
+pub(super) enum Refusals {
+    #[response(status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.",
+        example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."}))]
+    Request(ErrorAnswer),
+    #[response(status = 401, description = "Klienten är inte den den säger. The client is not who it says.",
+        example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."}))]
+    Client(ErrorAnswer),
+    #[response(status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.",
+        example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."}))]
+    Limit(ErrorAnswer),
+    #[response(status = 503, description = "Just nu går det inte. It cannot be done just now.",
+        example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."}))]
+    Unavailable(ErrorAnswer),
 }
 
 /// Public keys (RFC 7517).

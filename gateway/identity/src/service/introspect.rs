@@ -1,7 +1,7 @@
 //! `POST /oauth2/introspect` (RFC 7662), for those who own the API a token is for, and for the token's own client.
 
 use super::Service;
-use super::document::{ErrorAnswer, IntrospectionAnswer, TokenForm};
+use super::document::{IntrospectionAnswer, Refusals, TokenForm};
 use super::error::OAuthError;
 use super::form::Form;
 use crate::token::{Claims, Confirmation};
@@ -22,14 +22,7 @@ use serde_json::{Value, json};
         example = json!({"token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.AA"})),
     responses(
         (status = 200, description = "Vad som gäller. What holds.", body = IntrospectionAnswer, example = json!({"active": false})),
-        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
-            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
-        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
-            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
-        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
-        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+        Refusals
     )
 )]
 pub(super) async fn introspect_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {

@@ -1,7 +1,7 @@
 //! `POST /oauth2/par` (RFC 9126): an application brings what it will ask a person straight to us, and not by the browser.
 
 use super::Service;
-use super::document::{ErrorAnswer, PushedAnswer, PushedRequest};
+use super::document::{PushedAnswer, PushedRequest, Refusals};
 use super::error::OAuthError;
 use super::form::Form;
 use super::person::unavailable;
@@ -28,14 +28,7 @@ use serde_json::{Value, json};
     responses(
         (status = 201, description = "Vad webbläsaren ska ta med sig. What the browser is to bring.", body = PushedAnswer,
             example = json!({"request_uri": "urn:ietf:params:oauth:request_uri:example", "expires_in": 90})),
-        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
-            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
-        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
-            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
-        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
-        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+        Refusals
     )
 )]
 pub(super) async fn create_request(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {

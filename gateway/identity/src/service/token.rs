@@ -1,7 +1,7 @@
 //! `POST /oauth2/token` and `POST /oauth2/revoke`.
 
 use super::client::Client;
-use super::document::{ErrorAnswer, TokenAnswer, TokenForm, TokenRequest};
+use super::document::{Refusals, TokenAnswer, TokenForm, TokenRequest};
 use super::error::OAuthError;
 use super::form::Form;
 use super::mint::{Grant, Minted};
@@ -29,14 +29,7 @@ const CLIENT_CREDENTIALS: &str = "client_credentials";
     responses(
         (status = 200, description = "Biljetten. The token.", body = TokenAnswer,
             example = json!({"access_token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.AA", "token_type": "Bearer", "expires_in": 300, "scope": "cases.read"})),
-        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
-            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
-        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
-            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
-        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
-        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+        Refusals
     )
 )]
 pub(super) async fn create_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
@@ -196,14 +189,7 @@ impl Service {
         example = json!({"token": "eyJ0eXAiOiJhdCtqd3QifQ.e30.AA"})),
     responses(
         (status = 200, description = "Den gäller inte. It does not hold."),
-        (status = 400, description = "Något i anropet håller inte; error säger vad. Something in the request does not hold; error says what.", body = ErrorAnswer,
-            example = json!({"error": "invalid_request", "error_description": "The parameter grant_type is missing."})),
-        (status = 401, description = "Klienten är inte den den säger. The client is not who it says.", body = ErrorAnswer,
-            example = json!({"error": "invalid_client", "error_description": "client_assertion: it has expired."})),
-        (status = 429, description = "För många anrop; Retry-After säger när. Too many requests; Retry-After says when.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "This client gets tokens faster than it may. A token can be used until it expires."})),
-        (status = 503, description = "Just nu går det inte. It cannot be done just now.", body = ErrorAnswer,
-            example = json!({"error": "temporarily_unavailable", "error_description": "The token service cannot answer just now. Try again."})),
+        Refusals
     )
 )]
 pub(super) async fn revoke_token(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {

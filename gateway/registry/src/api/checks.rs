@@ -1,7 +1,7 @@
 //! Changes tried out before they are made: by the same operations, one on another, and none of them takes effect.
 
 use super::acting::{Acting, Right};
-use super::{LARGEST_BODY, Registry, objects, refuse};
+use super::{LARGEST_BODY, Registry, documents, objects, refuse};
 use crate::rules::Breach;
 use axum::Router;
 use axum::body::Body;
@@ -142,6 +142,12 @@ fn requests(changes: Vec<CheckedChange>, headers: &HeaderMap) -> Result<Vec<Requ
             breaches.push(Breach::new(format!("changes[{number}].ifMatch"), message));
             continue;
         };
+        // Others' changes wait for the transaction, so it waits for nobody outside.
+        if change.body.as_ref().is_some_and(documents::is_address) {
+            let message = "is fetched only when it is uploaded: send the document itself to have it checked";
+            breaches.push(Breach::new(format!("changes[{number}].body.documentUrl"), message));
+            continue;
+        }
         let body = change
             .body
             .map_or_else(Body::empty, |body| Body::from(body.to_string()));

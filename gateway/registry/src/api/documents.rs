@@ -4,6 +4,7 @@ mod elsewhere;
 mod promises;
 mod report;
 
+pub(super) use elsewhere::is_address;
 pub use elsewhere::{DocumentAddress, Elsewhere};
 pub use report::{DocumentChange, DocumentReport, Finding};
 

@@ -134,48 +134,8 @@ pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 9] = [
         "registry_credential_use",
         &[("credential", Column::Text), ("last_used_at", Column::Integer)],
     ),
-    (
-        "registry_usage",
-        &[
-            ("hour", Column::Integer),
-            ("application", Column::Text),
-            ("api", Column::Text),
-            ("application_organisation", Column::Text),
-            ("api_organisation", Column::Text),
-            ("calls", Column::Integer),
-            ("client_errors", Column::Integer),
-            ("limited", Column::Integer),
-            ("server_errors", Column::Integer),
-            ("microseconds", Column::Integer),
-            ("within_10", Column::Integer),
-            ("within_50", Column::Integer),
-            ("within_100", Column::Integer),
-            ("within_500", Column::Integer),
-            ("within_1000", Column::Integer),
-            ("within_5000", Column::Integer),
-        ],
-    ),
-    (
-        "registry_usage_day",
-        &[
-            ("day", Column::Integer),
-            ("application", Column::Text),
-            ("api", Column::Text),
-            ("application_organisation", Column::Text),
-            ("api_organisation", Column::Text),
-            ("calls", Column::Integer),
-            ("client_errors", Column::Integer),
-            ("limited", Column::Integer),
-            ("server_errors", Column::Integer),
-            ("microseconds", Column::Integer),
-            ("within_10", Column::Integer),
-            ("within_50", Column::Integer),
-            ("within_100", Column::Integer),
-            ("within_500", Column::Integer),
-            ("within_1000", Column::Integer),
-            ("within_5000", Column::Integer),
-        ],
-    ),
+    ("registry_usage", &HOURS),
+    ("registry_usage_day", &DAYS),
     (
         "registry_head",
         &[
@@ -186,6 +146,31 @@ pub(super) const BACKED_UP: [(&str, &[(&str, Column)]); 9] = [
         ],
     ),
 ];
+
+const HOURS: [(&str, Column); 16] = usage_by("hour");
+const DAYS: [(&str, Column); 16] = usage_by("day");
+
+/// What is counted, by the column that says when.
+const fn usage_by(period: &'static str) -> [(&'static str, Column); 16] {
+    [
+        (period, Column::Integer),
+        ("application", Column::Text),
+        ("api", Column::Text),
+        ("application_organisation", Column::Text),
+        ("api_organisation", Column::Text),
+        ("calls", Column::Integer),
+        ("client_errors", Column::Integer),
+        ("limited", Column::Integer),
+        ("server_errors", Column::Integer),
+        ("microseconds", Column::Integer),
+        ("within_10", Column::Integer),
+        ("within_50", Column::Integer),
+        ("within_100", Column::Integer),
+        ("within_500", Column::Integer),
+        ("within_1000", Column::Integer),
+        ("within_5000", Column::Integer),
+    ]
+}
 
 /// Type of a column.
 #[derive(Debug, Clone, Copy)]

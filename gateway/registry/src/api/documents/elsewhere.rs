@@ -82,8 +82,12 @@ pub(super) fn is_yaml(media_type: &str) -> bool {
 /// # Errors
 /// It is, and has other fields.
 pub(super) fn named(body: &Bytes, sent: &Value) -> Result<Option<DocumentAddress>, Refusal> {
-    let is_address = sent.get("documentUrl").is_some() && sent.get("openapi").is_none();
-    is_address.then(|| read_json(body)).transpose()
+    is_address(sent).then(|| read_json(body)).transpose()
+}
+
+/// Whether this stands in the place of a document and says where it is.
+pub(in crate::api) fn is_address(sent: &Value) -> bool {
+    sent.get("documentUrl").is_some() && sent.get("openapi").is_none()
 }
 
 fn wrong(message: impl AsRef<str>) -> Refusal {
