@@ -232,10 +232,14 @@ impl Facts {
         facts
     }
 
-    /// Takes a place among the requests in flight; given back when the facts are dropped.
-    pub(crate) fn count_in_flight(&mut self, most: usize) -> bool {
-        self.counted = true;
-        self.shared.in_flight.fetch_add(1, Ordering::Relaxed) < most
+    /// Takes a place among the requests in flight; given back when the facts are dropped. `may` is told how many there are
+    /// already; one that may not takes none, so that refusals that nobody fetches keep nobody out.
+    pub(crate) fn count_in_flight(&mut self, may: impl FnOnce(usize) -> bool) -> bool {
+        self.counted = may(self.shared.in_flight.fetch_add(1, Ordering::Relaxed));
+        if !self.counted {
+            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.counted
     }
 
     fn finish(&mut self) {

@@ -99,6 +99,8 @@ pub struct Peer {
     pub certificate: Option<Certificate>,
     /// Whether it has sent an HTTP/1 head that has more than one reading, which hyper repaired.
     pub ambiguous: bool,
+    /// Its requests in flight, the one at hand among them.
+    pub asking: u32,
 }
 
 /// In an answer's extensions: how long nothing more is read from its caller. The answer itself goes out at once. What is

@@ -127,6 +127,7 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
         http2,
         certificate: certificate(&socket),
         ambiguous: false,
+        asking: 0,
     };
     let service = Service {
         handle,
@@ -242,7 +243,7 @@ impl<'a, C: Finish> Attended<'a, C> {
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
         let command = self.watched.command();
         // With a request in flight, ask before its answer is written: it then says that the connection will close.
-        if command == Verdict::Finish && self.watched.is_busy() {
+        if command == Verdict::Finish && self.watched.in_flight() > 0 {
             self.begin_to_end();
         }
         let polled = self.connection.as_mut().poll(cx);

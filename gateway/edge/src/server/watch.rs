@@ -108,9 +108,9 @@ impl Watched {
         }
     }
 
-    /// Whether a request is in flight.
-    pub(super) fn is_busy(&self) -> bool {
-        self.in_flight.load(Ordering::Relaxed) > 0
+    /// Requests in flight.
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Whether a head that hyper has read, or is about to, has more than one reading.
