@@ -21,6 +21,7 @@ pub(super) struct Args {
     #[arg(value_enum)]
     what: What,
     /// The token's jti, the application's id, CLIENT/KEY for a credential, the agreement's id, the API key's id
+    #[arg(allow_hyphen_values = true)]
     subject: String,
 }
 

@@ -23,13 +23,18 @@ pub(super) struct Args {
     #[arg(long, value_name = "URL")]
     resource: String,
     /// A code that a person has granted: the token speaks for the person
-    #[arg(long, requires = "redirect_uri", requires = "code_verifier")]
+    #[arg(
+        long,
+        requires = "redirect_uri",
+        requires = "code_verifier",
+        allow_hyphen_values = true // one in 64 begins with one
+    )]
     code: Option<String>,
     /// Where the code was sent
     #[arg(long, value_name = "URL", requires = "code")]
     redirect_uri: Option<String>,
     /// What the code's challenge was made from (PKCE)
-    #[arg(long, value_name = "TEXT", requires = "code")]
+    #[arg(long, value_name = "TEXT", requires = "code", allow_hyphen_values = true)]
     code_verifier: Option<String>,
     /// Scopes, separated by spaces; default: all that the agreement grants
     #[arg(long)]

@@ -87,6 +87,31 @@ fn a_bad_flag_is_named() {
     one_line(&["fly"], "fly");
 }
 
+/// Codes and ids are random text of the base64url alphabet, in which `-` stands for 62.
+#[test]
+fn a_code_or_an_id_may_begin_with_a_hyphen() {
+    let token = [
+        "token",
+        "--application",
+        "a",
+        "--key",
+        "nowhere.pem",
+        "--resource",
+        "https://a.example",
+        "--code",
+        "-SrWCyS",
+        "--redirect-uri",
+        "https://b.example",
+        "--code-verifier",
+        "-dBjft",
+    ];
+    one_line(&token, "nowhere.pem cannot be read");
+    one_line(
+        &["revoke", "--config", "nowhere.toml", "token", "-SrWCyS"],
+        "nowhere.toml",
+    );
+}
+
 #[test]
 fn help_reads_well() {
     let output = run(&["--help"]);
