@@ -10,6 +10,7 @@ mod init;
 mod key;
 mod keygen;
 mod lint;
+mod maintain;
 mod revoke;
 mod serve;
 mod token;
@@ -69,6 +70,8 @@ enum Command {
     Diff(declared::DiffArgs),
     /// Register what a document says, by the registry's API
     Apply(declared::ApplyArgs),
+    /// Take an API aside for work, and back, by the registry's API
+    Maintain(maintain::Args),
     /// Show a trace as a tree with times
     Trace(trace::Args),
 }
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Export(args) => declared::export(args),
         Command::Diff(args) => return declared::diff(&args),
         Command::Apply(args) => declared::apply(&args),
+        Command::Maintain(args) => maintain::run(&args),
         Command::Trace(args) => trace::run(&args),
     };
     match result {

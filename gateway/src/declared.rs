@@ -53,6 +53,8 @@ pub struct Known {
     /// Hash of the OpenAPI document that is uploaded.
     document_hash: Option<String>,
     revision: i64,
+    /// Whether an API is published, be it as something else.
+    served: bool,
     /// Out of force for good: kept on record, and not declared any more.
     ended: bool,
 }

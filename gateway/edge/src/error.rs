@@ -15,6 +15,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Words of an API's owner to people.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Words {
+    /// In Swedish.
+    pub sv: String,
+    /// In English, where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub en: Option<String>,
+}
+
 /// Why a call was not answered by the backend.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -163,7 +173,7 @@ pub enum GatewayError {
         /// Title of the API.
         api: Arc<str>,
         /// The owner's words.
-        message: Arc<str>,
+        words: Box<Words>,
         /// When to come back.
         retry_after: Duration,
     },
@@ -327,7 +337,10 @@ impl GatewayError {
                 whole_seconds(*retry_after),
                 self.kind().facts().advice.en
             ),
-            Self::Maintenance { api, message, .. } => format!("{api}: {message}"),
+            Self::Maintenance { api, words, .. } => match &words.en {
+                Some(en) => format!("{api}: {} / {en}", words.sv),
+                None => format!("{api}: {}", words.sv),
+            },
             Self::ExampleUnknown { operation, known } if known.is_empty() => {
                 format!("The API's document describes no answer of {operation}.")
             }

@@ -15,6 +15,7 @@ mod documents;
 mod example;
 mod flow;
 mod limit_plans;
+mod maintenance;
 mod members;
 mod nodes;
 mod organisations;
@@ -156,6 +157,7 @@ fn objects() -> OpenApiRouter<Arc<Registry>> {
         .routes(routes!(documents::get_document, documents::put_document))
         .routes(routes!(preview::get_preview))
         .routes(routes!(apis::publish_api))
+        .routes(routes!(maintenance::begin_maintenance, maintenance::end_maintenance))
         .routes(routes!(
             applications::list_applications,
             applications::create_application

@@ -17,7 +17,7 @@ pub(crate) use apis::api as api_draft;
 pub(crate) use convert::{
     backend as backend_draft, limit_plan as limit_plan_draft, organisation as organisation_draft,
 };
-pub(crate) use policies::{put_into_api, put_into_backend};
+pub(crate) use policies::{maintenance as maintenance_draft, put_into_api, put_into_backend};
 
 use snapshot::{ApplicationDraft, Draft, RouteDraft};
 use std::collections::{HashMap, HashSet};

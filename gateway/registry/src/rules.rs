@@ -11,6 +11,7 @@ mod small;
 
 pub use agreement::{Surroundings, check_agreement, check_personal_data};
 pub use ids::{check_given_id, check_organisation_id};
+pub use policies::check_maintenance;
 pub use served::{Referred, check_api, check_backend, check_limit_plan};
 pub use small::{check_application, check_credential, check_member, check_organisation};
 

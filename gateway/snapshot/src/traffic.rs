@@ -153,10 +153,34 @@ pub struct Validate {
 /// An API that is taken aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maintenance {
-    /// For people: why, and until when.
+    /// For people: why, and until when; in Swedish.
     pub message: String,
+    /// The same in English, where its owner has written it.
+    pub message_en: Option<String>,
     /// When callers are told to come back.
     pub retry_after: Duration,
+}
+
+impl Maintenance {
+    /// What is wrong with it: each field and a message.
+    pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let readable = |text: &str| (1..=500).contains(&text.chars().count());
+        let said = "must be 1 to 500 characters: it is what people read";
+        let mut problems = Vec::new();
+        if !readable(&self.message) {
+            problems.push(("maintenance.message", said));
+        }
+        if !self.message_en.as_deref().is_none_or(readable) {
+            problems.push(("maintenance.message_en", said));
+        }
+        if !(Duration::from_secs(1)..=Duration::from_secs(7 * 24 * 3600)).contains(&self.retry_after) {
+            problems.push((
+                "maintenance.retry_after",
+                "must be a second at least and seven days at most",
+            ));
+        }
+        problems
+    }
 }
 
 /// Calls that another backend answers.

@@ -10,15 +10,22 @@ use std::time::Duration;
 /// Exit code of `diff` when the document and the registry differ.
 const DIFFERENT: u8 = 2;
 
-/// Where the registry is.
+/// Where the registry is, and as whom it is called.
 #[derive(Debug, clap::Args)]
-struct Place {
+pub(super) struct Place {
     /// Where the gateway is
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     gateway: String,
     /// File with the key of a member; `-` reads it from standard input
     #[arg(long, value_name = "FILE")]
     key_file: PathBuf,
+}
+
+/// Whose objects are written down, and where.
+#[derive(Debug, clap::Args)]
+struct Scope {
+    #[command(flatten)]
+    place: Place,
     /// The only organisation that the document speaks for; otherwise those whose objects it holds
     #[arg(long, value_name = "ID")]
     organisation: Option<String>,
@@ -28,7 +35,7 @@ struct Place {
 #[derive(Debug, clap::Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
-    place: Place,
+    scope: Scope,
     /// File to write, with OpenAPI documents in a folder beside it; without it the text is printed and they are left out
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -40,7 +47,7 @@ pub(super) struct DiffArgs {
     /// The document (TOML)
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    scope: Scope,
 }
 
 /// Arguments of `apply`.
@@ -49,7 +56,7 @@ pub(super) struct ApplyArgs {
     /// The document (TOML)
     file: PathBuf,
     #[command(flatten)]
-    place: Place,
+    scope: Scope,
     /// Return when every node that lives serves it
     #[arg(long)]
     wait: bool,
@@ -65,7 +72,7 @@ pub(super) struct ApplyArgs {
 }
 
 impl Place {
-    fn server(&self) -> anyhow::Result<Server> {
+    pub(super) fn server(&self) -> anyhow::Result<Server> {
         let key = if self.key_file == Path::new("-") {
             std::io::read_to_string(std::io::stdin())
         } else {
@@ -78,9 +85,9 @@ impl Place {
 
 /// Runs `export`.
 pub(super) fn export(args: ExportArgs) -> anyhow::Result<()> {
-    let server = args.place.server()?;
+    let server = args.scope.place.server()?;
     control_runtime()?.block_on(async {
-        let organisation = match args.place.organisation {
+        let organisation = match args.scope.organisation {
             Some(organisation) => Some(organisation),
             None => server.only_organisation().await?,
         };
@@ -106,9 +113,9 @@ pub(super) fn export(args: ExportArgs) -> anyhow::Result<()> {
 
 /// Runs `diff`.
 pub(super) fn diff(args: &DiffArgs) -> ExitCode {
-    let compared = args.place.server().and_then(|server| {
+    let compared = args.scope.place.server().and_then(|server| {
         let runtime = control_runtime()?;
-        runtime.block_on(compare(&server, &args.file, args.place.organisation.as_deref()))
+        runtime.block_on(compare(&server, &args.file, args.scope.organisation.as_deref()))
     });
     match compared {
         Ok((_, differences)) => {
@@ -126,9 +133,9 @@ pub(super) fn diff(args: &DiffArgs) -> ExitCode {
 
 /// Runs `apply`.
 pub(super) fn apply(args: &ApplyArgs) -> anyhow::Result<()> {
-    let server = args.place.server()?;
+    let server = args.scope.place.server()?;
     control_runtime()?.block_on(async {
-        let (declared, differences) = compare(&server, &args.file, args.place.organisation.as_deref()).await?;
+        let (declared, differences) = compare(&server, &args.file, args.scope.organisation.as_deref()).await?;
         if args.dry_run {
             return rehearse(&server, &declared, &differences, args.prune).await;
         }

@@ -1,8 +1,8 @@
 //! Puts a document in force: one object after another, by the registry's API.
 
-use super::difference::Difference;
+use super::difference::{Difference, MAINTENANCE};
 use super::server::{Answer, Server};
-use super::steps::{Seen, Step, relation, steps};
+use super::steps::{About, Seen, Step, relation, steps};
 use anyhow::bail;
 use document::{Problems, Source};
 use registry::api::MOST_CHECKED;
@@ -36,12 +36,12 @@ pub async fn apply(server: &Server, source: &Source, difference: &Difference) ->
     let mut notes = Vec::new();
     let mut made = String::new();
     for step in steps(difference) {
-        let reports = step.reports;
+        let about = step.about;
         let answer = send(server, step, &made).await?;
-        if reports {
+        if about == About::Document {
             notes.extend(report(&difference.id, &answer));
         }
-        made = accepted(source, difference, answer)?;
+        made = accepted(source, difference, about, answer)?;
     }
     Ok(notes)
 }
@@ -54,8 +54,9 @@ pub async fn relate(server: &Server, source: &Source, difference: &Difference) -
     let Some(step) = relation(difference) else {
         return Ok(());
     };
+    let about = step.about;
     let answer = send(server, step, "").await?;
-    accepted(source, difference, answer).map(drop)
+    accepted(source, difference, about, answer).map(drop)
 }
 
 /// Asks the registry what it would refuse of these differences, in their order; nothing is made.
@@ -94,13 +95,13 @@ pub async fn rehearse(server: &Server, source: &Source, differences: &[&Differen
     let results = report["results"].as_array().cloned().unwrap_or_default();
     let problems = Problems::new();
     let mut refused: Option<&Difference> = None;
-    for ((difference, _), result) in planned.iter().zip(&results) {
+    for ((difference, step), result) in planned.iter().zip(&results) {
         // What follows from a refusal is not told.
         let follows = refused.is_some_and(|refused| std::ptr::eq(refused, *difference));
         if !follows && result["status"].as_u64() >= Some(400) {
             refused = Some(difference);
             let said = super::server::said(&result["status"], &result["problem"]);
-            tell(&problems, source, difference, &result["problem"], &said);
+            tell(&problems, source, (difference, step.about), &result["problem"], &said);
         }
     }
     match refused {
@@ -147,17 +148,17 @@ fn report(api: &str, answer: &Answer) -> Option<String> {
 }
 
 /// The revision after it; what was refused becomes problems at their lines.
-fn accepted(source: &Source, difference: &Difference, answer: Answer) -> Result<String, Stopped> {
+fn accepted(source: &Source, difference: &Difference, about: About, answer: Answer) -> Result<String, Stopped> {
     if answer.status.is_success() {
         return Ok(answer.revision.unwrap_or_default());
     }
     let problems = Problems::new();
-    tell(&problems, source, difference, &answer.json(), &answer.said());
+    tell(&problems, source, (difference, about), &answer.json(), &answer.said());
     Err(Stopped::Refused(problems))
 }
 
-/// Adds what the registry says against a difference.
-fn tell(problems: &Problems, source: &Source, difference: &Difference, problem: &Value, said: &str) {
+/// Adds what the registry says against a step of a difference.
+fn tell(problems: &Problems, source: &Source, (difference, about): (&Difference, About), problem: &Value, said: &str) {
     let (table, id) = (difference.kind.table, &difference.id);
     let place = difference.place.clone().unwrap_or_default();
     let errors = problem["errors"].as_array().filter(|errors| !errors.is_empty());
@@ -169,6 +170,9 @@ fn tell(problems: &Problems, source: &Source, difference: &Difference, problem: 
                 // A pointer leads into the OpenAPI document, which is a file of its own.
                 let (path, message) = match field.starts_with('/') || field.starts_with('(') {
                     true => (format!("{place}.openapi"), format!("{field}: {}", text("message"))),
+                    false if about == About::Maintenance => {
+                        (format!("{place}.{MAINTENANCE}.{field}"), text("message").to_owned())
+                    }
                     false => (format!("{place}.{field}"), text("message").to_owned()),
                 };
                 problems.add(source.problem(&path, message));

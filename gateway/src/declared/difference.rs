@@ -6,6 +6,9 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
 
+/// Field of an API that is taken aside.
+pub(super) const MAINTENANCE: &str = "maintenance";
+
 /// One difference.
 #[derive(Debug)]
 pub struct Difference {
@@ -107,12 +110,19 @@ fn compare(object: &Object, registered: &Known) -> What {
         .openapi
         .as_ref()
         .is_some_and(|openapi| registered.document_hash.as_ref() != Some(&openapi.hash));
-    let publish = object.published && (!registered.object.published || document || !fields.is_empty());
+    // What is served is taken aside and back without a publication.
+    let more = document || fields.iter().any(|(field, _, _)| !is_maintenance(field));
+    let publish = object.published && (!registered.object.published || more);
     What::Changed {
         fields,
         document,
         publish,
     }
+}
+
+/// Whether it says that an API is taken aside.
+pub(super) fn is_maintenance(field: &str) -> bool {
+    field == MAINTENANCE || field.starts_with("maintenance.")
 }
 
 fn add_fields(path: &str, before: &Value, after: &Value, found: &mut Vec<(String, String, String)>) {

@@ -205,6 +205,7 @@ fn read(kind: &'static Kind, view: &Value) -> anyhow::Result<Known> {
         },
         document_hash: text("documentHash"),
         revision: view["revision"].as_i64().context("it has no revision")?,
+        served: kind.table == APIS && view["published"].is_object(),
         ended: view["state"] == "terminated",
     })
 }

@@ -1,6 +1,6 @@
 //! The calls of the registry's API that make one difference go away, in their order.
 
-use super::difference::{Difference, What};
+use super::difference::{Difference, MAINTENANCE, What, is_maintenance};
 use super::kinds::{APIS, ORGANISATIONS};
 use reqwest::Method;
 use serde_json::Value;
@@ -14,8 +14,20 @@ pub(super) struct Step {
     /// Which revision it is made from.
     pub(super) seen: Seen,
     pub(super) body: Option<String>,
-    /// Whether it is answered with what is said of an OpenAPI document.
-    pub(super) reports: bool,
+    pub(super) about: About,
+}
+
+/// What of an object a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// Its content.
+    Content,
+    /// Whether an API is taken aside.
+    Maintenance,
+    /// An API's OpenAPI document; the answer is what is said of it.
+    Document,
+    /// That it is to be served.
+    Publication,
 }
 
 /// A revision.
@@ -39,7 +51,7 @@ pub(super) fn steps(difference: &Difference) -> Vec<Step> {
         path,
         seen,
         body,
-        reports: false,
+        about: About::Content,
     };
     match (&difference.what, &difference.declared, &difference.known) {
         (What::Extra, _, Some(known)) => vec![step(Method::DELETE, own, Seen::Read(known.revision), None)],
@@ -64,9 +76,23 @@ pub(super) fn steps(difference: &Difference) -> Vec<Step> {
             Some(known),
         ) => {
             let mut steps = Vec::new();
-            if !fields.is_empty() {
-                let body = Some(object.body.to_string());
-                steps.push(step(Method::PUT, own, Seen::Read(known.revision), body));
+            let (of_maintenance, others): (Vec<_>, Vec<_>) =
+                fields.iter().partition(|(field, _, _)| is_maintenance(field));
+            // A publication brings it along; without one it holds at once.
+            let at_once = difference.kind.table == APIS && !of_maintenance.is_empty() && known.served && !publish;
+            if at_once {
+                let path = format!("{own}/{MAINTENANCE}");
+                let (method, body) = match &object.body[MAINTENANCE] {
+                    Value::Null => (Method::DELETE, None),
+                    aside => (Method::PUT, Some(aside.to_string())),
+                };
+                steps.push(Step {
+                    about: About::Maintenance,
+                    ..step(method, path, Seen::Made, body)
+                });
+            }
+            if !others.is_empty() || !(at_once || of_maintenance.is_empty()) {
+                steps.push(step(Method::PUT, own, Seen::Made, Some(object.body.to_string())));
             }
             finish(difference, &mut steps, *document, *publish);
             if let Some(first) = steps.first_mut() {
@@ -89,7 +115,7 @@ pub(super) fn relation(difference: &Difference) -> Option<Step> {
         path: format!("{ORGANISATIONS}/{}", object.id),
         seen: Seen::Any,
         body: Some(object.body.to_string()),
-        reports: false,
+        about: About::Content,
     })
 }
 
@@ -115,7 +141,7 @@ fn finish(difference: &Difference, steps: &mut Vec<Step>, document: bool, publis
             path: format!("{path}/openapi"),
             seen: Seen::Made,
             body: Some(openapi.text.clone()),
-            reports: true,
+            about: About::Document,
         });
     }
     if publish {
@@ -124,7 +150,7 @@ fn finish(difference: &Difference, steps: &mut Vec<Step>, document: bool, publis
             path: format!("{path}/publications"),
             seen: Seen::Made,
             body: Some("{}".to_owned()),
-            reports: false,
+            about: About::Publication,
         });
     }
 }

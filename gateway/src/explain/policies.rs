@@ -13,6 +13,7 @@ pub(super) fn maintenance(snapshot: &Snapshot, route: &Route, lines: &mut Vec<St
     match aside.filter(|_| matches!(route.target, Target::Upstream(_))) {
         Some(aside) => {
             lines.push(format!("maintenance: {}", aside.message));
+            lines.extend(aside.message_en.iter().map(|en| format!("maintenance (en): {en}")));
             Err(ErrorKind::Maintenance)
         }
         None => Ok(()),

@@ -174,6 +174,49 @@ async fn a_difference_is_named_applied_and_served() {
         .await;
     assert_eq!(call.0, 403, "{call:?}");
 
+    // What is served is taken aside and back at once, and nothing is published for it.
+    let key = std::fs::read_to_string(&agency).unwrap();
+    let published = async || {
+        let api = world.get(&node, key.trim(), "/apis/cases-v1").await.body;
+        (api["published"]["publishedAt"].clone(), api["maintenance"].clone())
+    };
+    let (when, _) = published().await;
+    let aside = |words: &str| {
+        let said =
+            format!("apiId = \"cases-v1\"\nmaintenance = {{ message = \"{words}\", messageEn = \"Soon back.\" }}\n");
+        std::fs::write(&file, changed.replace("apiId = \"cases-v1\"\n", &said)).unwrap();
+    };
+    aside("");
+    let (code, said) = vagvisare(&node, &agency, &["apply", path]);
+    let wrong = "apis[0].maintenance.message: must be 1 to 500 characters";
+    assert!(code == 1 && said.contains(wrong), "{said}");
+    aside("Strax tillbaka.");
+    let (_, said) = vagvisare(&node, &agency, &["diff", path]);
+    let words = "{\"message\":\"Strax tillbaka.\",\"messageEn\":\"Soon back.\",\"retryAfterSeconds\":600}";
+    assert_eq!(said, format!("~ apis cases-v1\n    maintenance: nothing -> {words}\n"));
+    let (code, said) = vagvisare(&node, &agency, &["apply", path, "--wait"]);
+    assert!(code == 0 && said.contains("1 changes made"), "{said}");
+    let told = world.served(&node, "", "/cases/v1/more").await;
+    assert!(told.0 == 503 && told.1.contains("Soon back."), "{told:?}");
+    assert_eq!(published().await.0, when);
+    let (again, text) = exported(&world, &node, &agency, "aside", &[]);
+    let (code, said) = vagvisare(&node, &agency, &["diff", again.to_str().unwrap()]);
+    assert!(code == 0 && text.contains("Strax tillbaka."), "{said} {text}");
+    std::fs::write(&file, &changed).unwrap();
+    let (code, said) = vagvisare(&node, &agency, &["apply", path]);
+    assert!(code == 0 && said.contains("-> nothing"), "{said}");
+    assert_eq!(published().await, (when.clone(), serde_json::Value::Null));
+
+    // By whoever is on duty, with one command.
+    let (code, said) = vagvisare(&node, &agency, &["maintain", "cases-v1", "--message", "Fel upptäckt."]);
+    assert!(code == 0 && said.contains("cases-v1 is taken aside"), "{said}");
+    assert_eq!(published().await.1["message"], "Fel upptäckt.");
+    let (code, said) = vagvisare(&node, &agency, &["maintain", "cases-v1", "--end"]);
+    assert!(code == 0 && said.contains("in use again"), "{said}");
+    let (code, said) = vagvisare(&node, &agency, &["maintain", "cases-v1", "--end"]);
+    assert!(code == 1 && said.contains("is not taken aside"), "{said}");
+    assert_eq!(published().await, (when, serde_json::Value::Null));
+
     // What is only registered is told, and taken out when asked for.
     std::fs::write(&file, changed.replace(extra, "")).unwrap();
     let (code, said) = vagvisare(&node, &agency, &["diff", path]);

@@ -135,6 +135,18 @@ impl Stage {
         (status, headers, answer.json().await.unwrap_or_default())
     }
 
+    /// Asks until it is answered so.
+    async fn until(&self, path: &str, status: u16) -> (u16, HeaderMap, Value) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(path).await;
+            if answer.0 == status {
+                return answer;
+            }
+            assert!(begun.elapsed() < PATIENCE, "not {status}: {answer:?}");
+        }
+    }
+
     async fn get(&self, path: &str) -> (u16, HeaderMap, Value) {
         self.ask("GET", path, None).await
     }
@@ -231,10 +243,77 @@ async fn policies_of_apis(stage: &Stage) {
         "{problem}"
     );
 
+    aside_and_back_at_once(stage, &backend).await;
+
     // What calls may go to is not taken away under them.
     let call = Call::new(&stage.agency.key, "DELETE", &format!("/backends/{other}")).seen("*");
     let refused = stage.world.send(&stage.node, &call).await;
     assert_eq!(refused.status, 409, "{refused:?}");
+}
+
+/// What is served is taken aside and back by itself; what is edited meanwhile stays a draft.
+async fn aside_and_back_at_once(stage: &Stage, backend: &str) {
+    stage.api("night", backend, json!({})).await;
+    let (world, node, key) = (&stage.world, &stage.node, &stage.agency.key);
+    let draft = json!({"name": "night", "title": "Not yet", "version": "1.0.0", "state": "active", "authentication": "none",
+        "personalData": false, "backendId": backend});
+    world.change(node, key, "PUT", "/apis/night-v1", draft).await;
+    let place = "/apis/night-v1/maintenance";
+    let words = json!({"message": "Tillbaka 06.00.", "messageEn": "Back at 06.00.", "retryAfterSeconds": 90});
+
+    let aside = world.change(node, key, "PUT", place, words.clone()).await;
+    assert_eq!(
+        (&aside["maintenance"], &aside["published"]["api"]["maintenance"]),
+        (&words, &words)
+    );
+    let (status, headers, problem) = stage.until("/night/v1/things", 503).await;
+    assert_eq!((status, &problem["code"]), (503, &json!("api-maintenance")));
+    assert_eq!(headers["retry-after"], "90");
+    let said = json!({"sv": "Tillbaka 06.00.", "en": "Back at 06.00."});
+    assert_eq!(problem["message"], said, "{problem}");
+
+    // By who has read what is there, with what people can read, by who may publish.
+    let call = |method: &str| Call::new(key, method, place).with(words.clone());
+    assert_eq!(world.send(node, &call("PUT")).await.status, 428);
+    assert_eq!(world.send(node, &call("PUT").seen("\"1\"")).await.status, 412);
+    let empty = call("PUT")
+        .seen("*")
+        .with(json!({"message": "", "messageEn": "x".repeat(501), "retryAfterSeconds": 0}));
+    let refused = world.send(node, &empty).await;
+    let fields = refused.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let fields: Vec<_> = fields.iter().filter_map(|error| error["field"].as_str()).collect();
+    assert_eq!(
+        (refused.status, fields.as_slice()),
+        (422, ["message", "messageEn", "retryAfterSeconds"].as_slice())
+    );
+
+    let back = world.change(node, key, "DELETE", place, json!(null)).await;
+    assert!(
+        back["maintenance"].is_null() && back["published"]["api"]["maintenance"].is_null(),
+        "{back}"
+    );
+    assert_eq!(
+        back["published"]["api"]["title"], "t",
+        "nothing else was published: {back}"
+    );
+    assert_eq!(
+        (&back["title"], &back["unpublishedChanges"]),
+        (&json!("Not yet"), &json!(true))
+    );
+    stage.until("/night/v1/things", 200).await;
+    let again = world.send(node, &Call::new(key, "DELETE", place).seen("*")).await;
+    assert_eq!(again.status, 409, "{again:?}");
+    let trail = world.get(node, key, "/audit-entries?limit=2").await.body;
+    let actions = trail["auditEntries"].as_array().unwrap().iter();
+    let actions: Vec<_> = actions.map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["resume", "maintain"], "{trail}");
+
+    // What nobody calls is not taken aside.
+    let unpublished = json!({"name": "day", "title": "t", "version": "1.0.0", "state": "active", "authentication": "none",
+        "personalData": false});
+    world.make(node, key, "/apis", unpublished).await;
+    let early = Call::new(key, "PUT", "/apis/day-v1/maintenance").with(words).seen("*");
+    assert_eq!(world.send(node, &early).await.status, 409);
 }
 
 async fn policies_of_backends(stage: &Stage) {
@@ -376,6 +455,10 @@ async fn what_could_not_be_served_is_refused_by_its_field() {
             "mirror.backendId",
         ),
         (of_api(json!({"maintenance": {"message": ""}})), "maintenance.message"),
+        (
+            of_api(json!({"maintenance": {"message": "m", "messageEn": ""}})),
+            "maintenance.messageEn",
+        ),
         (
             of_api(json!({"maintenance": {"message": "m", "retryAfterSeconds": 0}})),
             "maintenance.retryAfterSeconds",

@@ -1,8 +1,8 @@
 //! Answers for an API that its owner has taken aside for work (`[apis.maintenance]`): 503 with the owner's own words and when
-//! to come back. The gateway's documents about the API stay readable.
+//! to come back. It begins and ends with the registry's picture, at once. The gateway's documents about the API stay readable.
 
 use crate::call::Call;
-use crate::error::GatewayError;
+use crate::error::{GatewayError, Words};
 use crate::middleware::gate::{Decide, Flow};
 use std::sync::Arc;
 
@@ -18,7 +18,10 @@ impl Decide for Maintain {
         match &api.traffic.maintenance {
             Some(maintenance) if call.facts.goes_to_backend() => Err(GatewayError::Maintenance {
                 api: Arc::clone(&api.title),
-                message: maintenance.message.as_str().into(),
+                words: Box::new(Words {
+                    sv: maintenance.message.clone(),
+                    en: maintenance.message_en.clone(),
+                }),
                 retry_after: maintenance.retry_after,
             }),
             _ => Ok(Flow::Continue),

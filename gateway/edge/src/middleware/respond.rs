@@ -4,7 +4,7 @@
 
 use crate::body::ResponseBody;
 use crate::call::{Answer, Call, Facts, Refused};
-use crate::error::{CredentialKind, GatewayError, whole_seconds};
+use crate::error::{CredentialKind, GatewayError, Words, whole_seconds};
 use crate::middleware::cors;
 use crate::middleware::headers::fields::Seen;
 use crate::plan::Shared;
@@ -163,6 +163,9 @@ struct Problem<'a> {
     violated_policies: Option<[&'a str; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     violations: Option<&'a [super::validate::Violation]>,
+    /// Words of the API's owner, by language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a Words>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
 }
@@ -200,6 +203,10 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
             _ => None,
         },
         violations: error.violations(),
+        message: match &error {
+            GatewayError::Maintenance { words, .. } => Some(words),
+            _ => None,
+        },
         retry_after_seconds: retry_after,
     };
     let body = serde_json::to_vec(&problem).map(Bytes::from).unwrap_or_default();

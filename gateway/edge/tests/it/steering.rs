@@ -130,6 +130,7 @@ async fn an_api_that_is_taken_aside_says_so_in_its_owners_words() {
             api.authentication = Authentication::Key;
             api.traffic.maintenance = Some(Maintenance {
                 message: "Vi byter databas och är tillbaka 06.00.".into(),
+                message_en: Some("We change databases and are back at 06.00.".into()),
                 retry_after: Duration::from_secs(7200),
             });
         })
@@ -141,7 +142,12 @@ async fn an_api_that_is_taken_aside_says_so_in_its_owners_words() {
     );
     let body = problem(answer).await;
     assert_eq!(body["code"], "api-maintenance");
-    assert_eq!(body["detail"], "The test API: Vi byter databas och är tillbaka 06.00.");
+    let (sv, en) = (
+        "Vi byter databas och är tillbaka 06.00.",
+        "We change databases and are back at 06.00.",
+    );
+    assert_eq!(body["detail"], format!("The test API: {sv} / {en}"));
+    assert_eq!(body["message"], serde_json::json!({"sv": sv, "en": en}));
     assert_eq!(gateway.get("/test/v1/nowhere", &[]).await.status(), 404);
     assert_eq!(calls.load(Ordering::SeqCst), 0);
 }

@@ -123,6 +123,20 @@ pub(crate) fn published_api() -> Value {
     object
 }
 
+pub(crate) fn maintenance() -> Value {
+    json!({
+        "message": "Vi byter databas och är tillbaka 06.00.", "messageEn": "We change databases and are back at 06.00.",
+        "retryAfterSeconds": 7200
+    })
+}
+
+pub(crate) fn api_aside() -> Value {
+    let mut object = published_api();
+    object["maintenance"] = maintenance();
+    object["published"]["api"]["maintenance"] = maintenance();
+    object
+}
+
 pub(crate) fn checks() -> Value {
     json!({"changes": [
         {"method": "POST", "path": "/backends", "body": input(backend())},

@@ -45,9 +45,8 @@ fn scope(method: &HttpMethod, path: &str) -> &'static str {
         HttpMethod::Get => READ,
         HttpMethod::Post if path == "/organisations" => OPERATE,
         HttpMethod::Delete if path == "/organisations/{organisationId}" => OPERATE,
-        _ if path.ends_with("/publications") || path.starts_with("/backends") || path.starts_with("/limit-plans") => {
-            PUBLISH
-        }
+        _ if path.ends_with("/publications") || path.ends_with("/maintenance") => PUBLISH,
+        _ if path.starts_with("/backends") || path.starts_with("/limit-plans") => PUBLISH,
         _ => WRITE,
     }
 }

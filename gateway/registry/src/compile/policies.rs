@@ -70,10 +70,7 @@ pub(super) fn api(api: &Api) -> ApiTraffic {
             responses: validation.responses,
             max_body_bytes: validation.max_body_bytes,
         }),
-        maintenance: api.maintenance.as_ref().map(|maintenance| snapshot::Maintenance {
-            message: maintenance.message.clone(),
-            retry_after: Duration::from_secs(maintenance.retry_after_seconds),
-        }),
+        maintenance: api.maintenance.as_ref().map(maintenance),
         canary: api.canary.as_ref().map(|canary| snapshot::Canary {
             backend: canary.backend_id.clone(),
             percent: canary.percent,
@@ -85,6 +82,15 @@ pub(super) fn api(api: &Api) -> ApiTraffic {
             percent: mirror.percent,
         }),
         mock_answers: api.mock_answers,
+    }
+}
+
+/// What an API that is taken aside says.
+pub(crate) fn maintenance(maintenance: &Maintenance) -> snapshot::Maintenance {
+    snapshot::Maintenance {
+        message: maintenance.message.clone(),
+        message_en: maintenance.message_en.clone(),
+        retry_after: Duration::from_secs(maintenance.retry_after_seconds),
     }
 }
 
@@ -121,6 +127,7 @@ pub(crate) fn put_into_api(traffic: &ApiTraffic, api: &mut Api) {
     });
     api.maintenance = traffic.maintenance.as_ref().map(|maintenance| Maintenance {
         message: maintenance.message.clone(),
+        message_en: maintenance.message_en.clone(),
         retry_after_seconds: maintenance.retry_after.as_secs(),
     });
     api.canary = traffic.canary.as_ref().map(|canary| Canary {

@@ -54,6 +54,7 @@ fn validate(table: &Table<'_>) -> Option<Validate> {
 fn maintenance(table: &Table<'_>) -> Option<Maintenance> {
     table.is_present().then(|| Maintenance {
         message: table.required_string("message"),
+        message_en: table.optional_string("message_en"),
         retry_after: table.duration("retry_after", Duration::from_secs(600)),
     })
 }

@@ -94,7 +94,8 @@ pub struct Api {
     /// the backend: true on every gateway, false on none; unless given, on a gateway that is a sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mock_answers: Option<bool>,
-    /// Whether the API is taken aside for work.
+    /// Whether the API is taken aside for work. It holds when it is published; what is served is taken aside and back at once by
+    /// `/apis/{apiId}/maintenance`, which changes this too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Maintenance>,
     /// The operations of an API that has no OpenAPI document. With a document, the document says what is served.
@@ -201,7 +202,7 @@ pub struct ApiRecord {
     pub published: Option<Publication>,
 }
 
-/// What is served: a draft as it was when it was published.
+/// What is served: a draft as it was when it was published, and whether it is taken aside since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Publication {

@@ -155,12 +155,25 @@ pub struct Mirror {
     pub percent: u8,
 }
 
-/// Takes the API aside: every call is answered 503 until a publication without it.
+/// Takes the API aside: every call is answered 503 until it is taken away again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Maintenance {
-    /// For people: why, and until when.
+    /// For people: why, and until when; in Swedish.
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        example = "Vi byter databas och är tillbaka 06.00."
+    )]
     pub message: String,
+    /// The same in English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        example = "We change databases and are back at 06.00."
+    )]
+    pub message_en: Option<String>,
     /// When callers are told to come back.
     #[serde(default = "ten_minutes")]
     #[schema(default = 600, minimum = 1, maximum = 604800)]

@@ -1,10 +1,11 @@
 //! Policies of carrying calls: what the compiler of the request path says of them, in the API's words, and what it cannot see.
 
 use super::{Breach, check_length};
-use crate::model::Api;
+use crate::compile;
+use crate::model::{Api, Maintenance};
 
 /// The compiler's name of a field, and the API's.
-pub(super) const FIELDS: [(&str, &str); 24] = [
+pub(super) const FIELDS: [(&str, &str); 25] = [
     ("slow_start", "slowStartMilliseconds"),
     ("breaker.failure_percent", "breaker.failurePercent"),
     ("breaker.window", "breaker.windowMilliseconds"),
@@ -25,6 +26,7 @@ pub(super) const FIELDS: [(&str, &str); 24] = [
     ("idempotency.max_answer_bytes", "idempotency.maxAnswerBytes"),
     ("cache.max_entry_bytes", "cache.maxEntryBytes"),
     ("validate.max_body_bytes", "validation.maxBodyBytes"),
+    ("maintenance.message_en", "maintenance.messageEn"),
     ("maintenance.retry_after", "maintenance.retryAfterSeconds"),
     ("canary.backend", "canary.backendId"),
     ("canary.applications", "canary.applicationIds"),
@@ -35,6 +37,16 @@ pub(super) const FIELDS: [(&str, &str); 24] = [
 pub(super) fn renamed(field: &str) -> Option<String> {
     let known = FIELDS.iter().find(|(of_compiler, _)| *of_compiler == field);
     known.map(|(_, ours)| (*ours).to_owned())
+}
+
+/// What is said while an API is taken aside, by itself.
+pub fn check_maintenance(maintenance: &Maintenance) -> Vec<Breach> {
+    let problems = compile::maintenance_draft(maintenance).problems();
+    let breach = |(field, message): (&str, &str)| {
+        let field = renamed(field).unwrap_or_else(|| field.to_owned());
+        Breach::new(field.trim_start_matches("maintenance."), message)
+    };
+    problems.into_iter().map(breach).collect()
 }
 
 /// An API's policies, as far as the request path's compiler does not judge them.

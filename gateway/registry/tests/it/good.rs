@@ -37,7 +37,7 @@ fn how_calls_are_carried_has_its_keys() {
          try_timeout = \"2s\", budget_percent = 10, max_replay_bytes = 1000 }\n\
          idempotency = { keep_for = \"2h\", required = true, max_body_bytes = 10, max_answer_bytes = 20 }\n\
          cache = { max_entry_bytes = 30 }\n\
-         maintenance = { message = \"Strax tillbaka.\", retry_after = \"5m\" }\n\
+         maintenance = { message = \"Strax tillbaka.\", message_en = \"Back soon.\", retry_after = \"5m\" }\n\
          canary = { backend = \"several\", percent = 5, header = \"x-canary\", applications = [\"app\"] }\n\
          mirror = { backend = \"several\", percent = 10 }\n\
          validate = { responses = true, max_body_bytes = 40 }",
@@ -67,6 +67,7 @@ fn how_calls_are_carried_has_its_keys() {
         (maintenance.message.as_str(), maintenance.retry_after),
         ("Strax tillbaka.", seconds(300))
     );
+    assert_eq!(maintenance.message_en.as_deref(), Some("Back soon."));
     let canary = traffic.canary.as_ref().unwrap();
     assert_eq!((canary.backend.as_str(), canary.percent), ("several", 5));
     assert_eq!(

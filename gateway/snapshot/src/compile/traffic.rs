@@ -1,7 +1,7 @@
 //! Checks of the policies by which calls are carried.
 
 use super::Report;
-use crate::{ApiDraft, ApiTraffic, BackendTraffic, Draft};
+use crate::{ApiDraft, ApiTraffic, BackendTraffic, Draft, Maintenance};
 use std::time::Duration;
 
 /// Longest window and pause: counters are kept for so long.
@@ -102,22 +102,8 @@ pub(super) fn api(api: &ApiDraft, draft: &Draft, report: &mut Report<'_>) -> Api
         kept("idempotency.max_body_bytes", idempotency.max_body_bytes, report);
         kept("idempotency.max_answer_bytes", idempotency.max_answer_bytes, report);
     }
-    if let Some(maintenance) = &traffic.maintenance {
-        let length = maintenance.message.chars().count();
-        if !(1..=500).contains(&length) {
-            report.field(
-                "maintenance.message",
-                "must be 1 to 500 characters: it is what people read",
-            );
-        }
-        if maintenance.retry_after < Duration::from_secs(1)
-            || maintenance.retry_after > Duration::from_secs(7 * 24 * 3600)
-        {
-            report.field(
-                "maintenance.retry_after",
-                "must be a second at least and seven days at most",
-            );
-        }
+    for (field, message) in traffic.maintenance.iter().flat_map(Maintenance::problems) {
+        report.field(field, message);
     }
     let owner = |id: &str| {
         let backend = draft.backends.iter().find(|backend| backend.id == id);

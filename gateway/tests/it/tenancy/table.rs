@@ -33,6 +33,7 @@ enum Body {
     Document,
     Application,
     Agreement,
+    Maintenance,
     Reason,
     Checks,
 }
@@ -90,6 +91,8 @@ fn recipe(id: &str) -> Recipe {
         "createApi" | "replaceApi" => (EDIT, Api),
         "putDocument" => (EDIT, Document),
         "publishApi" => (PUBLISH, Empty),
+        "beginMaintenance" => (PUBLISH, Maintenance),
+        "endMaintenance" => (PUBLISH, None),
         "createApplication" | "replaceApplication" => (EDIT, Application),
         "createApplicationCredential" => (EDIT, Credential),
         "removeApi" | "removeApplication" | "revokeApplicationCredential" => (EDIT, None),
@@ -225,6 +228,7 @@ impl Operation {
                 "parties": [{"organisationId": things.organisation_id, "role": "producer"}, {"organisationId": "harbour", "role": "consumer"}],
                 "apiIds": [things.api_id], "limits": {"perMinute": 5}, "sla": {"availability": "a", "responseTime": "r", "support": "s"}})
             }
+            Body::Maintenance => json!({"message": "m", "messageEn": "m", "retryAfterSeconds": 60}),
             Body::Reason => json!({"reason": "because"}),
             Body::Checks => {
                 json!({"changes": [{"method": "DELETE", "path": format!("/applications/{}", things.application_id)}]})
