@@ -7,6 +7,7 @@ pub mod call;
 pub mod error;
 pub mod middleware;
 pub mod plan;
+mod room;
 pub mod server;
 pub mod stack;
 mod transport;

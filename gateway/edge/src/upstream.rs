@@ -135,20 +135,22 @@ pub async fn send(
     idle_timeout: Duration,
     timing: &mut Timing,
 ) -> Result<Response<UpstreamBody>, UpstreamError> {
-    send_to(backend, None, request, idle_timeout, timing).await
+    send_to(backend, None, 1, request, idle_timeout, timing).await
 }
 
-/// As [`send`], to the address that was chosen first, and to those to avoid last.
+/// As [`send`], to the address that was chosen first, and to those to avoid last, for a caller that has `asking` requests in
+/// flight.
 pub(crate) async fn send_to(
     backend: &Backend,
     choice: Option<Choice>,
+    asking: u32,
     request: Request<RequestBody>,
     idle_timeout: Duration,
     timing: &mut Timing,
 ) -> Result<Response<UpstreamBody>, UpstreamError> {
     let asked_to_switch = request.headers().contains_key(UPGRADE);
     let target = request.uri().path_and_query().cloned();
-    let lease = match pool::checkout(backend, choice)? {
+    let lease = match pool::checkout(backend, choice, asking)? {
         Checkout::Kept(lease) => lease,
         // Boxed because it is rare and large: the handshake's state would otherwise be part of every call's future.
         Checkout::Open(opening) => Box::pin(connect::open(backend, opening, choice, timing)).await?,
@@ -157,7 +159,7 @@ pub(crate) async fn send_to(
         Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
         Transmitted::Returned(request, _) => {
             // The kept connection had been closed meanwhile and hyper gave the request back: nothing was sent.
-            let opening = pool::opening(backend, choice)?;
+            let opening = pool::opening(backend, choice, asking)?;
             let lease = Box::pin(connect::open(backend, opening, choice, timing)).await?;
             match transmit(backend, lease, request, target.as_ref(), timing).await? {
                 Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),

@@ -168,6 +168,7 @@ async fn ask(
         let send = upstream::send_to(
             backend,
             choice,
+            facts.peer.asking,
             Request::from_parts(head, body),
             times.idle,
             &mut timing,

@@ -11,6 +11,7 @@ pub(super) use lease::Lease;
 use super::UpstreamError;
 use super::connect::Connected;
 use super::fleet::{self, Choice};
+use crate::room::has_room;
 use crate::transport::Keeper;
 use hashbrown::HashMap;
 use snapshot::{Backend, UpstreamAddress};
@@ -22,7 +23,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 /// How many connections a worker has and keeps for one backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Open at once, upgraded ones included; beyond that calls fail with [`UpstreamError::Overloaded`].
+    /// Open at once, upgraded ones included; beyond that calls fail with [`UpstreamError::Overloaded`]. The last half is for
+    /// callers that ask for little at once.
     pub max_connections: usize,
     /// Kept while idle, for each address.
     pub max_idle: usize,
@@ -140,7 +142,7 @@ impl Drop for Permit {
 }
 
 /// A kept connection to the address that was chosen, or whose turn it is, or else the right to open one; at the cap, any kept connection.
-pub(super) fn checkout(backend: &Backend, choice: Option<Choice>) -> Result<Checkout, UpstreamError> {
+pub(super) fn checkout(backend: &Backend, choice: Option<Choice>, asking: u32) -> Result<Checkout, UpstreamError> {
     POOL.with_borrow_mut(|pool| {
         let (limits, tick) = (pool.limits, pool.tick);
         let kept = pool.kept(backend);
@@ -148,7 +150,7 @@ pub(super) fn checkout(backend: &Backend, choice: Option<Choice>) -> Result<Chec
         if let Some(idle) = kept.pop(first) {
             return Ok(Checkout::Kept(Lease::of(backend, kept.generation, first, idle)));
         }
-        match kept.permit(limits) {
+        match kept.permit(limits, asking) {
             Some(permit) => Ok(Checkout::Open(Opening {
                 first,
                 permit,
@@ -163,12 +165,12 @@ pub(super) fn checkout(backend: &Backend, choice: Option<Choice>) -> Result<Chec
 }
 
 /// The right to open a connection, whatever is kept.
-pub(super) fn opening(backend: &Backend, choice: Option<Choice>) -> Result<Opening, UpstreamError> {
+pub(super) fn opening(backend: &Backend, choice: Option<Choice>, asking: u32) -> Result<Opening, UpstreamError> {
     POOL.with_borrow_mut(|pool| {
         let (limits, tick) = (pool.limits, pool.tick);
         let kept = pool.kept(backend);
         let first = choice.map_or_else(|| kept.turn(tick), |choice| choice.first);
-        let permit = kept.permit(limits).ok_or(UpstreamError::Overloaded)?;
+        let permit = kept.permit(limits, asking).ok_or(UpstreamError::Overloaded)?;
         Ok(Opening {
             first,
             permit,
@@ -303,8 +305,8 @@ impl Kept {
         })
     }
 
-    fn permit(&self, limits: Limits) -> Option<Permit> {
-        if self.open.load(Ordering::Relaxed) >= limits.max_connections {
+    fn permit(&self, limits: Limits, asking: u32) -> Option<Permit> {
+        if !has_room(self.open.load(Ordering::Relaxed), limits.max_connections, asking) {
             return None;
         }
         self.open.fetch_add(1, Ordering::Relaxed);

@@ -141,6 +141,63 @@ async fn callers_that_open_no_window_hold_up_nobody() {
     unharmed(&gateway, good).await;
 }
 
+/// Opens streams, fetches nothing of any answer, and keeps them until the sockets are dropped.
+async fn hoard(gateway: &Gateway, connections: usize) -> Vec<TcpStream> {
+    let mut sockets = Vec::new();
+    for _ in 0..connections {
+        let mut socket = attacker(gateway, &[0, 4, 0, 0, 0, 0]).await;
+        for stream in (1..100).step_by(2) {
+            let one = frame(HEADERS, END_STREAM | END_HEADERS, stream, &request_to(PATH));
+            socket.write_all(&one).await.unwrap();
+        }
+        sockets.push(socket);
+    }
+    sockets
+}
+
+/// Waits until so many requests are in flight; how many there are then.
+async fn in_flight(gateway: &Gateway, least: usize) -> usize {
+    let reached = tokio::time::timeout(Duration::from_secs(10), async {
+        while gateway.shared.in_flight() < least {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        gateway.shared.in_flight()
+    });
+    reached.await.unwrap_or_else(|_| gateway.shared.in_flight())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_hold_all_they_get_leave_places_in_flight_to_others() {
+    let mut builder = gateway(origin(|_: Request<Incoming>| async { Response::new(full(vec![b'x'; 300_000])) }).await);
+    builder.settings.max_in_flight = 200;
+    let gateway = builder.start();
+    let hoarders = hoard(&gateway, 20).await;
+    let held = in_flight(&gateway, 100).await;
+    assert!(
+        (100..200).contains(&held),
+        "{held} in flight of 1,000 that were asked for"
+    );
+    for _ in 0..20 {
+        assert_eq!(client().get(gateway.url(PATH)).send().await.unwrap().status(), 200);
+    }
+    drop(hoarders);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_that_hold_all_they_get_leave_connections_to_the_backend_to_others() {
+    let mut builder = gateway(origin(|_: Request<Incoming>| async { Response::new(full(vec![b'x'; 300_000])) }).await);
+    builder.pool.max_connections = 40;
+    let gateway = builder.start();
+    let hoarders = hoard(&gateway, 8).await;
+    let held = in_flight(&gateway, 40).await;
+    assert!(held >= 40, "{held} in flight of 400 that were asked for");
+    for _ in 0..20 {
+        let answer = client().get(gateway.url(PATH)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    drop(hoarders);
+}
+
 /// A field of nearly 4 KB is told once and then named 16,000 times, a byte each: 62 MB of fields in a frame of 16 KB.
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_that_grow_four_thousand_fold_are_refused_and_kept_by_nobody() {

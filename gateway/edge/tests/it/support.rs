@@ -243,6 +243,7 @@ pub(crate) struct Gateway {
 pub(crate) struct Builder {
     pub(crate) draft: Draft,
     pub(crate) settings: Settings,
+    pub(crate) pool: edge::upstream::Limits,
     limits: Limits,
 }
 
@@ -285,6 +286,7 @@ pub(crate) fn gateway(origin: SocketAddr) -> Builder {
     Builder {
         draft,
         settings: Settings::default(),
+        pool: edge::upstream::Limits::default(),
         limits: Limits::default(),
     }
 }
@@ -409,7 +411,11 @@ impl Builder {
         let bound = server::bind(&config).unwrap();
         let address = bound.local_addr();
         let entry = Arc::clone(&shared);
-        let running = bound.serve(move |_| Entry::new(&entry)).unwrap();
+        let enter = move |_| {
+            edge::upstream::set_limits(self.pool);
+            Entry::new(&entry)
+        };
+        let running = bound.serve(enter).unwrap();
         Gateway {
             address,
             shared,
