@@ -28,6 +28,8 @@ pub(crate) struct Effort {
     pub(crate) connections: usize,
     /// Shares of its own maximum at which each competitor's latency is measured.
     pub(crate) shares: Vec<f64>,
+    /// The gateway without its peers.
+    pub(crate) alone: bool,
 }
 
 /// A competitor and what was measured of it.
@@ -70,7 +72,7 @@ pub(crate) async fn run(
     effort: &Effort,
     tell: impl Fn(&str),
 ) -> Result<(Vec<Contender>, Vec<Absent>)> {
-    let (mut contenders, absent) = start(rung, bench).await?;
+    let (mut contenders, absent) = start(rung, bench, effort.alone).await?;
     for contender in &mut contenders {
         warm_up(contender, effort).await?;
     }
@@ -118,13 +120,14 @@ pub(crate) async fn run(
     Ok((contenders, absent))
 }
 
-async fn start(rung: Rung, bench: &Bench) -> Result<(Vec<Contender>, Vec<Absent>)> {
+async fn start(rung: Rung, bench: &Bench, alone: bool) -> Result<(Vec<Contender>, Vec<Absent>)> {
     let mut entries = Vec::new();
     // The backend alone refuses nobody: where calls are to be refused there is no reference.
     if rung.limit != Limit::Reached {
         entries.push(reference(bench, &rung)?);
     }
-    for peer in &PEERS {
+    let others = if alone { 0 } else { PEERS.len() - 1 };
+    for peer in PEERS.iter().take(others).chain(PEERS.last()) {
         entries.push(peer.start(bench, &rung).await?);
     }
     let mut contenders = Vec::new();

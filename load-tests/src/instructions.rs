@@ -1,14 +1,15 @@
 //! Instructions and heap allocations a request, counted by callgrind: figures that do not depend on how busy the machine is.
 //!
 //! The gateway runs as it ships, under valgrind, in front of the same backend and caller as on the ladder. It is run twice
-//! with different numbers of requests; the difference divided by the difference is one request, without start and stop. The
-//! kernel's part is not counted.
+//! with different numbers of requests; the difference divided by the difference is one request, without start and stop.
+//! Counted is the worker's thread, which has all that a caller waits for. The kernel's part is not counted, nor are the
+//! threads that write the log and send traces: they wake by the clock, so that their share depends on the machine.
 
 mod budget;
 mod counts;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -39,7 +40,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub struct Cost {
     /// Name of the rung.
     pub rung: &'static str,
-    /// Instructions of the gateway's process.
+    /// Instructions of the worker's thread.
     pub instructions: u64,
     /// Calls of `malloc`, `calloc`, `realloc` and their kind, in thousandths.
     pub milli_allocations: u64,
@@ -118,7 +119,7 @@ async fn counted(
 ) -> Result<Counts> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let bench = Bench::new(rung, origin, folder.path(), None, gateway)?;
-    let file: PathBuf = folder.path().join("callgrind.out");
+    let file = folder.path().join(counts::NAME);
     let subject = match gateway_under_callgrind(&bench, rung, free_address()?, &file).await? {
         Entry::Ready(subject) => *subject,
         Entry::Cannot { reason, .. } => bail!("{reason}"),
@@ -126,11 +127,12 @@ async fn counted(
     ask(&subject, rung, requests).await?;
     let server = subject.server.context("the gateway has no process")?;
     server.stop().await?;
+    let (file, counts) = counts::of_the_worker(folder.path())?;
     if let Some(listings) = listings {
         let kept = listings.join(format!("{}.callgrind", rung.name));
         std::fs::copy(&file, &kept).with_context(|| format!("cannot write {}", kept.display()))?;
     }
-    counts::read(&file)
+    Ok(counts)
 }
 
 /// One request after the other on one connection: nothing is left to chance.

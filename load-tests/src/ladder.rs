@@ -37,6 +37,8 @@ pub struct Settings {
     pub turn: Duration,
     /// Connections that carry the load.
     pub connections: usize,
+    /// The gateway without its peers.
+    pub alone: bool,
 }
 
 /// What came out: a table for people, JSON for programs, and whether everything was answered.
@@ -70,6 +72,7 @@ pub async fn run(settings: &Settings, tell: impl Fn(&str)) -> Result<Outcome> {
         turn: settings.turn,
         connections: settings.connections,
         shares: settings.shares.clone(),
+        alone: settings.alone,
     };
     let (mut contenders, mut absent) = (Vec::new(), Vec::new());
     for rung in rungs {

@@ -123,6 +123,9 @@ struct LadderOptions {
     /// How many connections
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// Measure the gateway without its peers
+    #[arg(long)]
+    alone: bool,
     /// Write the figures to this file as JSON
     #[arg(long)]
     json: Option<PathBuf>,
@@ -277,6 +280,7 @@ async fn climb(options: LadderOptions) -> Result<()> {
         rounds: options.rounds,
         turn: options.turn,
         connections: options.connections,
+        alone: options.alone,
     };
     let outcome = tokio::select! {
         outcome = ladder::run(&settings, |turn| println!("{turn}")) => outcome?,

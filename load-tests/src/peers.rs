@@ -130,7 +130,7 @@ struct Prepared {
     metrics: Option<SocketAddr>,
 }
 
-/// In the order of the tables.
+/// In the order of the tables; the gateway itself is last.
 pub(crate) const PEERS: [Peer; 7] = [
     haproxy::PEER,
     nginx::PEER,
@@ -196,7 +196,8 @@ pub(crate) async fn gateway(bench: &Bench, rung: &Rung) -> Result<Subject> {
     }
 }
 
-/// The gateway under valgrind, whose callgrind writes `file` when the gateway ends.
+/// The gateway under valgrind, whose callgrind writes a file for each thread when the gateway ends: `file` with `-01` and so
+/// on behind it.
 pub(crate) async fn gateway_under_callgrind(
     bench: &Bench,
     rung: &Rung,
@@ -205,6 +206,7 @@ pub(crate) async fn gateway_under_callgrind(
 ) -> Result<Entry> {
     let within = |mut prepared: Prepared| {
         let mut arguments = vec!["--tool=callgrind".into(), "--quiet".into()];
+        arguments.push("--separate-threads=yes".into());
         arguments.push(format!("--callgrind-out-file={}", file.display()).into());
         arguments.push(prepared.program.into());
         arguments.append(&mut prepared.arguments);

@@ -1,9 +1,14 @@
 //! Reads what callgrind has written.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+
+/// What the files are called, each with its thread's number behind.
+pub(super) const NAME: &str = "callgrind.out";
+/// What only the worker's thread runs.
+const WORKER: &str = "edge::server::worker::work";
 
 /// Functions of the C library that give out memory.
 const ALLOCATORS: [&str; 6] = [
@@ -15,19 +20,40 @@ const ALLOCATORS: [&str; 6] = [
     "memalign",
 ];
 
-/// Totals of one run.
+/// Totals of one thread of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
-    /// Instructions of all threads.
+    /// Instructions.
     pub(super) instructions: u64,
     /// Calls of the allocators.
     pub(super) allocations: u64,
 }
 
-/// Reads the file of a run that has ended.
-pub(super) fn read(file: &Path) -> Result<Counts> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("callgrind left no {}", file.display()))?;
-    parse(&text).with_context(|| format!("{} has no totals", file.display()))
+/// Finds and reads, among the files that a run has left in `folder`, the one of the worker's thread.
+///
+/// # Errors
+/// No such file, or more than one: the gateway was built without symbols, or had more than one worker.
+pub(super) fn of_the_worker(folder: &Path) -> Result<(PathBuf, Counts)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).context("cannot list what callgrind has left")? {
+        let file = entry?.path();
+        let named = file.file_name().and_then(|name| name.to_str());
+        if named.is_some_and(|name| name.starts_with(NAME)) {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            if text.contains(WORKER) {
+                let counts = parse(&text).with_context(|| format!("{} has no totals", file.display()))?;
+                found.push((file, counts));
+            }
+        }
+    }
+    ensure!(
+        found.len() <= 1,
+        "{} threads ran {WORKER}: more than one worker",
+        found.len()
+    );
+    found
+        .pop()
+        .with_context(|| format!("no thread ran {WORKER}: has the program its symbols?"))
 }
 
 /// Names are written out once, as `(id) name`, and stand as `(id)` afterwards; `calls=` follows the called function's name.
