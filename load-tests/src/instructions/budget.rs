@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! made_with = "rustc 1.95.0"   # another compiler makes other instructions
+//! program = "target/dist/vagvisare"
 //!
 //! [[rung]]
 //! name = "bare"                # a rung of the ladder
@@ -10,7 +11,7 @@
 //! ```
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ pub struct Budget {
     /// The compiler whose program was counted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     made_with: String,
+    /// The program that was counted: one without optimisation takes ten times as many instructions.
+    #[serde(default)]
+    program: PathBuf,
     rung: Vec<Allowed>,
 }
 
@@ -57,8 +61,8 @@ impl Budget {
         toml::from_str(&text).with_context(|| format!("{} is not a budget", file.display()))
     }
 
-    /// A budget of what was counted, by the compiler that says `made_with` of itself.
-    pub fn of(costs: &[Cost], made_with: String) -> Self {
+    /// A budget of what was counted of `program`, by the compiler that says `made_with` of itself.
+    pub fn of(costs: &[Cost], program: &Path, made_with: String) -> Self {
         let allowed = |cost: &Cost| Allowed {
             name: cost.rung.to_owned(),
             instructions: cost.instructions,
@@ -66,6 +70,7 @@ impl Budget {
         };
         Self {
             made_with,
+            program: program.to_owned(),
             rung: costs.iter().map(allowed).collect(),
         }
     }
@@ -75,9 +80,14 @@ impl Budget {
     /// # Errors
     /// Never for figures that were counted.
     pub fn text(&self) -> Result<String> {
-        let head = "# What a request may cost the program of `cargo build --profile dist`, counted by `load-tests instructions --write-budget`.\n\
+        let head = "# What a request may cost, counted by `load-tests instructions --gateway PROGRAM --write-budget FILE`.\n\
                     # Continuous integration fails at 3 % or half an allocation more: make it cheaper, or change this file and say why.\n\n";
         Ok(head.to_owned() + &toml::to_string(self).context("cannot write the budget")?)
+    }
+
+    /// The rungs that it allows for.
+    pub fn rungs(&self) -> Vec<String> {
+        self.rung.iter().map(|allowed| allowed.name.clone()).collect()
     }
 
     /// Holds `costs` against it.
@@ -146,7 +156,7 @@ mod tests {
         ] {
             assert_eq!(budget.judge(&[cost]).exceeded, exceeded, "{cost:?}");
         }
-        let written = Budget::of(&[cost(10_000, 8_125)], "rustc 1.95.0".to_owned());
+        let written = Budget::of(&[cost(10_000, 8_125)], Path::new("gateway"), "rustc 1.95.0".to_owned());
         let read: Budget = toml::from_str(&written.text().unwrap()).unwrap();
         assert!(!read.judge(&[cost(10_000, 8_125)]).exceeded);
         let more = read.judge(&[cost(11_000, 8_125)]);
