@@ -22,11 +22,16 @@ use serde_json::Value;
 
 /// An OpenAPI document beside the registry's.
 #[derive(Debug, Clone)]
-pub struct OpenApi {
-    /// What the registry finds it by.
-    pub hash: String,
-    /// Its text, as it is sent.
-    pub text: String,
+pub enum OpenApi {
+    /// A file.
+    Text {
+        /// What the registry finds it by.
+        hash: String,
+        /// Its text, as it is sent.
+        text: String,
+    },
+    /// On the internet; the registry fetches it, once.
+    At(String),
 }
 
 /// An object, written down or registered.
@@ -52,6 +57,8 @@ pub struct Known {
     object: Object,
     /// Hash of the OpenAPI document that is uploaded.
     document_hash: Option<String>,
+    /// Where it was fetched from.
+    document_url: Option<String>,
     revision: i64,
     /// Whether an API is published, be it as something else.
     served: bool,

@@ -390,6 +390,7 @@ async fn add_api(change: &mut Change, api: Api, document: Option<Arc<Value>>) ->
     let mut record = ApiRecord {
         draft: api,
         document: None,
+        document_url: None,
         published: None,
     };
     if let Some(document) = document {

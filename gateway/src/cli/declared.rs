@@ -173,7 +173,7 @@ async fn rehearse(server: &Server, declared: &Declared, differences: &[Differenc
         .collect();
     wanted.iter().for_each(|one| say(&one.to_string()));
     let rehearsed = declared::rehearse(server, &declared.source, &wanted).await;
-    rehearsed.map_err(|why| match why {
+    let untried = rehearsed.map_err(|why| match why {
         declared::Stopped::Refused(problems) => {
             anyhow::anyhow!(
                 "it would be refused, and nothing was done:\n{}",
@@ -182,6 +182,7 @@ async fn rehearse(server: &Server, declared: &Declared, differences: &[Differenc
         }
         declared::Stopped::Failed(error) => error,
     })?;
+    untried.iter().for_each(|note| say(note));
     say(&summary(
         wanted.len(),
         "would be made",

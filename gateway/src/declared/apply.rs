@@ -38,7 +38,7 @@ pub async fn apply(server: &Server, source: &Source, difference: &Difference) ->
     for step in steps(difference) {
         let about = step.about;
         let answer = send(server, step, &made).await?;
-        if about == About::Document {
+        if matches!(about, About::Document | About::Address) {
             notes.extend(report(&difference.id, &answer));
         }
         made = accepted(source, difference, about, answer)?;
@@ -59,21 +59,24 @@ pub async fn relate(server: &Server, source: &Source, difference: &Difference) -
     accepted(source, difference, about, answer).map(drop)
 }
 
-/// Asks the registry what it would refuse of these differences, in their order; nothing is made.
+/// Asks the registry what it would refuse of these differences, in their order; nothing is made. Gives what there is to say of
+/// what was not tried out: a document that is named by its address is fetched only when it is applied, because others' changes
+/// wait while some are tried out, and so what follows from it.
 ///
 /// # Errors
 /// What would be refused, at its line of the document; the registry cannot be asked.
-pub async fn rehearse(server: &Server, source: &Source, differences: &[&Difference]) -> Result<(), Stopped> {
+pub async fn rehearse(server: &Server, source: &Source, differences: &[&Difference]) -> Result<Vec<String>, Stopped> {
     let new = differences.iter().take_while(|one| one.is_new_organisation()).count();
     let (organisations, others) = differences.split_at(new);
     let planned: Vec<(&Difference, Step)> = organisations
         .iter()
-        .flat_map(|one| with_steps(one))
+        .flat_map(|one| tried(one))
         .chain(organisations.iter().filter_map(|one| Some((*one, relation(one)?))))
-        .chain(others.iter().flat_map(|one| with_steps(one)))
+        .chain(others.iter().flat_map(|one| tried(one)))
         .collect();
+    let untried = differences.iter().filter_map(|one| untried(one)).collect();
     if planned.is_empty() {
-        return Ok(());
+        return Ok(untried);
     }
     if planned.len() > MOST_CHECKED {
         let message = format!(
@@ -106,12 +109,28 @@ pub async fn rehearse(server: &Server, source: &Source, differences: &[&Differen
     }
     match refused {
         Some(_) => Err(Stopped::Refused(problems)),
-        None => Ok(()),
+        None => Ok(untried),
     }
 }
 
-fn with_steps(difference: &Difference) -> impl Iterator<Item = (&Difference, Step)> {
-    steps(difference).into_iter().map(move |step| (difference, step))
+/// The steps up to one for which something is fetched.
+fn tried(difference: &Difference) -> impl Iterator<Item = (&Difference, Step)> {
+    let steps = steps(difference).into_iter();
+    let steps = steps.take_while(|step| step.about != About::Address);
+    steps.map(move |step| (difference, step))
+}
+
+/// What is to be said of the steps that are not tried out.
+fn untried(difference: &Difference) -> Option<String> {
+    let steps = steps(difference);
+    let fetched = steps.iter().any(|step| step.about == About::Address);
+    let publishes = steps.iter().any(|step| step.about == About::Publication);
+    let address = difference.address().filter(|_| fetched)?;
+    let follows = if publishes { ", nor was the publication" } else { "" };
+    Some(format!(
+        "  {}: {address} is fetched only when it is applied: its document was not tried out{follows}",
+        difference.id
+    ))
 }
 
 /// A step as the registry tries it out. What a step before it makes has whichever revision.
@@ -172,6 +191,9 @@ fn tell(problems: &Problems, source: &Source, (difference, about): (&Difference,
                     true => (format!("{place}.openapi"), format!("{field}: {}", text("message"))),
                     false if about == About::Maintenance => {
                         (format!("{place}.{MAINTENANCE}.{field}"), text("message").to_owned())
+                    }
+                    false if about == About::Address && field == "documentUrl" => {
+                        (format!("{place}.openapi"), text("message").to_owned())
                     }
                     false => (format!("{place}.{field}"), text("message").to_owned()),
                 };

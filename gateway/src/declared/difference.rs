@@ -1,7 +1,7 @@
 //! What a document says beside what is registered.
 
 use super::kinds::{KINDS, Kind, MEMBERS, ORGANISATIONS};
-use super::{Declared, Known, Object};
+use super::{Declared, Known, Object, OpenApi};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fmt;
@@ -42,6 +42,14 @@ pub enum What {
 }
 
 impl Difference {
+    /// Where the OpenAPI document is, when the registry is to fetch it.
+    pub(super) fn address(&self) -> Option<&str> {
+        match self.declared.as_ref()?.openapi.as_ref()? {
+            OpenApi::At(address) => Some(address),
+            OpenApi::Text { .. } => None,
+        }
+    }
+
     /// Whether an organisation is to be registered. These come first: others may name them.
     pub fn is_new_organisation(&self) -> bool {
         self.kind.table == ORGANISATIONS && self.what == What::Missing
@@ -106,10 +114,11 @@ fn compare(object: &Object, registered: &Known) -> What {
     if object.body.get("released").is_none() {
         fields.retain(|(field, _, _)| field != "released");
     }
-    let document = object
-        .openapi
-        .as_ref()
-        .is_some_and(|openapi| registered.document_hash.as_ref() != Some(&openapi.hash));
+    let document = object.openapi.as_ref().is_some_and(|openapi| match openapi {
+        OpenApi::Text { hash, .. } => registered.document_hash.as_ref() != Some(hash),
+        // What is there now is not looked at: it was fetched once, and is fetched again when the address is another.
+        OpenApi::At(address) => registered.document_url.as_ref() != Some(address),
+    });
     // What is served is taken aside and back without a publication.
     let more = document || fields.iter().any(|(field, _, _)| !is_maintenance(field));
     let publish = object.published && (!registered.object.published || more);
@@ -168,7 +177,10 @@ impl fmt::Display for Difference {
                     write!(formatter, "\n    {field}: {before} -> {after}")?;
                 }
                 if *document {
-                    formatter.write_str("\n    openapi: another document")?;
+                    match self.address() {
+                        Some(address) => write!(formatter, "\n    openapi: fetched from {address}")?,
+                        None => formatter.write_str("\n    openapi: another document")?,
+                    }
                 }
                 if *publish {
                     formatter.write_str("\n    publish")?;

@@ -101,8 +101,14 @@ fn object(
     let (mut openapi, mut published) = (None, false);
     if kind.table == APIS {
         if let Some(file) = members.shift_remove("openapi") {
-            let file = file.as_str().ok_or_else(|| wrong("openapi", "must be a file's path"))?;
-            openapi = Some(read_openapi(&source.directory().join(file)).map_err(|message| wrong("openapi", &message))?);
+            let place = file
+                .as_str()
+                .ok_or_else(|| wrong("openapi", "must be a file's path or an address on the internet"))?;
+            openapi = Some(if place.starts_with("https://") || place.starts_with("http://") {
+                OpenApi::At(place.to_owned())
+            } else {
+                read_openapi(&source.directory().join(place)).map_err(|message| wrong("openapi", &message))?
+            });
         }
         if let Some(publish) = members.shift_remove("publish") {
             published = publish
@@ -157,7 +163,7 @@ fn read_openapi(path: &Path) -> Result<OpenApi, String> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("document.");
     let value = registry::intake::parse(&bytes, name)?;
     let text = value.to_string();
-    Ok(OpenApi {
+    Ok(OpenApi::Text {
         hash: registry::intake::hash(&text),
         text,
     })

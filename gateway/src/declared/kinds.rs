@@ -34,7 +34,7 @@ pub(super) static KINDS: [Kind; 7] = [
         "apis",
         "apis",
         "apiId",
-        &["documentHash", "published", "unpublishedChanges"],
+        &["documentHash", "documentUrl", "published", "unpublishedChanges"],
     ),
     kind::<Agreement>(
         "agreements",

@@ -204,6 +204,7 @@ fn read(kind: &'static Kind, view: &Value) -> anyhow::Result<Known> {
             published: kind.table == APIS && view["published"].is_object() && view["unpublishedChanges"] == false,
         },
         document_hash: text("documentHash"),
+        document_url: text("documentUrl"),
         revision: view["revision"].as_i64().context("it has no revision")?,
         served: kind.table == APIS && view["published"].is_object(),
         ended: view["state"] == "terminated",

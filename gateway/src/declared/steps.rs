@@ -1,9 +1,10 @@
 //! The calls of the registry's API that make one difference go away, in their order.
 
+use super::OpenApi;
 use super::difference::{Difference, MAINTENANCE, What, is_maintenance};
 use super::kinds::{APIS, ORGANISATIONS};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One call.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) enum About {
     Maintenance,
     /// An API's OpenAPI document; the answer is what is said of it.
     Document,
+    /// Where an API's OpenAPI document is; the answer is the same.
+    Address,
     /// That it is to be served.
     Publication,
 }
@@ -136,12 +139,16 @@ fn finish(difference: &Difference, steps: &mut Vec<Step>, document: bool, publis
     };
     let path = format!("{APIS}/{}", object.id);
     if let Some(openapi) = object.openapi.as_ref().filter(|_| document) {
+        let (about, body) = match openapi {
+            OpenApi::Text { text, .. } => (About::Document, text.clone()),
+            OpenApi::At(address) => (About::Address, json!({ "documentUrl": address }).to_string()),
+        };
         steps.push(Step {
             method: Method::PUT,
             path: format!("{path}/openapi"),
             seen: Seen::Made,
-            body: Some(openapi.text.clone()),
-            about: About::Document,
+            body: Some(body),
+            about,
         });
     }
     if publish {

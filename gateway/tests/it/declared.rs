@@ -340,3 +340,85 @@ async fn organisations_that_name_each_other_are_registered_together() {
     let (code, said) = vagvisare(&node, &operator, &["apply", path]);
     assert!(code == 1 && said.contains("organisations[0].successorIds"), "{said}");
 }
+
+// The agency's web server answers while the command runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_on_the_internet_is_fetched_once_when_it_is_applied() {
+    let world = World::begin(DATABASE);
+    let node = world.node("first", DATABASE);
+    let serving = world.serving(&node).await;
+    let agency = key_file(&world, "agency.key", &serving.agency.key);
+    let (port, asked) = crate::documents::elsewhere().await;
+    let times = || asked.load(std::sync::atomic::Ordering::SeqCst);
+    let file = world.folder.path().join("net.toml");
+    let path = file.to_str().unwrap();
+    let place = |under: &str| {
+        let text = format!(
+            "[[backends]]\nbackendId = \"agency.net\"\nname = \"net\"\nprivateNetwork = true\ntargets = [{{ url = \"http://127.0.0.1:9\" }}]\n\
+             [[apis]]\nopenapi = \"http://127.0.0.1:{port}{under}\"\nname = \"net\"\ntitle = \"t\"\nversion = \"0.1.0\"\nstate = \"beta\"\n\
+             authentication = \"key\"\npersonalData = false\nbackendId = \"agency.net\"\npublish = true\n"
+        );
+        std::fs::write(&file, text).unwrap();
+    };
+    place("/openapi.json");
+
+    // Nobody is asked for what is only compared or tried out, and that is said.
+    let (code, said) = vagvisare(&node, &agency, &["apply", path, "--dry-run"]);
+    let untried = format!(
+        "net-v0: http://127.0.0.1:{port}/openapi.json is fetched only when it is applied: its document was not tried out, nor was the publication"
+    );
+    assert!(
+        code == 0 && said.contains(&untried) && said.contains("2 changes would be made"),
+        "{said}"
+    );
+    let (_, said) = vagvisare(&node, &agency, &["diff", path]);
+    assert!(said.contains("+ apis net-v0\n"), "{said}");
+    assert_eq!(times(), 0);
+
+    let (code, said) = vagvisare(&node, &agency, &["apply", path, "--wait"]);
+    assert!(
+        code == 0 && said.contains("against the national REST profile"),
+        "{said}"
+    );
+    assert_eq!(
+        (times(), world.served(&node, &serving.key, "/net/v0/things").await.0),
+        (1, 403)
+    );
+    // The same address is the same document, whatever is there by now.
+    let (_, said) = vagvisare(&node, &agency, &["diff", path]);
+    assert!(!said.contains("net-v0"), "{said}");
+    let (code, said) = vagvisare(&node, &agency, &["apply", path]);
+    assert!(code == 0 && said.starts_with("0 changes made"), "{said}");
+    assert_eq!(times(), 1);
+    // What is written down is the document as it was fetched.
+    let (exported_file, text) = exported(&world, &node, &agency, "own", &[]);
+    assert!(text.contains("openapi = \"openapi/net-v0.json\""), "{text}");
+    assert_eq!(
+        vagvisare(&node, &agency, &["diff", exported_file.to_str().unwrap()]),
+        (0, String::new())
+    );
+
+    place("/openapi");
+    let (_, said) = vagvisare(&node, &agency, &["diff", path]);
+    let expected = format!("~ apis net-v0\n    openapi: fetched from http://127.0.0.1:{port}/openapi\n    publish\n");
+    assert!(said.contains(&expected), "{said}");
+    let (code, said) = vagvisare(&node, &agency, &["apply", path]);
+    assert!(code == 0 && said.contains("1 changes made"), "{said}");
+    let api = world.get(&node, &serving.agency.key, "/apis/net-v0").await.body;
+    assert_eq!(
+        (times(), &api["documentUrl"]),
+        (2, &json!(format!("http://127.0.0.1:{port}/openapi")))
+    );
+    // One that is sent takes its place.
+    let document = json!({"openapi": "3.1.0", "info": {"title": "t", "version": "1.0.0"}, "paths": {}});
+    world
+        .change(&node, &serving.agency.key, "PUT", "/apis/net-v0/openapi", document)
+        .await;
+    let (_, said) = vagvisare(&node, &agency, &["diff", path]);
+    assert!(said.contains(&expected), "{said}");
+
+    place("/moved");
+    let (code, said) = vagvisare(&node, &agency, &["apply", path]);
+    let wrong = "net.toml:7:1: apis[0].openapi: was answered with the status 302; redirects are not followed";
+    assert!(code == 1 && said.contains(wrong), "{said}");
+}

@@ -20,7 +20,7 @@ fn document(port: u16) -> Value {
 }
 
 /// An agency's own web server; its port, and how often it was asked.
-async fn elsewhere() -> (u16, Arc<AtomicUsize>) {
+pub(crate) async fn elsewhere() -> (u16, Arc<AtomicUsize>) {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(AtomicUsize::new(0));

@@ -47,6 +47,7 @@ impl Resource for ApiRecord {
         ApiRecord {
             draft: input,
             document: before.and_then(|before| before.document.clone()),
+            document_url: before.and_then(|before| before.document_url.clone()),
             published: before.and_then(|before| before.published.clone()),
         }
     }
@@ -94,6 +95,7 @@ impl Resource for ApiRecord {
                 unpublished_changes: !record.published.as_ref().is_some_and(same),
                 draft: record.draft,
                 document_hash: record.document,
+                document_url: record.document_url,
                 published: record.published,
             },
             revision: stored.revision,

@@ -102,11 +102,12 @@ pub(crate) async fn put_document(
     let wanted = flow::IfMatch::of(&headers)?;
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut sent = read(body.clone(), form(media_type.is_some_and(elsewhere::is_yaml))).await?;
-    if let Some(address) = elsewhere::named(&body, &sent)? {
+    let address = elsewhere::named(&body, &sent)?;
+    if let Some(address) = &address {
         // Whoever may not change the API makes the node call nobody.
         let known = registry.store.get::<ApiRecord>(&acting.scope(), &id).await;
         known.map_err(refuse::store)?.ok_or_else(|| refuse::not_found("API"))?;
-        let (bytes, yaml) = registry.elsewhere.fetch(&address).await?;
+        let (bytes, yaml) = registry.elsewhere.fetch(address).await?;
         sent = read(bytes, form(yaml)).await?;
     }
     let document = Arc::new(sent);
@@ -123,6 +124,7 @@ pub(crate) async fn put_document(
     }
     let mut record = before.object.clone();
     record.document = Some(hash.clone());
+    record.document_url = address.map(|address| address.document_url);
     change.keep_document(&hash, &text).await.map_err(refuse::store)?;
     let stored = change.replace("upload", &before, record).await.map_err(refuse::store)?;
     let lost = promises::lost(&mut change, &stored.object, &routes).await?;

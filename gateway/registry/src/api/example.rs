@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 const BASE: &str = "https://api.vagvisare.example/registry/v1";
 
 /// Fields that only the registry sets.
-const SET_BY_THE_REGISTRY: [&str; 6] = [
+const SET_BY_THE_REGISTRY: [&str; 7] = [
     "state",
     "signatures",
     "published",
     "documentHash",
+    "documentUrl",
     "unpublishedChanges",
     "suspension",
 ];

@@ -121,6 +121,10 @@ pub(crate) struct ApiBody {
     /// Hash of the OpenAPI document that was uploaded for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) document_hash: Option<String>,
+    /// Address that it was fetched from when it was uploaded; absent when it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri")]
+    pub(crate) document_url: Option<String>,
     /// What is served; absent until it is published.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) published: Option<Publication>,

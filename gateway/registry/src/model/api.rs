@@ -197,6 +197,9 @@ pub struct ApiRecord {
     /// Hash of the OpenAPI document uploaded for the draft.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
+    /// Where it was fetched from, when it was not sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_url: Option<String>,
     /// What is served.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Publication>,
