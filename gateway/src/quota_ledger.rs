@@ -26,6 +26,9 @@ const KEPT_SECONDS: i64 = 35 * 86_400;
 /// How often that is looked at.
 const CLEANED_EVERY_SECONDS: i64 = 3_600;
 
+/// Rows carried at once.
+const AT_ONCE: i64 = 1_000;
+
 /// See the module. The database is opened when it is first asked: a node starts without it.
 #[derive(Debug)]
 pub struct QuotaLedger {
@@ -72,6 +75,49 @@ impl QuotaLedger {
         let old = query("DELETE FROM quota_taken WHERE ends < ?").bind(now.saturating_sub(KEPT_SECONDS));
         transaction.execute(old).await.map(|_| ())
     }
+}
+
+/// Carries what one ledger has counted in periods that are not over to another, which keeps the greater count of each: what
+/// either has seen spent stays spent. Gives how many counters there are. Calls go on meanwhile.
+///
+/// # Errors
+/// Either database's.
+pub async fn carry_over(from: &str, to: &str) -> Result<usize, database::Error> {
+    let from = Database::open(from, &[MIGRATIONS]).await?;
+    let to = Database::open(to, &[MIGRATIONS]).await?;
+    let now = jiff::Timestamp::now().as_second();
+    let (mut counter, mut starts) = (String::new(), i64::MIN);
+    let mut carried = 0;
+    loop {
+        let page = query(
+            "SELECT counter, starts, ends, taken FROM quota_taken WHERE ends > ? AND (counter > ? OR (counter = ? AND starts > ?)) \
+             ORDER BY counter, starts LIMIT ?",
+        );
+        let page = page.bind(now).bind(&counter).bind(&counter).bind(starts).bind(AT_ONCE);
+        let rows = from.fetch_all(page).await?;
+        // In the order in which nodes lock them.
+        let mut transaction = to.begin().await?;
+        for row in &rows {
+            (counter, starts) = (row.get("counter")?, row.get("starts")?);
+            let upsert = query(
+                "INSERT INTO quota_taken (counter, starts, ends, taken) VALUES (?, ?, ?, ?) \
+                 ON CONFLICT (counter, starts) DO UPDATE SET taken = \
+                 CASE WHEN excluded.taken > quota_taken.taken THEN excluded.taken ELSE quota_taken.taken END",
+            );
+            let (ends, taken) = (row.get::<i64>("ends")?, row.get::<i64>("taken")?);
+            transaction
+                .execute(upsert.bind(&counter).bind(starts).bind(ends).bind(taken))
+                .await?;
+        }
+        transaction.commit().await?;
+        carried += rows.len();
+        if i64::try_from(rows.len()).unwrap_or(i64::MAX) < AT_ONCE {
+            break;
+        }
+    }
+    from.close().await;
+    to.close().await;
+    Ok(carried)
 }
 
 async fn carry_out(transaction: &mut Transaction, order: &Order) -> Result<Grant, database::Error> {

@@ -1,8 +1,11 @@
-//! `vagvisare backup` and `vagvisare restore`: the whole registry to one file and back, while nodes serve it.
+//! `vagvisare backup` and `vagvisare restore`: the whole registry, and what is counted against quotas, to one file and back,
+//! while nodes serve it.
 
 use super::{control_runtime, registry_store, say};
+use crate::quota_ledger::carry_over;
+use anyhow::Context;
 use registry::store;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `backup`.
 #[derive(Debug, clap::Args)]
@@ -28,24 +31,42 @@ pub(super) struct RestoreArgs {
 
 /// Makes a copy.
 pub(super) fn backup(args: BackupArgs) -> anyhow::Result<()> {
-    let (_, store) = registry_store(&args.config)?;
-    let head = control_runtime()?.block_on(store::backup(&store, &args.to))?;
-    say(&format!(
-        "{} holds version {} of the registry; the last audit hash is {}",
-        args.to.display(),
-        head.sequence,
-        head.hash
-    ));
-    Ok(())
+    let (config, store) = registry_store(&args.config)?;
+    let file = args.to.display();
+    control_runtime()?.block_on(async {
+        let head = store::backup(&store, &args.to).await?;
+        let counters = carry(config.quota_ledger.as_deref(), |ledger| (ledger, copy(&args.to))).await;
+        let counters = counters.with_context(|| format!("{file} lacks what is counted against quotas: remove it"))?;
+        say(&format!(
+            "{file} holds version {} of the registry and {counters} counters of quotas; the last audit hash is {}",
+            head.sequence, head.hash
+        ));
+        Ok(())
+    })
 }
 
 /// Puts a copy back.
 pub(super) fn restore(args: RestoreArgs) -> anyhow::Result<()> {
-    let (_, store) = registry_store(&args.config)?;
-    let restored = control_runtime()?.block_on(store::restore(&store, &args.from))?;
-    say(&format!(
-        "the registry is at version {} again; version {} is gone",
-        restored.version, restored.replaced
-    ));
-    Ok(())
+    let (config, store) = registry_store(&args.config)?;
+    control_runtime()?.block_on(async {
+        let restored = store::restore(&store, &args.from).await?;
+        let counters = carry(config.quota_ledger.as_deref(), |ledger| (copy(&args.from), ledger)).await;
+        let counters = counters.context("the registry is put back, and what is counted against quotas is not: try again")?;
+        say(&format!(
+            "the registry is at version {} again; version {} is gone; {counters} counters of quotas are at least where they were",
+            restored.version, restored.replaced
+        ));
+        Ok(())
+    })
+}
+
+/// What is counted against quotas, between the ledger and a copy.
+async fn carry(ledger: Option<&str>, between: impl FnOnce(String) -> (String, String)) -> anyhow::Result<usize> {
+    let Some(ledger) = ledger else { return Ok(0) };
+    let (from, to) = between(ledger.to_owned());
+    Ok(carry_over(&from, &to).await?)
+}
+
+fn copy(file: &Path) -> String {
+    format!("sqlite:{}", file.display())
 }

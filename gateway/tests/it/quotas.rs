@@ -81,6 +81,39 @@ async fn exactly_the_quota_passes_over_restarts_and_who_has_used_it_is_told_what
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_goes_on_where_it_was_when_a_backup_is_put_back() {
+    let world = World::begin(SQLITE);
+    let node = world.node("first", SQLITE);
+    let serving = world.serving_under(&node, json!({"perMonth": 60})).await;
+    // One call told that it is served.
+    let before = 1 + passes(&world, &node, &serving, 19).await;
+    // What the node holds goes back when it ends.
+    end(node).await;
+    let copy = world.folder.path().join("copy.backup");
+    let copy = copy.to_str().unwrap();
+    let said = world.command("first", &["backup", "--to", copy]);
+    assert!(said.contains("and 1 counters of quotas"), "{said}");
+
+    // In a new database, of another kind.
+    let other = database::testing::postgres().await;
+    let config = std::fs::read_to_string(world.folder.path().join("first.toml")).unwrap();
+    let config = config.replace(SQLITE, &other).replace("first", "second");
+    std::fs::write(world.folder.path().join("second.toml"), config).unwrap();
+    world.command("second", &["restore", "--from", copy]);
+    let node = world.node("second", &other);
+    assert_eq!(before + passes(&world, &node, &serving, usize::MAX).await, 60);
+    end(node).await;
+
+    // In the database that it was taken from, what was spent since stays spent.
+    let node = world.node("first", SQLITE);
+    let since = passes(&world, &node, &serving, 15).await;
+    end(node).await;
+    world.command("first", &["restore", "--from", copy]);
+    let node = world.node("first", SQLITE);
+    assert_eq!(before + since + passes(&world, &node, &serving, usize::MAX).await, 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "long: cargo xtask faults"]
 async fn never_more_than_the_quota_passes_when_a_node_with_sqlite_is_killed() {
     kill_over_and_over(SQLITE).await;
