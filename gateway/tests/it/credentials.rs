@@ -25,17 +25,21 @@ async fn used(world: &World, node: &Node, key: &str, path: &str, name: &str) -> 
     }
 }
 
-#[tokio::test]
-async fn who_owns_a_credential_sees_to_the_minute_when_it_was_last_used() {
-    let world = World::begin(DATABASE);
+/// The token service's configuration, its secret written beside it.
+fn token_service(world: &World) -> String {
     let secret = world.folder.path().join("secret");
     std::fs::write(&secret, crate::assertions::SECRET).unwrap();
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let service = format!(
+    format!(
         "[identity.service]\ndatabase = \"sqlite:{}\"\nkey_encryption_file = \"secret\"\n",
         world.folder.path().join("identity.sqlite").display()
-    );
-    let node = world.node_after("true", "first", DATABASE, &service);
+    )
+}
+
+#[tokio::test]
+async fn who_owns_a_credential_sees_to_the_minute_when_it_was_last_used() {
+    let world = World::begin(DATABASE);
+    let node = world.node_after("true", "first", DATABASE, &token_service(&world));
     let serving = world.serving(&node).await;
     let path = format!("/applications/{}/credentials", serving.application_id);
     let made = async |body: Value| world.make(&node, &serving.bank.key, &path, body).await;
@@ -88,4 +92,54 @@ async fn who_owns_a_credential_sees_to_the_minute_when_it_was_last_used() {
     }
     // The other side of the agreement sees none of it, and neither does a document of the registry.
     assert_eq!(world.get(&node, &serving.agency.key, &path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_certificate_shows_when_it_was_last_used() {
+    let mut world = World::begin(DATABASE);
+    let folder = world.folder.path().to_owned();
+    for (name, subject) in [("server", "127.0.0.1"), ("own", "own.example")] {
+        crate::mtls::certificate(&folder, name, subject);
+    }
+    let tls = "[listen.tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\nclient_certificates = true\n";
+    let node = world.node_after("true", "first", DATABASE, &(token_service(&world) + tls));
+    let client = || {
+        let server = std::fs::read(folder.join("server.pem")).unwrap();
+        reqwest::Client::builder().add_root_certificate(reqwest::Certificate::from_pem(&server).unwrap())
+    };
+    world.client = client().build().unwrap();
+    world.organisation(&node, "bank", "privateActor").await;
+    let bank = world.member(&node, "bank", &["agencyAdmin"]).await;
+    let application = json!({"applicationId": "bank.app", "name": "app"});
+    world.make(&node, &bank.key, "/applications", application).await;
+    let path = "/applications/bank.app/credentials";
+    let hash = crate::process::shell(&format!(
+        "openssl x509 -in '{}' -outform DER | sha256sum | cut -c1-64",
+        folder.join("own.pem").display()
+    ));
+    // Whichever way it is written.
+    for (name, hash) in [("shown", hash.trim().to_uppercase()), ("other", "0".repeat(64))] {
+        let certificate = json!({"name": name, "kind": "tlsCertificate", "certificateSha256": hash});
+        world.make(&node, &bank.key, path, certificate).await;
+    }
+    // What was made before this member's key is known with it.
+    world.member(&node, "bank", &["developer"]).await;
+
+    let mut own = std::fs::read(folder.join("own.pem")).unwrap();
+    own.extend(std::fs::read(folder.join("own.key")).unwrap());
+    let identity = reqwest::Identity::from_pem(&own).unwrap();
+    let shows = client().identity(identity).build().unwrap();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("resource", "none"),
+        ("client_id", "bank.app"),
+    ];
+    // It proves who it is; that it gets no token for this API is another matter.
+    let asked = shows.post(format!("{}/oauth2/token", node.gateway)).form(&form);
+    let answer: Value = asked.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["error"], "invalid_target", "{answer}");
+    let list = used(&world, &node, &bank.key, path, "shown").await;
+    let all = list["credentials"].as_array().unwrap();
+    let other = all.iter().find(|one| one["name"] == "other").unwrap();
+    assert!(other["lastUsedAt"].is_null(), "{list}");
 }

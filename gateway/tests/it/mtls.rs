@@ -14,7 +14,7 @@ struct Place {
 }
 
 /// Writes `NAME.pem` and `NAME.key`; gives the certificate in DER.
-fn certificate(folder: &Path, name: &str, subject: &str) -> Vec<u8> {
+pub(crate) fn certificate(folder: &Path, name: &str, subject: &str) -> Vec<u8> {
     let made = rcgen::generate_simple_self_signed(vec![subject.to_owned()]).unwrap();
     std::fs::write(folder.join(format!("{name}.pem")), made.cert.pem()).unwrap();
     std::fs::write(folder.join(format!("{name}.key")), made.signing_key.serialize_pem()).unwrap();

@@ -9,6 +9,7 @@ mod bad_tokens;
 mod fetching;
 mod good_tokens;
 mod key_server;
+mod last_used;
 mod nodes;
 mod outage;
 mod people;

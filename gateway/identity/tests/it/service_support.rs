@@ -43,7 +43,7 @@ pub(crate) fn now() -> i64 {
     i64::try_from(since.unwrap().as_secs()).unwrap()
 }
 
-fn pepper() -> Pepper {
+pub(crate) fn pepper() -> Pepper {
     Pepper::from_bytes([7; 32])
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn nodes(address: &str, count: usize, change: impl Fn(&mut Sett
     all
 }
 
-fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
+pub(crate) fn draft(key: &ClientKey, secret: &api_key::NewKey) -> Draft {
     let organisation = |id: &str, kind| OrganisationDraft {
         id: id.into(),
         name: id.into(),

@@ -139,3 +139,36 @@ impl Object for Credential {
         serde_json::to_value(without).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_kind_is_known_by_what_nodes_say_that_was_used() {
+        for (kind, more, names) in [
+            ("apiKey", json!({}), vec!["id"]),
+            ("clientSecret", json!({}), vec!["app/id"]),
+            (
+                "jwks",
+                json!({"jwks": {"keys": [{"kid": "a"}, {"kid": "b"}]}}),
+                vec!["app/a", "app/b"],
+            ),
+            (
+                "jwksUrl",
+                json!({"jwksUrl": "https://bank.example/jwks"}),
+                vec!["app/https://bank.example/jwks"],
+            ),
+            ("tlsCertificate", json!({"certificateSha256": "a0a1"}), vec!["app/a0a1"]),
+        ] {
+            let mut credential = json!({"credentialId": "id", "organisationId": "bank", "holder": "application",
+                "holderId": "app", "name": "n", "kind": kind});
+            for (field, value) in more.as_object().into_iter().flatten() {
+                credential[field] = value.clone();
+            }
+            let credential: Credential = serde_json::from_value(credential).unwrap();
+            assert_eq!(credential.used_as(), names, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the registry is told when a client has proved who it is: by what it knows the credential.
+
+use crate::key_server::KeyServer;
+use crate::service_support::{CASES, ISSUER, JWT_BEARER, Node, draft, now, pepper};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use database::Database;
+use identity::api_key;
+use identity::client_key::{Algorithm, ClientKey, generate};
+use identity::service::{KeyEncryption, MIGRATIONS, Registry, Service, Settings};
+use snapshot::Snapshot;
+use std::sync::{Arc, Mutex};
+
+#[derive(Debug)]
+struct Told {
+    snapshot: Arc<Snapshot>,
+    used: Mutex<Vec<String>>,
+}
+
+impl Registry for Told {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot)
+    }
+
+    fn used(&self, credential: &str, at: i64) {
+        assert!((now() - 60..=now()).contains(&at), "{at}");
+        self.used.lock().unwrap().push(credential.to_owned());
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_address() {
+    let pair = generate(Algorithm::ES256).unwrap();
+    let key = ClientKey::from_pem(pair.private_pem.expose()).unwrap();
+    let server = KeyServer::with_keys(&[key.public_jwk().clone()]).await;
+    let url = format!("http://{}/jwks", server.address);
+    let secret = api_key::generate("client", &pepper()).unwrap();
+    let mut draft = draft(&key, &secret);
+    let application = |id: &str| draft.applications.iter().position(|one| one.id == id).unwrap();
+    let (publishes, shows) = (application("app"), application("keyless"));
+    (
+        draft.applications[publishes].jwks,
+        draft.applications[publishes].jwks_url,
+    ) = (None, Some(url.clone()));
+    let fingerprint: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap() + 0xa0);
+    draft.applications[shows].certificates = vec![[9; 32], fingerprint];
+    let registry = Arc::new(Told {
+        snapshot: Arc::new(Snapshot::compile(&draft).unwrap()),
+        used: Mutex::default(),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("identity.sqlite").display());
+    let mut settings = Settings::new(ISSUER, KeyEncryption::from_secret(&pepper()));
+    settings.allow_private_key_sets = true;
+    let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
+    let service = Service::open(settings, database, Arc::clone(&registry) as Arc<dyn Registry>)
+        .await
+        .unwrap();
+    service.verifier(Vec::new()).unwrap();
+    let node = Node {
+        service,
+        key: Arc::new(key),
+        secret: secret.text.expose().to_owned(),
+        snapshot: Arc::clone(&registry.snapshot),
+    };
+    let told = || std::mem::take(&mut *registry.used.lock().unwrap());
+
+    node.token().await;
+    assert_eq!(told(), [format!("app/{url}")]);
+    let form = [
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", "keyless".to_owned()),
+        ("resource", CASES.to_owned()),
+    ];
+    let shown = URL_SAFE_NO_PAD.encode(fingerprint);
+    let header = [("vagvisare-client-certificate", shown.as_str())];
+    node.post("/oauth2/token", &form, &header).await.token();
+    let hex: String = (0xa0..0xc0).map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(told(), [format!("keyless/{hex}")]);
+
+    // Nobody has used what is refused.
+    node.post(
+        "/oauth2/token",
+        &form,
+        &[("vagvisare-client-certificate", &URL_SAFE_NO_PAD.encode([8; 32]))],
+    )
+    .await;
+    let other = ClientKey::from_pem(generate(Algorithm::ES256).unwrap().private_pem.expose()).unwrap();
+    let mut form = node.good();
+    form.retain(|(name, _)| *name != "client_assertion");
+    form.push(("client_assertion", other.assertion("app", ISSUER, now()).unwrap()));
+    assert!(form.contains(&("client_assertion_type", JWT_BEARER.to_owned())));
+    assert_eq!(node.post("/oauth2/token", &form, &[]).await.status, 401);
+    assert_eq!(told(), Vec::<String>::new());
+}
