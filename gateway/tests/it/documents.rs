@@ -123,6 +123,26 @@ async fn a_document_is_fetched_from_where_the_agency_says() {
             "{body}: {refused:?}"
         );
     }
+    // What is tried out is refused as it would be.
+    let try_out = async |body: &Value| {
+        let change = json!({"method": "PUT", "path": "/apis/guide-v1/openapi", "body": body});
+        let call = Call::new(&key, "POST", "/checks").with(json!({"changes": [change]}));
+        world.send(&node, &call).await.body["results"][0].clone()
+    };
+    for wrong in [
+        json!({"openapi": "2.0"}),
+        json!([]),
+        json!({"openapi": "3.1.0", "info": {}, "paths": {"a": {"get": {}}}}),
+    ] {
+        let refused = upload(&world, &node, &key, wrong.clone()).await;
+        let tried = try_out(&wrong).await;
+        assert_eq!(
+            (&tried["status"], &tried["problem"]["errors"]),
+            (&json!(422), &refused.body["errors"]),
+            "{wrong}"
+        );
+    }
+    assert_eq!(try_out(&document(port)).await, json!({"status": 200}));
     // The draft has what was taken last.
     let kept = world.get(&node, &key, "/apis/guide-v1/openapi").await.body;
     assert!(kept["paths"]["/others"].is_object(), "{kept}");

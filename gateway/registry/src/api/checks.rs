@@ -105,7 +105,7 @@ pub(crate) async fn check_changes(
         let message = format!("must hold 1 to {MOST_CHECKED} changes");
         return Err(refuse::breaches(vec![Breach::new("changes", message)]));
     }
-    let requests = requests(wanted.changes, &headers)?;
+    let requests = requests(wanted.changes, &headers).await?;
     let results = tokio::time::timeout(PATIENCE, rehearse(&registry, requests)).await;
     let results = results.map_err(|_| {
         let detail = "The changes take too long to be tried out together. Try fewer of them.";
@@ -118,8 +118,9 @@ pub(crate) async fn check_changes(
     }))
 }
 
-/// The calls that would make the changes, by whoever asks.
-fn requests(changes: Vec<CheckedChange>, headers: &HeaderMap) -> Result<Vec<Request<Body>>, Refusal> {
+/// The calls that would make the changes, by whoever asks. Documents are read here, before others' changes wait; what cannot be
+/// read is refused in its turn.
+async fn requests(changes: Vec<CheckedChange>, headers: &HeaderMap) -> Result<Vec<Request<Body>>, Refusal> {
     let mut by = headers.clone();
     // What belongs to the question, and would make another one of the changes.
     for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::IF_MATCH] {
@@ -148,10 +149,15 @@ fn requests(changes: Vec<CheckedChange>, headers: &HeaderMap) -> Result<Vec<Requ
             breaches.push(Breach::new(format!("changes[{number}].body.documentUrl"), message));
             continue;
         }
-        let body = change
-            .body
-            .map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        let mut request = Request::new(body);
+        let body = change.body.map(|body| body.to_string()).unwrap_or_default();
+        let mut read = None;
+        if change.method == CheckedMethod::Put && change.path.ends_with("/openapi") {
+            read = documents::Sent::read(body.clone()).await.ok();
+        }
+        let mut request = Request::new(Body::from(body));
+        if let Some(read) = read {
+            request.extensions_mut().insert(read);
+        }
         *request.method_mut() = match change.method {
             CheckedMethod::Post => axum::http::Method::POST,
             CheckedMethod::Put => axum::http::Method::PUT,

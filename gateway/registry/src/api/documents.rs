@@ -18,7 +18,7 @@ use crate::model::ApiRecord;
 use crate::rules::Breach;
 use crate::store::Change;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::Problem;
@@ -64,6 +64,33 @@ fn unusable(messages: String) -> Refusal {
     refuse::breaches(breaches.collect())
 }
 
+/// A document that was sent, read and understood.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    document: Arc<Value>,
+    routes: Arc<[RouteDraft]>,
+    text: Arc<str>,
+    hash: String,
+}
+
+impl Sent {
+    /// Reads one ahead of its upload, which then takes it from the request's extensions.
+    pub(super) async fn read(body: String) -> Result<Self, Refusal> {
+        Self::of(read(Bytes::from(body), form(false)).await?)
+    }
+
+    fn of(document: Value) -> Result<Self, Refusal> {
+        let routes = intake::operations(&document).map_err(unusable)?.into();
+        let text = document.to_string();
+        Ok(Self {
+            hash: intake::hash(&text),
+            text: text.into(),
+            document: Arc::new(document),
+            routes,
+        })
+    }
+}
+
 /// Upload an OpenAPI document
 ///
 /// Tar emot API:ets specifikation (OpenAPI 3.0 eller 3.1, JSON eller YAML) till utkastet och berättar vad som bryter mot den nationella REST-profilen. I stället för dokumentet kan dess adress skickas (documentUrl): det hämtas en gång, utan omdirigering, och inget som det hänvisar till hämtas. Inget anropas förrän det publiceras.
@@ -96,24 +123,33 @@ pub(crate) async fn put_document(
     acting: Acting,
     Path(id): Path<String>,
     headers: HeaderMap,
+    ahead: Option<Extension<Sent>>,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     acting.require(Right::Edit)?;
     let wanted = flow::IfMatch::of(&headers)?;
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut sent = read(body.clone(), form(media_type.is_some_and(elsewhere::is_yaml))).await?;
-    let address = elsewhere::named(&body, &sent)?;
-    if let Some(address) = &address {
-        // Whoever may not change the API makes the node call nobody.
-        let known = registry.store.get::<ApiRecord>(&acting.scope(), &id).await;
-        known.map_err(refuse::store)?.ok_or_else(|| refuse::not_found("API"))?;
-        let (bytes, yaml) = registry.elsewhere.fetch(address).await?;
-        sent = read(bytes, form(yaml)).await?;
-    }
-    let document = Arc::new(sent);
-    let routes = intake::operations(&document).map_err(unusable)?;
-    let text = document.to_string();
-    let hash = intake::hash(&text);
+    let mut address = None;
+    let sent = if let Some(Extension(sent)) = ahead {
+        sent
+    } else {
+        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let mut sent = read(body.clone(), form(media_type.is_some_and(elsewhere::is_yaml))).await?;
+        address = elsewhere::named(&body, &sent)?;
+        if let Some(address) = &address {
+            // Whoever may not change the API makes the node call nobody.
+            let known = registry.store.get::<ApiRecord>(&acting.scope(), &id).await;
+            known.map_err(refuse::store)?.ok_or_else(|| refuse::not_found("API"))?;
+            let (bytes, yaml) = registry.elsewhere.fetch(address).await?;
+            sent = read(bytes, form(yaml)).await?;
+        }
+        Sent::of(sent)?
+    };
+    let Sent {
+        document,
+        routes,
+        text,
+        hash,
+    } = sent;
 
     let mut change = registry.store.change(acting.actor()).await.map_err(refuse::store)?;
     let before = flow::existing::<ApiRecord>(&mut change, &acting, &id).await?;
@@ -127,6 +163,10 @@ pub(crate) async fn put_document(
     record.document_url = address.map(|address| address.document_url);
     change.keep_document(&hash, &text).await.map_err(refuse::store)?;
     let stored = change.replace("upload", &before, record).await.map_err(refuse::store)?;
+    // Nobody reads what would be reported, and others' changes wait.
+    if registry.store.is_rehearsed() {
+        return Ok(flow::with_etag(StatusCode::OK.into_response(), stored.revision));
+    }
     let lost = promises::lost(&mut change, &stored.object, &routes).await?;
     let live = promises::live(&mut change, &stored.object).await?;
     change.commit().await.map_err(refuse::store)?;

@@ -108,6 +108,11 @@ impl Store {
         })
     }
 
+    /// Whether changes made here never take effect.
+    pub fn is_rehearsed(&self) -> bool {
+        self.rehearsal.is_some()
+    }
+
     async fn open_change(&self) -> Result<Open, Error> {
         let mut transaction = self.database().await?.begin().await?;
         let make = query(
