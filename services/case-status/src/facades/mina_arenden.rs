@@ -13,9 +13,10 @@ use axum::body::Bytes;
 use axum::extract::State as From;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use model::LocalizedText;
-use serde_json::json;
+use model::{LocalizedText, Problem};
+use serde::Serialize;
 use service_host::{Access, Api, ApiFacts, ApiStatus, Caller, PartyId};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -77,6 +78,10 @@ pub(super) fn facts() -> ApiFacts {
         (status = 200, description = "Händelserna. The events.", body = Svar,
             headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API."))),
         (status = 206, description = "Händelserna, utom från källor som inte svarade. The events, but of sources that did not answer.", body = Svar),
+        (status = 400, description = "Frågan är fel, i standardens form, eller anropet, i gatewayens. The question is wrong, in the standard's form, or the call, in the gateway's.",
+            content((Fel = "application/json"), (Problem = "application/problem+json"))),
+        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+            content((Fel = "application/json"), (Problem = "application/problem+json"))),
     )
 )]
 async fn ask(From(state): From<Arc<State>>, caller: Caller, headers: HeaderMap, body: Bytes) -> Response {
@@ -112,8 +117,16 @@ async fn ask(From(state): From<Arc<State>>, caller: Caller, headers: HeaderMap, 
     describing(&caller, (status, Json(answer)).into_response())
 }
 
-fn refuse(status: StatusCode, message: &str) -> Response {
-    (status, Json(json!({ "message": message }))).into_response()
+/// Why a question is not answered, as the standard tells it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "message": "Antalet parter ska vara 1 till 100." }))]
+struct Fel {
+    /// What is wrong.
+    message: &'static str,
+}
+
+fn refuse(status: StatusCode, message: &'static str) -> Response {
+    (status, Json(Fel { message })).into_response()
 }
 
 /// Whom a part is about.

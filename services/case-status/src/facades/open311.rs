@@ -2,17 +2,19 @@
 //! person's municipal matters without knowing anything else of us.
 //!
 //! The form is the standard's: paths may end in `.json`, fields are in snake case, an error is a list of code and
-//! description. `jurisdiction_id` is the municipality's organisation id.
+//! description, whoever of us finds it. `jurisdiction_id` is the municipality's organisation id.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as From;
-use axum::http::StatusCode;
+use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use model::{BallHolder, LocalizedText};
+use model::{BallHolder, LocalizedText, Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service_host::{Access, Api, ApiFacts, ApiStatus, Caller, Path, Query, Refusal};
@@ -30,6 +32,9 @@ use crate::told::Known;
 /// As many requests as the standard gives at most.
 const MOST: usize = 1000;
 
+/// When to try again, in seconds, where no source said.
+const RETRY: u32 = 10;
+
 /// The document of `/open311/v2`.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -41,6 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<State>> {
         .routes(routes!(list_services))
         .routes(routes!(list_requests))
         .routes(routes!(get_request))
+        .layer(map_response(in_the_standards_form))
 }
 
 pub(super) fn facts() -> ApiFacts {
@@ -129,6 +135,20 @@ struct ServiceRequest {
     media_url: Option<&'static str>,
 }
 
+/// What is wrong, as the standard tells it: in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!([{ "code": 404, "description": "The person has no request with this service_request_id." }]))]
+struct Faults(Vec<Fault>);
+
+/// One thing that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+struct Fault {
+    /// The answer's status.
+    code: u16,
+    /// What is wrong.
+    description: String,
+}
+
 /// Which municipality.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -164,19 +184,24 @@ struct RequestQuery {
 /// De slag av ärenden som personen har hos kommuner. The kinds of matters that the person has with municipalities.
 #[utoipa::path(
     get, path = "/services.json", operation_id = "listServices", tag = "services", params(JurisdictionQuery),
-    responses((status = 200, description = "Slagen. The kinds.", body = Vec<ServiceKind>,
-        headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
-        examples(("services" = (summary = "Ett slag. One kind.", value = json!([example_kind()]))))))
+    responses(
+        (status = 200, description = "Slagen. The kinds.", body = Vec<ServiceKind>,
+            headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
+            examples(("services" = (summary = "Ett slag. One kind.", value = json!([example_kind()]))))),
+        (status = 400, description = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 503, description = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+    )
 )]
 async fn list_services(
     From(state): From<Arc<State>>,
     caller: Caller,
     Query(query): Query<JurisdictionQuery>,
 ) -> Result<Response, Refusal> {
-    let gathered = match municipal(&state, &caller, query.jurisdiction_id.as_deref()).await? {
-        Ok(gathered) => gathered,
-        Err(unavailable) => return Ok(unavailable),
-    };
+    let gathered = municipal(&state, &caller, query.jurisdiction_id.as_deref()).await?;
     let mut kinds = BTreeMap::new();
     for known in gathered.known {
         let (case, code) = (&known.case, code(&known));
@@ -201,19 +226,24 @@ async fn list_services(
 /// Personens ärenden hos kommuner, de senast inkomna först. The person's matters with municipalities, the newest first.
 #[utoipa::path(
     get, path = "/requests.json", operation_id = "listRequests", tag = "requests", params(RequestQuery),
-    responses((status = 200, description = "Ärendena. The matters.", body = Vec<ServiceRequest>,
-        headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
-        examples(("requests" = (summary = "Ett ärende. One matter.", value = json!([example_request()]))))))
+    responses(
+        (status = 200, description = "Ärendena. The matters.", body = Vec<ServiceRequest>,
+            headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
+            examples(("requests" = (summary = "Ett ärende. One matter.", value = json!([example_request()]))))),
+        (status = 400, description = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 503, description = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+    )
 )]
 async fn list_requests(
     From(state): From<Arc<State>>,
     caller: Caller,
     Query(query): Query<RequestQuery>,
 ) -> Result<Response, Refusal> {
-    let gathered = match municipal(&state, &caller, query.jurisdiction_id.as_deref()).await? {
-        Ok(gathered) => gathered,
-        Err(unavailable) => return Ok(unavailable),
-    };
+    let gathered = municipal(&state, &caller, query.jurisdiction_id.as_deref()).await?;
     let is_in = |list: &Option<String>, one: &str| {
         list.as_ref()
             .is_none_or(|list| list.split(',').any(|wanted| wanted.trim() == one))
@@ -244,9 +274,19 @@ async fn list_requests(
 #[utoipa::path(
     get, path = "/requests/{serviceRequestId}", operation_id = "getRequest", tag = "requests",
     params(("serviceRequestId" = String, Path, description = "Ärendets id. The matter's id."), JurisdictionQuery),
-    responses((status = 200, description = "Ärendet. The matter.", body = Vec<ServiceRequest>,
-        headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
-        examples(("request" = (summary = "Ärendet. The matter.", value = json!([example_request()]))))))
+    responses(
+        (status = 200, description = "Ärendet. The matter.", body = Vec<ServiceRequest>,
+            headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
+            examples(("request" = (summary = "Ärendet. The matter.", value = json!([example_request()]))))),
+        (status = 400, description = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 404, description = "Personen har inget sådant ärende, i standardens form, eller adressen finns inte, i gatewayens. The person has no such matter, in the standard's form, or there is no such address, in the gateway's.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+        (status = 503, description = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.",
+            content((Faults = "application/json"), (Problem = "application/problem+json"))),
+    )
 )]
 async fn get_request(
     From(state): From<Arc<State>>,
@@ -254,27 +294,19 @@ async fn get_request(
     Path(id): Path<String>,
     Query(query): Query<JurisdictionQuery>,
 ) -> Result<Response, Refusal> {
-    let gathered = match municipal(&state, &caller, query.jurisdiction_id.as_deref()).await? {
-        Ok(gathered) => gathered,
-        Err(unavailable) => return Ok(unavailable),
-    };
+    let gathered = municipal(&state, &caller, query.jurisdiction_id.as_deref()).await?;
     let id = id.strip_suffix(".json").unwrap_or(&id);
     let found = gathered.known.iter().find(|known| known.case.case_id.to_string() == id);
-    Ok(match found {
-        Some(known) => describing(&caller, Json([request(known, &gathered.sources)]).into_response()),
-        None => problem(
-            StatusCode::NOT_FOUND,
-            "The person has no request with this service_request_id.",
-        ),
-    })
+    let Some(known) = found else {
+        let detail = "The person has no request with this service_request_id.";
+        return Err(Refusal::of(ProblemKind::NotFound, detail));
+    };
+    let one = [request(known, &gathered.sources)];
+    Ok(describing(&caller, Json(one).into_response()))
 }
 
-/// What the municipal sources have; an answer in the standard's form when none of those asked can say.
-async fn municipal(
-    state: &State,
-    caller: &Caller,
-    jurisdiction: Option<&str>,
-) -> Result<Result<Gathered, Response>, Refusal> {
+/// What the municipal sources have; a refusal when none of those asked can say.
+async fn municipal(state: &State, caller: &Caller, jurisdiction: Option<&str>) -> Result<Gathered, Refusal> {
     let wanted = |producer: &Producer| {
         producer.form == Form::Errands && jurisdiction.is_none_or(|wanted| wanted == producer.organisation_id)
     };
@@ -282,14 +314,27 @@ async fn municipal(
     let nothing = gathered.sources.iter().all(|source| !source.answers());
     if nothing && !gathered.sources.iter().all(SourceReport::is_whole) {
         let why = "The municipality did not answer. Try again later.";
-        return Ok(Err(problem(StatusCode::SERVICE_UNAVAILABLE, why)));
+        let asked = gathered.sources.iter().filter_map(|source| source.retry_after_seconds);
+        let problem = Problem::of(ProblemKind::SourcesUnavailable).detail(why);
+        return Err(problem.retry_after(asked.min().unwrap_or(RETRY)).into());
     }
-    Ok(Ok(gathered))
+    Ok(gathered)
 }
 
-fn problem(status: StatusCode, description: &str) -> Response {
-    let body = json!([{ "code": status.as_u16(), "description": description }]);
-    (status, Json(body)).into_response()
+/// A refusal of ours, also of a parameter that cannot be read, as the standard's clients look for it.
+async fn in_the_standards_form(mut response: Response) -> Response {
+    let Some(Refusal(problem)) = response.extensions_mut().remove::<Refusal>() else {
+        return response;
+    };
+    let fault = Fault {
+        code: problem.status,
+        description: problem.detail.unwrap_or_else(|| problem.title.to_string()),
+    };
+    let mut told = (response.status(), Json(Faults(vec![fault]))).into_response();
+    if let Some(seconds) = problem.retry_after_seconds {
+        told.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    told
 }
 
 fn code(known: &Known) -> String {

@@ -12,6 +12,7 @@ mod outages;
 mod people;
 mod prevalidations;
 mod pushes;
+mod refusals;
 mod represented;
 mod support;
 mod worse;
