@@ -9,6 +9,7 @@ mod leaving;
 mod mapping;
 mod mixes;
 mod outages;
+mod parties;
 mod people;
 mod prevalidations;
 mod pushes;

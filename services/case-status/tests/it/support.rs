@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Running {
     pub(crate) url: String,
     pub(crate) sandbox: Option<sandbox::Running>,
+    client: reqwest::Client,
     _directory: TempDir,
     _task: Task,
 }
@@ -78,6 +79,7 @@ impl Running {
         Self {
             url,
             sandbox: None,
+            client: client(),
             _directory: directory,
             _task: task,
         }
@@ -89,7 +91,8 @@ impl Running {
     }
 
     pub(crate) async fn get_with(&self, party: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = client()
+        let mut request = self
+            .client
             .get(format!("{}{path}", self.url))
             .header("vagvisare-subject", party);
         for (name, value) in headers {
