@@ -32,8 +32,7 @@ pub(crate) struct NewPrevalidation {
     /// For which of its services.
     #[schema(pattern = "^[a-z0-9-]{1,64}$")]
     service_id: String,
-    /// What. It is checked and not kept; it needs nobody's name or number.
-    #[schema(value_type = Object)]
+    /// What. It is checked and not kept; it needs nobody's name or number. One that is no object is told as a shortcoming.
     content: Value,
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn list_events(
 ) -> Result<Json<EventPage>, Refusal> {
     let party = owner(&caller)?.party;
     let limit = page(None, query.limit, 100)?.limit;
-    let after = query.after.unwrap_or(0);
+    let after = query.after.unwrap_or_default().0;
     let read = channels.store.events(party, after, limit.cast_signed()).await;
     let found = read.map_err(|error| unavailable(&error))?;
     let href = |after: i64| format!("{}/events?after={after}&limit={limit}", caller.base_url);

@@ -231,6 +231,23 @@ pub(crate) struct DeliveryList {
     pub(crate) links: Links,
 }
 
+/// A place in the order of events, as callers name it; 0 is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "i64")]
+pub(crate) struct Place(pub(crate) i64);
+
+impl TryFrom<i64> for Place {
+    type Error = &'static str;
+
+    fn try_from(number: i64) -> Result<Self, Self::Error> {
+        match number {
+            0.. => Ok(Self(number)),
+            // The words after "expected" are what a caller is told.
+            _ => Err("a place before the first, expected a whole number from 0"),
+        }
+    }
+}
+
 /// Which deliveries.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -240,8 +257,8 @@ pub(crate) struct DeliveryQuery {
     #[param(inline)]
     pub(crate) state: Option<DeliveryState>,
     /// Bara händelser efter denna. Only events after this one.
-    #[param(default = 0, minimum = 0)]
-    pub(crate) after: Option<i64>,
+    #[param(value_type = Option<i64>, default = 0, minimum = 0)]
+    pub(crate) after: Option<Place>,
     /// Högst så många. At most so many.
     #[param(default = 20, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<u64>,
@@ -253,8 +270,8 @@ pub(crate) struct DeliveryQuery {
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventQuery {
     /// Bara händelser efter denna; 0 är från början. Only events after this one; 0 is from the beginning.
-    #[param(default = 0, minimum = 0)]
-    pub(crate) after: Option<i64>,
+    #[param(value_type = Option<i64>, default = 0, minimum = 0)]
+    pub(crate) after: Option<Place>,
     /// Högst så många. At most so many.
     #[param(default = 20, minimum = 1, maximum = 100)]
     pub(crate) limit: Option<u64>,
@@ -267,8 +284,8 @@ pub(crate) struct EventQuery {
 pub(crate) struct NewReplay {
     /// Events after this one are delivered again. Without it none are, and what waits goes on.
     #[serde(default)]
-    #[schema(minimum = 0)]
-    pub(crate) after: Option<i64>,
+    #[schema(value_type = Option<i64>, minimum = 0)]
+    pub(crate) after: Option<Place>,
 }
 
 /// What came of asking for a replay.

@@ -10,7 +10,7 @@ use service_host::{Caller, Json, Path, Query, Refusal, page};
 use uuid::Uuid;
 
 use super::schema::{
-    DeliveryList, DeliveryQuery, NewReplay, NewSecret, NewSubscription, PageQuery, Replay, SubscriptionList,
+    DeliveryList, DeliveryQuery, NewReplay, NewSecret, NewSubscription, PageQuery, Place, Replay, SubscriptionList,
     SubscriptionView,
 };
 use super::{NoQuery, owner, unavailable};
@@ -260,7 +260,7 @@ pub(crate) async fn list_deliveries(
     let subscription = find(&channels, &caller, id).await?;
     let limit = page(None, query.limit, 100)?.limit;
     let (after, state) = (
-        query.after.unwrap_or(0),
+        query.after.unwrap_or_default().0,
         query.state.map(super::schema::DeliveryState::name),
     );
     let read = channels
@@ -311,7 +311,7 @@ pub(crate) async fn create_replay(
     resumed.map_err(|error| unavailable(&error))?;
     let event_count = match replay.after {
         None => 0,
-        Some(after) => {
+        Some(Place(after)) => {
             let played = channels
                 .store
                 .replay(owner(&caller)?, &subscription.id, after, now)

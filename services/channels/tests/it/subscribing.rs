@@ -65,6 +65,37 @@ async fn a_subscription_is_seen_and_touched_by_its_own_application_for_its_own_p
 }
 
 #[tokio::test]
+async fn a_place_before_the_first_is_refused_by_name() {
+    let service = Running::start(None).await;
+    let (path, _) = service.subscribe("alva").await;
+    let again = format!("{path}/replays");
+    for (method, path, body, status) in [
+        ("GET", "/events?after=-1".to_owned(), None, 400),
+        ("GET", format!("{path}/deliveries?after=-1"), None, 400),
+        ("POST", again.clone(), Some(json!({ "after": -1 })), 422),
+    ] {
+        let (answered, problem) = service.call(method, "alva", &path, body).await;
+        assert_eq!(
+            (answered, &problem["errors"][0]["field"]),
+            (status, &json!("after")),
+            "{path}"
+        );
+        assert_eq!(
+            problem["errors"][0]["message"], "must be a whole number from 0",
+            "{path}"
+        );
+    }
+    assert_eq!(service.call("GET", "alva", "/events?after=0", None).await.0, 200);
+    assert_eq!(
+        service
+            .call("POST", "alva", &again, Some(json!({ "after": 0 })))
+            .await
+            .0,
+        202
+    );
+}
+
+#[tokio::test]
 async fn secrets_change_without_a_gap() {
     let service = Running::start(None).await;
     let (path, _) = service.subscribe("alva").await;
