@@ -11,6 +11,7 @@ mod faults;
 mod fuzz;
 mod leftovers;
 mod openapi;
+mod schemathesis;
 mod test;
 mod tidy;
 mod tools;
@@ -42,6 +43,8 @@ enum Task {
     Faults(faults::Options),
     /// Write the published OpenAPI documents under openapi/, or check that they are up to date
     Openapi(openapi::Options),
+    /// Every API that a running node documents, tried against its document by schemathesis
+    Schemathesis(schemathesis::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Faults(options) => faults::run(&options),
         Task::Openapi(options) => openapi::run(&options),
+        Task::Schemathesis(options) => schemathesis::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

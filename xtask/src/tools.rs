@@ -19,6 +19,9 @@ const BROWSER_PACKAGES: [&str; 2] = ["playwright-core@1.65.1", "axe-core@4.14.1"
 /// The OTLP receiver that the tracing tests export to. Pinned, because tests read its log.
 const ROTEL: &str = "rotel==0.0.1a15";
 
+/// What tries the published documents against a running node. Pinned, as a new release finds something else to ask.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
 /// Libraries of others that check what we send and speak to what we serve. Pinned, so that a failure is ours.
 const PYTHON_CLIENTS: &[&str] = &[
     "standardwebhooks==1.1.0",
@@ -224,6 +227,18 @@ fn python_clients(home: &Path, debian: &mut Debian) -> Result<()> {
     );
     python_environment(&environment, debian, PYTHON_CLIENTS)?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", shown(&stamp)))
+}
+
+/// The program that tries published documents; not among the tests' tools, since no test runs it.
+pub(crate) fn schemathesis() -> Result<PathBuf> {
+    let environment = workspace::test_tools().join("schemathesis");
+    let stamp = environment.join("installed.txt");
+    if !fs::read_to_string(&stamp).is_ok_and(|text| text.trim() == SCHEMATHESIS) {
+        println!("install {SCHEMATHESIS} (PyPI, into {})", shown(&environment));
+        python_environment(&environment, &mut Debian::default(), &[SCHEMATHESIS])?;
+        fs::write(&stamp, SCHEMATHESIS).with_context(|| format!("cannot write {}", shown(&stamp)))?;
+    }
+    Ok(environment.join("bin/schemathesis"))
 }
 
 /// As [`python_clients`], for Node: `node/node_modules` has them.
