@@ -101,6 +101,8 @@ pub async fn run(options: &Options) -> Result<Outcome> {
         options.people > 0 && options.rate > 0 && options.rounds > 0,
         "nothing is asked"
     );
+    // It is started in a folder of its own.
+    let program = std::path::absolute(&options.case_status).context("where is the service?")?;
     let world = Arc::new(World::new(options.people, options.sources, options.deadline));
     let sources = Sources::bind().await?;
     let folder = tempfile::tempdir()?;
@@ -117,7 +119,7 @@ pub async fn run(options: &Options) -> Result<Outcome> {
         "--data-dir".as_ref(),
         folder.path().as_ref(),
     ];
-    let service = Running::start(&options.case_status, &arguments, None, folder.path(), address).await?;
+    let service = Running::start(&program, &arguments, None, folder.path(), address).await?;
     let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
     let measured = Arc::new(Mutex::new(Measured {
         latency: Histogram::new(3)?,
