@@ -2,6 +2,7 @@
 
 use crate::BoxError;
 use crate::middleware::headers;
+use crate::turns::Turn;
 use crate::upstream::UpstreamBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -86,6 +87,7 @@ enum Inner {
         left: u64,
         limit: u64,
         progress: Arc<Progress>,
+        turn: Turn,
     },
 }
 
@@ -110,6 +112,7 @@ impl RequestBody {
             left: limit,
             limit,
             progress: Arc::new(Progress::new()),
+            turn: Turn::default(),
         })
     }
 
@@ -156,9 +159,14 @@ impl Body for RequestBody {
                 left,
                 limit,
                 progress,
+                turn,
             } => {
+                ready!(turn.poll(cx));
                 let polled = Pin::new(incoming).poll_frame(cx);
                 progress.waiting.store(polled.is_pending(), Ordering::Relaxed);
+                if polled.is_pending() {
+                    turn.rests();
+                }
                 let Some(frame) = ready!(polled) else {
                     progress.done.store(true, Ordering::Relaxed);
                     return Poll::Ready(None);
@@ -169,6 +177,7 @@ impl Body for RequestBody {
                 }
                 if let Some(data) = frame.data_ref() {
                     progress.moved(data.len());
+                    turn.moved(data.len());
                     match left.checked_sub(data.len() as u64) {
                         Some(rest) => *left = rest,
                         None => return Poll::Ready(Some(Err(Box::new(TooLarge { limit: *limit })))),

@@ -11,6 +11,7 @@ mod room;
 pub mod server;
 pub mod stack;
 mod transport;
+mod turns;
 pub mod upstream;
 
 /// Any error that a foreign layer hands us.

@@ -4,6 +4,7 @@ use super::streams;
 use super::watch::{Verdict, Watched};
 use super::{Answer, Handle, Peer, Rest};
 use crate::BoxError;
+use crate::turns::Turn;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Body, Frame, SizeHint};
@@ -13,10 +14,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-
-/// Bytes of an answer that go out before the worker's other connections have their turn: on loopback or a fast network a
-/// socket takes megabytes at once, and a hundred large answers would else keep everybody else waiting for half a second.
-const TURN: usize = 64 * 1024;
 
 /// One connection's service.
 pub(super) struct Service<H> {
@@ -105,7 +102,11 @@ impl<B> Future for Answering<B> {
                 response.headers_mut().insert(header::CONNECTION, close);
             }
         }
-        Poll::Ready(Ok(response.map(|body| Sending { body, ticket, given: 0 })))
+        Poll::Ready(Ok(response.map(|body| Sending {
+            body,
+            ticket,
+            turn: Turn::default(),
+        })))
     }
 }
 
@@ -115,8 +116,7 @@ pin_project! {
         #[pin]
         body: B,
         ticket: Option<Ticket>,
-        // Bytes in this turn.
-        given: usize,
+        turn: Turn,
     }
 }
 
@@ -126,16 +126,12 @@ impl<B: Body<Data = Bytes, Error = BoxError>> Body for Sending<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.project();
-        if *this.given >= TURN {
-            *this.given = 0;
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        ready!(this.turn.poll(cx));
         let outcome = this.body.poll_frame(cx);
         match &outcome {
-            Poll::Ready(Some(Ok(frame))) => *this.given += frame.data_ref().map_or(0, Bytes::len),
+            Poll::Ready(Some(Ok(frame))) => this.turn.moved(frame.data_ref().map_or(0, Bytes::len)),
             Poll::Ready(_) => {}
-            Poll::Pending => *this.given = 0,
+            Poll::Pending => this.turn.rests(),
         }
         if let Some(ticket) = this.ticket {
             ticket.set_owed(outcome.is_ready());
