@@ -105,6 +105,10 @@ pub struct Need {
     pub say: Vec<String>,
     /// Everyday phrasings in English.
     pub say_en: Vec<String>,
+    /// Swedish words that are used for it, none of which decides alone.
+    pub words: String,
+    /// English words that are used for it.
+    pub words_en: String,
     /// Words that decide; see `engine::cue`.
     pub cues: Vec<String>,
     /// Words that rule it out.
@@ -156,6 +160,10 @@ struct Written {
     cues: Vec<String>,
     #[serde(default)]
     block: Vec<String>,
+    #[serde(default)]
+    words: String,
+    #[serde(default)]
+    words_en: String,
     say: String,
     say_en: String,
     #[serde(default)]
@@ -223,6 +231,8 @@ pub fn needs() -> Result<Vec<Need>, DataError> {
                 why: LocalizedText::new(written.why, written.why_en),
                 say: lines(&written.say),
                 say_en: lines(&written.say_en),
+                words: written.words,
+                words_en: written.words_en,
                 cues: written.cues,
                 block: written.block,
                 near: written.near,

@@ -7,6 +7,9 @@ use hashbrown::HashMap;
 use crate::text::language::Language;
 use crate::text::lexicon::{Analysis, Lexicon, Token};
 
+/// A shorter stem says too little, unless the word itself is as short or irregular.
+const SHORTEST_STEM: usize = 4;
+
 /// One alternative of a unit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Atom {
@@ -154,6 +157,12 @@ impl Cues {
             Atom::Word(word) => {
                 let swedish = lexicon.stem(&word, Language::Swedish);
                 let english = lexicon.stem(&word, Language::English);
+                // "fora" is not "för": a stem so short is another word.
+                if swedish.chars().count() < SHORTEST_STEM && !lexicon.is_stem_of(&word, &swedish) {
+                    self.exact.entry(word).or_default().push(id);
+                    self.english.entry(english).or_default().push(id);
+                    return;
+                }
                 self.words.entry(swedish).or_default().push(id);
                 self.english.entry(english).or_default().push(id);
             }

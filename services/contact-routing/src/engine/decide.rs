@@ -88,14 +88,24 @@ pub struct Answer<'e> {
     pub emergency: Option<&'e Emergency>,
 }
 
+/// How many organisations an answer names.
+const MOST: usize = 3;
+/// How sure a candidate is that the words did not point to.
+const NEARBY: f32 = 0.1;
+
 /// Weights of the parts of a score; found by looking at which classes of question went wrong.
 mod weights {
-    pub(super) const NEAREST: f32 = 13.0;
+    pub(super) const TERMS: f32 = 1.8;
+    pub(super) const NEAREST: f32 = 6.0;
     pub(super) const BLOCK: f32 = 9.0;
     pub(super) const STORY: f32 = 0.6;
     pub(super) const FOCUS: f32 = 0.6;
-    pub(super) const ASIDE: f32 = 0.5;
+    pub(super) const ASIDE: f32 = 0.3;
     pub(super) const BARE: f32 = 0.75;
+    /// What each further cue of a need says beside the first.
+    pub(super) const FURTHER: f32 = 0.2;
+    /// A runner-up scores at least this share of the best.
+    pub(super) const RUNNER_UP: f32 = 0.25;
     /// Below this a best need is a guess.
     pub(super) const GUESS: f32 = 4.0;
 }
@@ -228,10 +238,11 @@ impl Engine {
             .into_iter()
             .enumerate()
             .map(|(class, score)| {
-                let mut sum = score.terms + weights::NEAREST * score.nearest;
+                let mut sum = weights::TERMS * score.terms + weights::NEAREST * score.nearest;
                 if let Some(focus) = focus.as_ref().and_then(|focus| focus.get(class)) {
                     // In a long story the question itself says more than what happened on the way.
-                    sum = weights::STORY * sum + weights::FOCUS * (focus.terms + weights::NEAREST * focus.nearest);
+                    let aimed = weights::TERMS * focus.terms + weights::NEAREST * focus.nearest;
+                    sum = weights::STORY * sum + weights::FOCUS * aimed;
                 }
                 Ranked {
                     class,
@@ -251,8 +262,7 @@ impl Engine {
         hits.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.cue.cmp(&b.cue)));
         for hit in hits {
             if let Some(one) = usize::try_from(hit.owner).ok().and_then(|at| ranked.get_mut(at)) {
-                // The second cue of a need says half as much as the first, and so on.
-                let share = if one.cue == 0.0 { 1.0 } else { 0.4 };
+                let share = if one.cue == 0.0 { 1.0 } else { weights::FURTHER };
                 one.cue += share * hit.weight;
                 one.first = one.first.min(hit.first);
             }
@@ -374,7 +384,8 @@ impl Engine {
             let Found::Organisation(organisation, level, exception) = responsible(&self.directory, need, &area) else {
                 continue;
             };
-            if one.score < 0.25 * top || all.iter().any(|known| known.organisation.id == organisation.id) {
+            if one.score < weights::RUNNER_UP * top || all.iter().any(|known| known.organisation.id == organisation.id)
+            {
                 continue;
             }
             let confidence = if all.is_empty() {
@@ -390,9 +401,31 @@ impl Engine {
                 exception: exception.map(|one| one.note.as_str()),
                 confidence,
             });
-            if all.len() == 3 {
+            if all.len() == MOST {
                 break;
             }
+        }
+        // Nothing else was meant by the words: then what is easily taken for the best need.
+        let nearby = ranked
+            .first()
+            .and_then(|one| self.needs.get(one.class))
+            .map(|need| &need.near);
+        for need in nearby.into_iter().flatten().filter_map(|id| self.need(id)) {
+            let area = self.places.area(&self.directory, need, analysis, chosen);
+            let Found::Organisation(organisation, level, exception) = responsible(&self.directory, need, &area) else {
+                continue;
+            };
+            if all.len() >= MOST || all.iter().any(|known| known.organisation.id == organisation.id) {
+                continue;
+            }
+            all.push(Candidate {
+                organisation,
+                need,
+                level,
+                area,
+                exception: exception.map(|one| one.note.as_str()),
+                confidence: NEARBY,
+            });
         }
         all
     }

@@ -4,6 +4,20 @@ use hashbrown::HashMap;
 
 use crate::text::lexicon::Analysis;
 
+/// How much a family of words, a part of a compound, and two neighbouring words count beside a whole word.
+const FAMILY: f32 = 0.9;
+const PART: f32 = 0.75;
+const PAIR: f32 = 0.8;
+/// How much a word counts that stands in a message about anything.
+const COMMON: f32 = 0.6;
+/// How soon a term says no more for standing in more phrasings of a class.
+const SATURATION: f32 = 0.4;
+/// What a term says whichever class has it; the rest goes by its share of the term, the more evenly the smaller the power.
+const SHARED: f32 = 0.7;
+const OWN_POWER: f32 = 0.25;
+/// What an unknown word takes from nearness.
+const UNKNOWN: f32 = 4.0;
+
 /// Terms of a text with their weights.
 pub type Bag = Vec<(String, f32)>;
 
@@ -18,16 +32,17 @@ pub fn bag(analysis: &Analysis) -> Bag {
     let mut before: Option<(&str, usize)> = None;
     for token in &analysis.tokens {
         for concept in &token.concepts {
-            put(format!("@{concept}"), 0.6 * token.trust);
+            put(format!("@{concept}"), FAMILY * token.trust);
         }
         for part in &token.parts {
-            put(format!("s:{part}"), 0.55 * token.trust);
+            put(format!("s:{part}"), PART * token.trust);
         }
         if token.stop {
             continue;
         }
         if !token.swedish.is_empty() {
-            put(format!("s:{}", token.swedish), token.trust);
+            let share = if token.common { COMMON } else { 1.0 };
+            put(format!("s:{}", token.swedish), share * token.trust);
         }
         if !token.english.is_empty() {
             put(format!("e:{}", token.english), token.trust);
@@ -40,7 +55,7 @@ pub fn bag(analysis: &Analysis) -> Bag {
         if let Some((last, sentence)) = before
             && sentence == token.sentence
         {
-            put(format!("b:{last} {stem}"), 0.5 * token.trust);
+            put(format!("b:{last} {stem}"), PAIR * token.trust);
         }
         before = Some((stem, token.sentence));
     }
@@ -124,9 +139,9 @@ impl Index {
                     .into_iter()
                     .map(|(class, count)| {
                         // How often a phrasing of this class has the term, and how much the term belongs to it alone.
-                        let often = count / (count + 0.8);
-                        let own = (count / total).sqrt();
-                        (class, idf * often * (0.5 + 0.5 * own))
+                        let often = count / (count + SATURATION);
+                        let own = (count / total).powf(OWN_POWER);
+                        (class, idf * often * (SHARED + (1.0 - SHARED) * own))
                     })
                     .collect()
             })
@@ -182,7 +197,7 @@ impl Index {
             let Some(at) = self.at(term) else {
                 // Words that no need knows make every phrasing a little less near.
                 if !term.starts_with("b:") {
-                    square += weight * weight * 4.0;
+                    square += weight * weight * UNKNOWN;
                 }
                 continue;
             };

@@ -10,8 +10,15 @@ use crate::text::language::Language;
 use crate::text::lexicon::{Analysis, Lexicon};
 
 /// How much a cue of one unit says that never misleads, and how much more each further unit.
-const CUE: f32 = 6.0;
+const CUE: f32 = 8.0;
 const CUE_UNIT: f32 = 1.6;
+/// How much it costs a cue that it also matches phrasings of other needs.
+const PRECISION: f32 = 0.7;
+/// How much the words of a cue count as vocabulary, by whether it is one unit.
+const CUE_WORD: f32 = 1.0;
+const CUE_WORD_OF_MANY: f32 = 0.5;
+/// How much a word of a need's list counts beside one of a whole phrasing.
+const WORD: f32 = 1.0;
 
 /// Every word that some data file uses, so that questions are read and spelt with them.
 pub(super) fn lexicon(
@@ -25,7 +32,10 @@ pub(super) fn lexicon(
     let plain = |cue: &str| cue.replace(['|', '*', '_', '@', '='], " ");
     let english: Vec<String> = needs
         .iter()
-        .flat_map(|need| need.say_en.iter().cloned().chain(need.name.en.clone()))
+        .flat_map(|need| {
+            let names = need.name.en.iter().chain([&need.words_en]);
+            need.say_en.iter().chain(names).cloned()
+        })
         .collect();
     let vague_lines = vague.iter().flat_map(|vague| vague.say.lines());
     let (open_swedish, open_english): (Vec<&str>, Vec<&str>) = vague_lines.partition(|line| !is_english_line(line));
@@ -34,6 +44,7 @@ pub(super) fn lexicon(
         swedish.push(need.name.sv.clone());
         swedish.extend(need.say.iter().cloned());
         swedish.push(need.why.sv.clone());
+        swedish.push(need.words.clone());
         for cue in need.cues.iter().chain(&need.block) {
             if !is_english_line(&plain(cue)) {
                 swedish.push(plain(cue));
@@ -175,8 +186,19 @@ pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Ve
         }
     }
     phrasings.retain(|(class, _)| *class < needs.len());
-    // Words of cues are vocabulary: they count, but no question is near to a list of words.
+    // Words and the words of cues are vocabulary: they count, but no question is near to a list of words.
+    let mut list = |class: usize, words: &str, language: Language, weight: f32| {
+        let bag = index::bag(&lexicon.analyse(words, language));
+        samples.push(Sample {
+            class,
+            bag: bag.into_iter().filter(|(term, _)| !term.starts_with("b:")).collect(),
+            weight,
+            phrasing: false,
+        });
+    };
     for (class, need) in needs.iter().enumerate() {
+        list(class, &need.words, Language::Swedish, WORD);
+        list(class, &need.words_en, Language::English, WORD);
         for cue in &need.cues {
             let words = cue.replace(['|', '*', '_', '@', '='], " ");
             let language = if is_english_line(&words) {
@@ -185,14 +207,12 @@ pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Ve
                 Language::Swedish
             };
             let units = cue.split_whitespace().count();
-            let bag = index::bag(&lexicon.analyse(&words, language));
-            let bag = bag.into_iter().filter(|(term, _)| !term.starts_with("b:")).collect();
-            samples.push(Sample {
+            list(
                 class,
-                bag,
-                weight: if units == 1 { 0.7 } else { 0.3 },
-                phrasing: false,
-            });
+                &words,
+                language,
+                if units == 1 { CUE_WORD } else { CUE_WORD_OF_MANY },
+            );
         }
     }
     (samples, phrasings)
@@ -214,7 +234,7 @@ pub(super) fn weigh_cues(cues: &mut Cues, phrasings: &[(usize, Analysis)]) {
     for cue in 0.. {
         let units = cues.units(cue);
         let (own, other) = counts.get(&cue).copied().unwrap_or_default();
-        let precise = (own + 1.0) / (own + other + 1.0);
+        let precise = ((own + 1.0) / (own + other + 1.0)).powf(PRECISION);
         let weight = (CUE + CUE_UNIT * (units as f32 - 1.0).min(2.0)) * precise;
         if !cues.weigh_checked(cue, weight) {
             break;

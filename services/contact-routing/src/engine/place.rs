@@ -54,6 +54,10 @@ const EVERYDAY: &[&str] = &[
     "flen", "åsa", "floda", "alby", "boo", "nol", "hede", "dalby", "åby", "broby", "kista", "handen", "orsa", "salem",
     "slite", "höör", "åre",
 ];
+/// Words before a place's name that make it another place.
+const DIRECTIONS: &[&str] = &["norra", "södra", "östra", "västra", "nedre", "övre", "gamla", "nya"];
+/// How the names end of what lies in a province but is no town.
+const ISLANDS: &[&str] = &["ö", "ön", "näs", "berg", "hed", "slätt"];
 /// The words before a place that put the matter in it.
 const IN: &[&str] = &[
     "i", "på", "in", "at", "vid", "inom", "utanför", "nära", "near", "outside", "kring", "runt", "around",
@@ -253,11 +257,19 @@ impl Places {
             .tokens
             .iter()
             .any(|token| token.norm.starts_with("flytt") || token.norm.starts_with("mov"));
+        let for_another = analysis
+            .tokens
+            .iter()
+            .any(|token| token.concepts.iter().any(|concept| concept == "elder"));
         let counts = |mention: &&Mention| match mention.role {
             Role::In => true,
             Role::Stands => need.area != AreaFrom::Residence || chosen.is_none(),
             Role::To => moving || need.area != AreaFrom::Residence || chosen.is_none(),
-            Role::Home => !several || chosen.is_none() && need.area == AreaFrom::Residence,
+            // Whoever lives in one place and chose another writes about the other: a parent's, a cottage's.
+            Role::Home => match chosen {
+                Some(_) => !several && !for_another,
+                None => !several || need.area == AreaFrom::Residence,
+            },
             Role::Aside => false,
         };
         let best = mentions
@@ -308,6 +320,18 @@ fn clear(tokens: &[Token], at: usize, length: usize, token: &Token) -> bool {
         .map(|token| token.norm.as_str())
         .unwrap_or_default();
     let preposition = IN.contains(&before) || TO.contains(&before) || FROM.contains(&before);
+    let inside = |word: &&Token| word.sentence == token.sentence && word.capital;
+    // "Östra Frölunda" is not Frölunda, and "Hallands Väderö" is not all of Halland.
+    let longer = at.checked_sub(1).and_then(|at| tokens.get(at)).filter(inside);
+    if longer.is_some_and(|word| DIRECTIONS.contains(&word.norm.as_str())) {
+        return false;
+    }
+    let owned = token.norm.ends_with('s') && tokens.get(at + length).filter(inside).is_some();
+    if owned && length == 1 && !after.starts_with("kommun") && !after.starts_with("län") {
+        return tokens
+            .get(at + length)
+            .is_none_or(|next| !ISLANDS.iter().any(|end| next.norm.ends_with(end)));
+    }
     let title =
         after.starts_with("kommun") || after == "stad" || after == "stads" || after == "län" || after == "municipality";
     if title || length > 1 {

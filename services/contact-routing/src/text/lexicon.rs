@@ -7,7 +7,7 @@ use crate::text::everyday::Everyday;
 use crate::text::fold::{self, Word};
 use crate::text::language::{self, Language};
 use crate::text::spell::Speller;
-use crate::text::stem::Stems;
+use crate::text::stem::{self, Stems};
 use crate::text::stopwords;
 
 /// One word of an analysed text.
@@ -27,6 +27,8 @@ pub struct Token {
     pub trust: f32,
     /// Carries no matter by itself.
     pub stop: bool,
+    /// Stands in a message about anything, and so says little.
+    pub common: bool,
     /// Began with a capital letter.
     pub capital: bool,
     /// Index of its sentence.
@@ -150,6 +152,12 @@ impl Lexicon {
         self.stems.stem(word, language)
     }
 
+    /// Whether a word is its own stem, or an irregular form of it.
+    #[must_use]
+    pub fn is_stem_of(&self, word: &str, stem: &str) -> bool {
+        word.chars().count() <= stem.chars().count() || stem::is_irregular(word)
+    }
+
     /// Whether a Swedish word or its stem is known.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
@@ -169,6 +177,7 @@ impl Lexicon {
             parts: Vec::new(),
             trust: 1.0,
             stop,
+            common: language == Language::Swedish && stopwords::is_common(&norm),
             capital: word.capital,
             sentence: word.sentence,
             concepts: self.families(&norm),
@@ -204,8 +213,10 @@ impl Lexicon {
         if token.stop {
             return;
         }
-        let known = self.knows(&token.norm);
-        token.parts = self.parts(&token.norm, word);
+        let known = token.common || self.knows(&token.norm);
+        if !token.common {
+            token.parts = self.parts(&token.norm, word);
+        }
         for plain in self.everyday.of(&token.norm.clone()) {
             self.read_as(token, plain);
         }

@@ -109,7 +109,7 @@ fn deletes(sound: &str) -> Vec<String> {
 /// How a Swedish word sounds, roughly: sje and tje sounds, doubled letters, silent letters, vowels that are mixed up.
 #[must_use]
 pub fn sound(word: &str) -> String {
-    let mut text = word.to_owned();
+    let mut text = soft(word);
     for (from, to) in [
         ("stj", "6"),
         ("skj", "6"),
@@ -163,6 +163,24 @@ pub fn sound(word: &str) -> String {
         // A doubled letter sounds as one.
         if !out.ends_with(c) {
             out.push(c);
+        }
+    }
+    out
+}
+
+/// A soft "g" sounds as "j", and "sk" before a soft vowel as "sj".
+fn soft(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let mut letters = word.chars().peekable();
+    while let Some(c) = letters.next() {
+        let before_soft = letters.peek().is_some_and(|next| "eiyäö".contains(*next));
+        match c {
+            'g' if before_soft => out.push('j'),
+            'k' if before_soft && out.ends_with('s') => {
+                out.pop();
+                out.push('6');
+            }
+            other => out.push(other),
         }
     }
     out

@@ -78,6 +78,12 @@ static FORMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Whether a word is a form that no rule joins to its stem.
+#[must_use]
+pub fn is_irregular(word: &str) -> bool {
+    FORMS.contains_key(word)
+}
+
 impl Stems {
     /// The stem of a lower-case word in a language.
     #[must_use]

@@ -33,11 +33,18 @@ don't doesn't didn't can't cannot won't isn't aren't wasn't i'm i've i'd it's th
 authority agency someone somebody something anything nothing everything sweden swedish responsible right place apply application
 ";
 
+/// Words that stand in a message about anything.
+const COMMON: &str = include_str!("common_words.txt");
+
 fn set(text: &'static str) -> HashSet<&'static str> {
     text.split_whitespace().collect()
 }
 
 static SV: LazyLock<HashSet<&'static str>> = LazyLock::new(|| set(SWEDISH));
+static WEAK: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let lines = COMMON.lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).collect()
+});
 static EN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| set(ENGLISH));
 
 /// Whether a Swedish word (lower case) carries no matter.
@@ -50,4 +57,10 @@ pub fn is_swedish(word: &str) -> bool {
 #[must_use]
 pub fn is_english(word: &str) -> bool {
     EN.contains(word)
+}
+
+/// Whether a Swedish word (lower case) says little of any matter, though more than a function word.
+#[must_use]
+pub fn is_common(word: &str) -> bool {
+    WEAK.contains(word)
 }
