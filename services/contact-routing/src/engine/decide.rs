@@ -95,13 +95,13 @@ const NEARBY: f32 = 0.1;
 
 /// Weights of the parts of a score; found by looking at which classes of question went wrong.
 mod weights {
-    pub(super) const TERMS: f32 = 1.8;
+    pub(super) const TERMS: f32 = 2.2;
     pub(super) const NEAREST: f32 = 6.0;
     pub(super) const BLOCK: f32 = 9.0;
     pub(super) const STORY: f32 = 0.6;
     pub(super) const FOCUS: f32 = 0.6;
     pub(super) const ASIDE: f32 = 0.3;
-    pub(super) const BARE: f32 = 0.75;
+    pub(super) const BARE: f32 = 0.8;
     /// What each further cue of a need says beside the first.
     pub(super) const FURTHER: f32 = 0.2;
     /// A runner-up scores at least this share of the best.
@@ -333,10 +333,10 @@ impl Engine {
         let covered = self.covered(bag, open.class);
         let best_score = best.map_or(0.0, |one| one.score);
         let best_cue = best.map_or(0.0, |one| one.cue);
-        let near = open.score + 1.0 * covered >= best_score && covered > 0.55 && best_cue < 0.5;
+        let near = open.score + 1.0 * covered >= best_score && covered > 0.7 && best_cue < 0.5;
         let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
-        let far_ahead = open.score > 1.6 * best_score && best_cue < 0.5;
-        let ahead = open.score > best_score && covered > 0.75;
+        let far_ahead = open.score > 1.3 * best_score && best_cue < 0.5;
+        let ahead = open.score > best_score && covered > 0.6;
         (near || nothing_else || far_ahead || ahead).then_some(vague)
     }
 

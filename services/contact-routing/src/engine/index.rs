@@ -9,11 +9,11 @@ const FAMILY: f32 = 0.9;
 const PART: f32 = 0.75;
 const PAIR: f32 = 0.8;
 /// How much a word counts that stands in a message about anything.
-const COMMON: f32 = 0.6;
+const COMMON: f32 = 0.8;
 /// How soon a term says no more for standing in more phrasings of a class.
 const SATURATION: f32 = 0.4;
 /// What a term says whichever class has it; the rest goes by its share of the term, the more evenly the smaller the power.
-const SHARED: f32 = 0.7;
+const SHARED: f32 = 0.85;
 const OWN_POWER: f32 = 0.25;
 /// What an unknown word takes from nearness.
 const UNKNOWN: f32 = 4.0;
