@@ -257,13 +257,14 @@ impl Places {
             .tokens
             .iter()
             .any(|token| token.norm.starts_with("flytt") || token.norm.starts_with("mov"));
+        let home = mentions.iter().any(|one| one.role == Role::Home);
         let for_another = analysis
             .tokens
             .iter()
             .any(|token| token.concepts.iter().any(|concept| concept == "elder"));
         let counts = |mention: &&Mention| match mention.role {
             Role::In => true,
-            Role::Stands => need.area != AreaFrom::Residence || chosen.is_none(),
+            Role::Stands => need.area != AreaFrom::Residence || chosen.is_none() && !home,
             Role::To => moving || need.area != AreaFrom::Residence || chosen.is_none(),
             // Whoever lives in one place and chose another writes about the other: a parent's, a cottage's.
             Role::Home => match chosen {

@@ -53,6 +53,8 @@ fn our_own_questions_meet_the_bar() {
         include_str!("../golden/fresh-3.jsonl"),
         include_str!("../golden/fresh-4.jsonl"),
         include_str!("../golden/fresh-5.jsonl"),
+        include_str!("../golden/fresh-6.jsonl"),
+        include_str!("../golden/fresh-7.jsonl"),
     ] {
         meets_the_bar(&score(text));
     }
