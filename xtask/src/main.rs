@@ -6,7 +6,6 @@
 
 mod ci;
 mod command;
-mod dist;
 mod faults;
 mod fuzz;
 mod leftovers;
@@ -35,8 +34,6 @@ enum Task {
     Test(test::Options),
     /// Everything that continuous integration checks: tidiness, format, lints, documentation, OpenAPI, tests
     Ci(ci::Options),
-    /// The program that ships, compiled by a profile of itself under load
-    Dist,
     /// Mutated input against every reader of what strangers write
     Fuzz(fuzz::Options),
     /// The long tests: processes and databases killed under load, many changes, what that takes
@@ -51,7 +48,6 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test(options) => test::run(&options),
         Task::Ci(options) => ci::run(&options),
-        Task::Dist => dist::run(),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Faults(options) => faults::run(&options),
         Task::Openapi(options) => openapi::run(&options),
