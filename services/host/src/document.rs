@@ -1,6 +1,8 @@
 //! Completing an OpenAPI document with what every operation has, so that no service can forget it: trace
 //! headers, the problem response, security, and what the national profile wants said in `info`.
 
+mod flat;
+
 use model::Problem;
 use utoipa::OpenApi as _;
 use utoipa::openapi::extensions::Extensions;
@@ -18,6 +20,7 @@ const EXAMPLE_HOST: &str = "https://api.vagvisare.example";
 
 /// The document with everything that all operations share.
 pub(crate) fn complete(mut document: OpenApi, facts: &ApiFacts) -> OpenApi {
+    flat::flatten(&mut document);
     document.merge(ProblemSchemas::openapi());
     document.info = info(facts);
     document.servers = Some(vec![
