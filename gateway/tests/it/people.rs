@@ -204,6 +204,11 @@ fn a_person_says_yes_sees_it_and_takes_it_back_and_nobody_learns_their_number() 
     let id = export["consents"][0]["id"].as_str().unwrap();
     let withdraw = format!("{gateway}/me/consents/{id}/withdrawals");
     assert_eq!(browser.call(&format!("{withdraw} -d csrf=guessed")).0, 403);
+    // A form that has not even the page's word came from no page, whoever sends it.
+    for address in [&withdraw, &format!("{gateway}/me/logout")] {
+        assert_eq!(stranger.call(&format!("{address} -X POST")).0, 403, "{address}");
+        assert_eq!(browser.call(&format!("{address} -X POST")).0, 403, "{address}");
+    }
     browser.goes_to(&format!("{withdraw} -d csrf={}", csrf(&mine)));
     let mine = browser.page(&format!("{gateway}/me/consents"));
     assert!(mine.contains("Ingen app får läsa om dig just nu"), "{mine}");

@@ -64,6 +64,7 @@ enum About {
     responses(
         (status = 200, description = "Frågan. The question.", body = String, content_type = "text/html"),
         (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 400, description = "Ingen app väntar på svar. No app waits for an answer.", body = String, content_type = "text/html"),
         (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
     )
 )]
@@ -86,6 +87,7 @@ pub(super) async fn show(State(web): State<Web>, RawQuery(query): RawQuery, head
     request_body(content = Decided, content_type = "application/x-www-form-urlencoded", description = "Sidans formulär. The page's form.", example = json!({"csrf": "word", "decision": "yes"})),
     responses(
         (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 400, description = "Ingen app väntar på svar. No app waits for an answer.", body = String, content_type = "text/html"),
         (status = 403, description = "Formuläret kom inte från sidan. The form did not come from the page.", body = String, content_type = "text/html"),
         (status = 422, description = "Frågan igen: för vem? The question again: for whom?", body = String, content_type = "text/html"),
         (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),

@@ -85,8 +85,11 @@ pub(super) async fn start(State(web): State<Web>, headers: HeaderMap) -> Respons
         ("code" = Option<String>, Query, description = "Vad e-legitimationen ger. What the e-identification gives.", example = "word"),
         ("error" = Option<String>, Query, description = "Varför den inte ger något. Why it gives nothing.", example = "access_denied")),
     responses(
+        (status = 200, description = "Personen avbröt. The person cancelled.", body = String, content_type = "text/html"),
         (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
         (status = 400, description = "Inloggningen började inte här. The login was not begun here.", body = String, content_type = "text/html"),
+        (status = 403, description = "En starkare inloggning krävs. A stronger login is required.", body = String, content_type = "text/html"),
+        (status = 502, description = "E-legitimationen svarar inte. The e-identification does not answer.", body = String, content_type = "text/html"),
         (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
     )
 )]
@@ -107,14 +110,19 @@ pub(super) async fn finish(State(web): State<Web>, RawQuery(query): RawQuery, he
     request_body(content = Sent, content_type = "application/x-www-form-urlencoded", description = "Sidans formulär. The page's form.", example = json!({"csrf": "word"})),
     responses(
         (status = 303, description = "Vart webbläsaren ska. Where the browser goes.", headers(("Location" = String, description = "Adressen. The address."))),
+        (status = 403, description = "Formuläret kom inte från sidan. The form did not come from the page.", body = String, content_type = "text/html"),
         (status = 503, description = "En sida som säger att det inte går just nu. A page that says that it cannot be done just now.", body = String, content_type = "text/html"),
     )
 )]
 pub(super) async fn end(State(web): State<Web>, headers: HeaderMap, body: Bytes) -> Response {
     let language = Language::of(&headers, "", web.secure());
+    let word = field(&body, "csrf");
+    if word.is_empty() {
+        return web.not_from_here(language);
+    }
     let ended: Result<(), PeopleError> = async {
         if let Some(visitor) = web.visitor(&headers).await?
-            && visitor.sent(&field(&body, "csrf"))
+            && visitor.sent(&word)
         {
             web.0.people.take::<Session>(WordKind::Session, &visitor.word).await?;
         }

@@ -141,12 +141,16 @@ pub(super) async fn withdraw(
     body: Bytes,
 ) -> Response {
     let language = Language::of(&headers, "", web.secure());
+    let word = field(&body, "csrf");
+    if word.is_empty() {
+        return web.not_from_here(language);
+    }
     let visitor = match web.visitor(&headers).await {
         Ok(Some(visitor)) => visitor,
         Ok(None) => return see_other("/me/login", []),
         Err(error) => return web.failed(language, &error),
     };
-    if !visitor.sent(&field(&body, "csrf")) {
+    if !visitor.sent(&word) {
         return web.not_from_here(language);
     }
     match web.withdraw_at_once(&visitor, &consent).await {
