@@ -34,6 +34,15 @@ const CHECKS: [&str; 8] = [
     "ignored_auth",
 ];
 
+/// The program's configuration, in the folder that it runs in.
+const CONFIGURED: &str = "schemathesis.toml";
+
+/// What counts as a refusal of what a document forbids. Of these the program itself does not count 412 and 413: a change is
+/// held against the revision that was read before anything else of it is, and a body against the most that is taken.
+const CONFIGURATION: &str = r#"[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, "5xx"]
+"#;
+
 /// How often it is looked whether a program has ended.
 const PACE: Duration = Duration::from_millis(100);
 
@@ -64,6 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = workspace::target().join("schemathesis");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::write(folder.join(CONFIGURED), CONFIGURATION).with_context(|| format!("cannot write {CONFIGURED}"))?;
     let house = House::start(&folder)?;
     house.lift_limits()?;
     let apis: Vec<String> = house.apis()?.into_iter().filter(|api| options.wants(api)).collect();
@@ -119,6 +129,7 @@ fn try_one(options: &Options, program: &Path, house: &House, api: &str, report: 
     let output = File::create(report).with_context(|| format!("cannot write {}", report.display()))?;
     let errors = output.try_clone().context("a file cannot be opened twice")?;
     let mut tool = Tool::new(program)
+        .args(["--config-file", CONFIGURED])
         .args(["run", &format!("{}/{api}/openapi.json", house.gateway())])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", &CHECKS.join(",")])
         .args([
@@ -135,6 +146,9 @@ fn try_one(options: &Options, program: &Path, house: &House, api: &str, report: 
             "--request-timeout",
             "30",
         ]);
+    if let Some(pace) = house::pace(api) {
+        tool = tool.args(["--rate-limit", pace]);
+    }
     if let Some(seed) = &options.seed {
         tool = tool.args(["--seed", seed]);
     }
