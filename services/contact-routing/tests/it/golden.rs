@@ -55,6 +55,9 @@ fn our_own_questions_meet_the_bar() {
         include_str!("../golden/fresh-5.jsonl"),
         include_str!("../golden/fresh-6.jsonl"),
         include_str!("../golden/fresh-7.jsonl"),
+        include_str!("../golden/fresh-8.jsonl"),
+        include_str!("../golden/fresh-9.jsonl"),
+        include_str!("../golden/emergencies.jsonl"),
     ] {
         meets_the_bar(&score(text));
     }
