@@ -80,7 +80,7 @@ impl Needs {
         let whole = |count: f64| count.ceil().max(1.0) as u64;
         let usable = demand.busy * 1e6;
         let by_processor = demand.peak * (costs.call + costs.tls) / (usable * demand.cores as f64);
-        // One writer a node, one row after the other.
+        // One writer a node.
         let by_writer = demand.person_calls() * costs.row_round_trip / usable;
         let nodes_a_centre = whole(by_processor.max(by_writer)) + 1;
         let nodes = (nodes_a_centre * demand.centres) as f64;
@@ -188,9 +188,7 @@ impl Part {
     fn text(self) -> &'static str {
         match self {
             Self::Processors => "the nodes' processors",
-            Self::Writers => {
-                "the nodes' writers of who read about a person: one row after the other, one writer a node"
-            }
+            Self::Writers => "the nodes' writers of who read about a person: one writer a node",
             Self::Redis => "the Redis of shared limits: a counter of a person is asked for at each call",
             Self::Database => "the PostgreSQL that all nodes write to: there is one",
         }
@@ -202,7 +200,7 @@ mod tests {
     use super::*;
 
     fn needs(change: impl Fn(&mut Demand, &mut Costs)) -> Needs {
-        let (mut demand, mut costs) = (Demand::default(), Costs::default());
+        let (mut demand, mut costs) = (Demand::default(), Costs::round());
         change(&mut demand, &mut costs);
         Needs::of(&demand, &costs)
     }

@@ -142,7 +142,7 @@ mod tests {
                 cores: 2,
                 ..Demand::default()
             },
-            &Costs::default(),
+            &Costs::round(),
         )
     }
 

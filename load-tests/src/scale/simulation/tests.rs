@@ -5,7 +5,7 @@ use super::*;
 const SEEDS: [u64; 3] = [1, 7, 2_026];
 
 fn story(failure: Failure, seed: u64) -> Story {
-    let (demand, costs) = (Demand::default(), Costs::default());
+    let (demand, costs) = (Demand::default(), Costs::round());
     run(&demand, &costs, &Needs::of(&demand, &costs), failure, seed)
 }
 
@@ -93,7 +93,7 @@ fn a_fleet_without_a_node_to_spare_for_a_lost_centre_refuses_what_it_cannot_carr
     };
     let costs = Costs {
         call: 1_000.0,
-        ..Costs::default()
+        ..Costs::round()
     };
     let mut needs = Needs::of(&demand, &costs);
     needs.nodes_a_centre = needs.nodes_a_centre * 6 / 10;

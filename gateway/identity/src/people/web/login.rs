@@ -120,17 +120,20 @@ pub(super) async fn end(State(web): State<Web>, headers: HeaderMap, body: Bytes)
     if word.is_empty() {
         return web.not_from_here(language);
     }
-    let ended: Result<(), PeopleError> = async {
-        if let Some(visitor) = web.visitor(&headers).await?
-            && visitor.sent(&word)
-        {
-            web.0.people.take::<Session>(WordKind::Session, &visitor.word).await?;
+    let ended: Result<bool, PeopleError> = async {
+        let Some(visitor) = web.visitor(&headers).await? else {
+            return Ok(true);
+        };
+        if !visitor.sent(&word) {
+            return Ok(false);
         }
-        Ok(())
+        web.0.people.take::<Session>(WordKind::Session, &visitor.word).await?;
+        Ok(true)
     }
     .await;
     match ended {
-        Ok(()) => see_other("/me/login", [cookies::write(cookies::SESSION, "", 0, web.secure())]),
+        Ok(true) => see_other("/me/login", [cookies::write(cookies::SESSION, "", 0, web.secure())]),
+        Ok(false) => web.not_from_here(language),
         Err(error) => web.failed(language, &error),
     }
 }
