@@ -1,5 +1,7 @@
 //! The decision: an answer, a question back, "no authority", or an emergency.
 
+mod candidates;
+
 use model::LocalizedText;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -370,64 +372,6 @@ impl Engine {
             ask_back,
             emergency: None,
         }
-    }
-
-    fn candidates<'e>(&'e self, analysis: &Analysis, ranked: &[Ranked], chosen: Option<&str>) -> Vec<Candidate<'e>> {
-        let mut all: Vec<Candidate<'e>> = Vec::new();
-        let top = ranked.first().map_or(1.0, |one| one.score.max(1.0));
-        let next = ranked.get(1);
-        for one in ranked {
-            let Some(need) = self.needs.get(one.class) else {
-                continue;
-            };
-            let area = self.places.area(&self.directory, need, analysis, chosen);
-            let Found::Organisation(organisation, level, exception) = responsible(&self.directory, need, &area) else {
-                continue;
-            };
-            if one.score < weights::RUNNER_UP * top || all.iter().any(|known| known.organisation.id == organisation.id)
-            {
-                continue;
-            }
-            let confidence = if all.is_empty() {
-                confidence(one, next)
-            } else {
-                (one.score / top * 0.6).clamp(0.0, 0.6)
-            };
-            all.push(Candidate {
-                organisation,
-                need,
-                level,
-                area,
-                exception: exception.map(|one| one.note.as_str()),
-                confidence,
-            });
-            if all.len() == MOST {
-                break;
-            }
-        }
-        // Nothing else was meant by the words: then what is easily taken for the best need.
-        let nearby = ranked
-            .first()
-            .and_then(|one| self.needs.get(one.class))
-            .map(|need| &need.near);
-        for need in nearby.into_iter().flatten().filter_map(|id| self.need(id)) {
-            let area = self.places.area(&self.directory, need, analysis, chosen);
-            let Found::Organisation(organisation, level, exception) = responsible(&self.directory, need, &area) else {
-                continue;
-            };
-            if all.len() >= MOST || all.iter().any(|known| known.organisation.id == organisation.id) {
-                continue;
-            }
-            all.push(Candidate {
-                organisation,
-                need,
-                level,
-                area,
-                exception: exception.map(|one| one.note.as_str()),
-                confidence: NEARBY,
-            });
-        }
-        all
     }
 
     /// Answers for a known need in a chosen municipality.
