@@ -1,5 +1,5 @@
 //! Refuses work over the cap of requests in flight, before anything has been done for it. The cap falls while the workers
-//! fall behind, see [`overload`]. Its last half is for connections that hold little, see [`has_room`].
+//! fall behind, see [`overload`]. Its last half is for connections that hold little (`crate::room`).
 //!
 //! The operations listener has a runtime and listeners of its own, so health and metrics stay reachable.
 
