@@ -58,6 +58,7 @@ fn our_own_questions_meet_the_bar() {
         include_str!("../golden/fresh-8.jsonl"),
         include_str!("../golden/fresh-9.jsonl"),
         include_str!("../golden/emergencies.jsonl"),
+        include_str!("../golden/emergencies-2.jsonl"),
     ] {
         meets_the_bar(&score(text));
     }
