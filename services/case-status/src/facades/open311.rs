@@ -179,6 +179,11 @@ struct RequestQuery {
     status: Option<String>,
 }
 
+// Refusals that every operation shares, as its document tells them.
+const BAD: &str = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.";
+const CLOSED: &str = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.";
+const AWAY: &str = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.";
+
 /// List kinds of matters
 ///
 /// De slag av ärenden som personen har hos kommuner. The kinds of matters that the person has with municipalities.
@@ -188,11 +193,11 @@ struct RequestQuery {
         (status = 200, description = "Slagen. The kinds.", body = Vec<ServiceKind>,
             headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
             examples(("services" = (summary = "Ett slag. One kind.", value = json!([example_kind()]))))),
-        (status = 400, description = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.",
+        (status = 400, description = BAD,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
-        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+        (status = 403, description = CLOSED,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
-        (status = 503, description = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.",
+        (status = 503, description = AWAY,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
     )
 )]
@@ -230,11 +235,11 @@ async fn list_services(
         (status = 200, description = "Ärendena. The matters.", body = Vec<ServiceRequest>,
             headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
             examples(("requests" = (summary = "Ett ärende. One matter.", value = json!([example_request()]))))),
-        (status = 400, description = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.",
+        (status = 400, description = BAD,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
-        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+        (status = 403, description = CLOSED,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
-        (status = 503, description = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.",
+        (status = 503, description = AWAY,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
     )
 )]
@@ -278,13 +283,13 @@ async fn list_requests(
         (status = 200, description = "Ärendet. The matter.", body = Vec<ServiceRequest>,
             headers(("Link" = String, description = "Till beskrivningen av API:et. To the description of the API.")),
             examples(("request" = (summary = "Ärendet. The matter.", value = json!([example_request()]))))),
-        (status = 400, description = "En parameter är fel, i standardens form, eller anropet, i gatewayens. A parameter is wrong, in the standard's form, or the call, in the gateway's.",
+        (status = 400, description = BAD,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
-        (status = 403, description = "Åtkomstbiljetten gäller ingen person, i standardens form, eller räcker inte, i gatewayens. The token speaks for no person, in the standard's form, or does not suffice, in the gateway's.",
+        (status = 403, description = CLOSED,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
         (status = 404, description = "Personen har inget sådant ärende, i standardens form, eller adressen finns inte, i gatewayens. The person has no such matter, in the standard's form, or there is no such address, in the gateway's.",
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
-        (status = 503, description = "Ingen kommun svarade, i standardens form, eller gatewayen kan inte svara, i dess. No municipality answered, in the standard's form, or the gateway cannot, in its own.",
+        (status = 503, description = AWAY,
             content((Faults = "application/json"), (Problem = "application/problem+json"))),
     )
 )]
