@@ -162,12 +162,14 @@ impl Keeper {
                     self.slow = 0;
                     self.leases.set_round_trip(call.begun.elapsed());
                     for (question, grant) in questions.iter().zip(&grants) {
-                        if let Some(ends) = self.leases.accept(question, grant) {
-                            let now = self.leases.now();
+                        let ends = self.leases.accept(question, grant);
+                        let now = self.leases.now();
+                        // Also without a new lease: one that ended while the answer was under way could not be told of.
+                        self.soon.push_back((now + SETTLE_AFTER, question.key()));
+                        if let Some(ends) = ends {
                             if question.exchange.cells_are_rare() {
                                 self.at_once.push_back((now + SETTLE_SOON, question.key()));
                             }
-                            self.soon.push_back((now + SETTLE_AFTER, question.key()));
                             self.late.push_back((ends, question.key()));
                         }
                     }
