@@ -9,6 +9,7 @@
 
 mod body;
 pub(crate) mod connect;
+mod driver;
 pub mod fleet;
 pub use snapshot::network_policy;
 mod pool;
@@ -27,8 +28,10 @@ use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri, Version};
 use pool::{Checkout, Lease};
 use snapshot::{Backend, UpstreamAddress};
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 /// How a call to a backend went, filled in as it goes: readable also when the call failed or was given up.
@@ -191,8 +194,20 @@ async fn transmit(
     timing.reused = lease.reused();
     timing.address = Some(lease.peer());
     timing.index = Some(lease.index());
-    match lease.sender().try_send_request(request).await {
-        Ok(response) => Ok(Transmitted::Answer(response, lease)),
+    let uploading = request.body().progress();
+    let mut answer = pin!(lease.sender().try_send_request(request));
+    let answered = poll_fn(|cx| {
+        lease.drive(cx);
+        answer.as_mut().poll(cx)
+    });
+    match answered.await {
+        Ok(response) => {
+            // The rest of a request moves on although nobody reads its answer for a while.
+            if uploading.is_some_and(|upload| !upload.is_done()) {
+                lease.set_apart();
+            }
+            Ok(Transmitted::Answer(response, lease))
+        }
         Err(mut error) => match error.take_message() {
             Some(request) => Ok(Transmitted::Returned(request, error.into_error())),
             None => Err(UpstreamError::BrokenAnswer(error.into_error())),

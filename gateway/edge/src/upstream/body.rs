@@ -31,9 +31,17 @@ pub struct UpstreamBody {
     incoming: Incoming,
     lease: Option<Lease>,
     silence: Silence,
-    failed: bool,
+    broken: Break,
     /// Told how the body ends; `None` for most: then nobody asks.
     attempt: Option<Box<Attempt>>,
+}
+
+/// Whether the body broke off, and whether the one who reads it knows.
+#[derive(Debug)]
+enum Break {
+    No,
+    Untold(Box<BodyError>),
+    Told,
 }
 
 impl UpstreamBody {
@@ -45,7 +53,7 @@ impl UpstreamBody {
                 incoming,
                 lease: Some(lease),
                 silence: Silence::new(idle_timeout),
-                failed: false,
+                broken: Break::No,
                 attempt: None,
             };
             if switched {
@@ -77,13 +85,16 @@ impl UpstreamBody {
         }
     }
 
-    fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.failed = true;
+    /// Ends the body, but not before the caller has been sent what came until now: in the same turn as the head, the error
+    /// would cut the connection with nothing sent at all.
+    fn fail(&mut self, error: BodyError, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.broken = Break::Untold(Box::new(error));
         self.lease = None;
         if let Some(mut attempt) = self.attempt.take() {
             attempt.broke();
         }
-        Poll::Ready(Some(Err(Box::new(error))))
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -92,10 +103,27 @@ impl Body for UpstreamBody {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if self.failed {
-            return Poll::Ready(None);
+        match std::mem::replace(&mut self.broken, Break::No) {
+            Break::No => {}
+            Break::Untold(error) => {
+                self.broken = Break::Told;
+                return Poll::Ready(Some(Err(error)));
+            }
+            Break::Told => {
+                self.broken = Break::Told;
+                return Poll::Ready(None);
+            }
         }
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
+        let this = &mut *self;
+        let mut polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        if polled.is_pending()
+            && let Some(lease) = &mut this.lease
+        {
+            // Asking has told hyper that the next part is wanted.
+            lease.drive(cx);
+            polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        }
+        match polled {
             Poll::Ready(Some(Ok(frame))) => {
                 self.silence.broken();
                 self.keep_connection_if_ended();
@@ -108,17 +136,17 @@ impl Body for UpstreamBody {
                 self.attempt = None;
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(error))) => self.fail(BodyError::Broken(error)),
+            Poll::Ready(Some(Err(error))) => self.fail(BodyError::Broken(error), cx),
             Poll::Pending if self.silence.poll(cx).is_ready() => {
                 let limit = self.silence.limit;
-                self.fail(BodyError::Idle(limit))
+                self.fail(BodyError::Idle(limit), cx)
             }
             Poll::Pending => Poll::Pending,
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.failed && self.incoming.is_end_stream()
+        matches!(self.broken, Break::No) && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,5 +1,6 @@
 //! Opening a connection: find the addresses, connect to one that is allowed, TLS, hyper's handshake.
 
+use super::driver::Driver;
 use super::fleet::{self, Choice};
 use super::pool::{Lease, Opening, Permit};
 use super::{Timing, UpstreamError, pool, resolve, tls};
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, TlsStream};
 
@@ -64,7 +64,7 @@ pub(super) fn no_address() -> UpstreamError {
     UpstreamError::Connect(io::Error::new(io::ErrorKind::NotFound, "the backend has no address"))
 }
 
-/// A connection that hyper drives in a task of its own.
+/// A connection, and what drives it.
 pub(super) struct Connected {
     pub(super) sender: SendRequest<RequestBody>,
     pub(super) driver: Driver,
@@ -76,25 +76,6 @@ impl Connected {
     /// Whether the next request may go out on it.
     pub(super) fn is_good(&self) -> bool {
         self.sender.is_ready() && !self.sender.is_closed() && !self.refused.load(Ordering::Relaxed)
-    }
-}
-
-/// The task that drives a connection. Dropping it ends the task and closes the socket: hyper would notice a dropped
-/// answer only when the backend next sends something.
-pub(super) struct Driver(Option<JoinHandle<()>>);
-
-impl Driver {
-    /// Lets the task run to its own end.
-    pub(super) fn let_go(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if let Some(task) = &self.0 {
-            task.abort();
-        }
     }
 }
 
@@ -114,15 +95,9 @@ async fn connect(
         .handshake::<_, RequestBody>(TokioIo::new(Transport::new(socket, permit)))
         .await
         .map_err(UpstreamError::ClosedBeforeSent)?;
-    let connection = connection.with_upgrades();
-    let driver = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection to a backend ended early");
-        }
-    });
     Ok(Connected {
         sender,
-        driver: Driver(Some(driver)),
+        driver: Driver::new(connection.with_upgrades()),
         peer,
         refused,
     })

@@ -290,7 +290,8 @@ impl Kept {
     /// The last used connection that is still good; those that are not are closed on the way.
     fn pop(&mut self, address: usize) -> Option<Idle> {
         let idle = &mut self.places.get_mut(address)?.idle;
-        while let Some(last) = idle.pop() {
+        while let Some(mut last) = idle.pop() {
+            last.connected.driver.look();
             if last.connected.is_good() {
                 return Some(last);
             }

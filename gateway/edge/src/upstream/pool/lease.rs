@@ -5,8 +5,10 @@ use crate::body::RequestBody;
 use crate::upstream::connect::Connected;
 use hyper::client::conn::http1::SendRequest;
 use snapshot::{Backend, UpstreamAddress};
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Context;
 use std::time::Duration;
 
 /// How long a connection may take to become ready after its answer has ended, before it is closed instead of kept. It
@@ -64,6 +66,16 @@ impl Lease {
         &mut self.connected.sender
     }
 
+    /// Moves the connection's bytes; see [`Driver`](crate::upstream::driver::Driver).
+    pub(in crate::upstream) fn drive(&mut self, cx: &mut Context<'_>) {
+        self.connected.driver.drive(cx);
+    }
+
+    /// Lets the connection's bytes move by themselves.
+    pub(in crate::upstream) fn set_apart(&mut self) {
+        self.connected.driver.set_apart();
+    }
+
     pub(in crate::upstream) fn peer(&self) -> SocketAddr {
         self.connected.peer
     }
@@ -79,7 +91,11 @@ impl Lease {
             self.keep();
         } else if !self.connected.sender.is_closed() {
             tokio::spawn(async move {
-                if let Ok(Ok(())) = tokio::time::timeout(SETTLE, self.connected.sender.ready()).await {
+                let ready = poll_fn(|cx| {
+                    self.connected.driver.drive(cx);
+                    self.connected.sender.poll_ready(cx)
+                });
+                if let Ok(Ok(())) = tokio::time::timeout(SETTLE, ready).await {
                     self.keep();
                 }
             });

@@ -44,7 +44,8 @@ fn tick(pool: &mut Pool) -> bool {
         let mut aside = false;
         for place in &mut kept.places {
             aside |= place.aside_until > now;
-            place.idle.retain(|idle| {
+            place.idle.retain_mut(|idle| {
+                idle.connected.driver.look();
                 now.saturating_sub(idle.since) <= limits.idle_seconds && !idle.connected.sender.is_closed()
             });
         }
