@@ -271,9 +271,13 @@ impl Service {
         let Some(url) = &credentials.jwks_url else {
             return Ok(None);
         };
-        let unreachable =
-            || OAuthError::unavailable("The client's jwks_url does not answer with a key set. Try again.");
-        let published = self.inner.clients.published(url).ok_or_else(unreachable)?;
+        let published = self.inner.clients.published(url).ok_or_else(may_not_be_asked)?;
+        let unreachable = || {
+            if published.forbidden() {
+                return may_not_be_asked();
+            }
+            OAuthError::unavailable("The client's jwks_url does not answer with a key set. Try again.")
+        };
         let (mut last, mut outcome) = (false, Ok(None));
         for _ in 0..2 {
             let now = tokio::time::Instant::now();
@@ -297,6 +301,14 @@ impl Service {
         }
         outcome
     }
+}
+
+/// Trying again would not help: the registration has to be changed.
+fn may_not_be_asked() -> OAuthError {
+    refused(
+        "its jwks_url may not be asked: it must be https and lead to an address of the public internet; register another \
+         address, or the key set itself",
+    )
 }
 
 fn signed_by(keys: &KeySet, compact: &Compact<'_>) -> Result<Option<String>, OAuthError> {

@@ -5,6 +5,8 @@ use super::issuer::{Issuer, KeySource};
 use super::keys::KeySet;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, HeaderMap};
 use reqwest::{Client, StatusCode, Url};
+use snapshot::network_policy::is_public;
+use std::error::Error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -28,6 +30,9 @@ pub enum FetchError {
     /// No answer, or none in time.
     #[error("no answer")]
     Http(#[source] reqwest::Error),
+    /// The address's name leads to no address of the public network, where only those are asked.
+    #[error("the network policy forbids every address of its name")]
+    Forbidden,
     /// An answer other than 200. Redirects are not followed.
     #[error("answered with status {0}")]
     Status(StatusCode),
@@ -137,10 +142,29 @@ impl reqwest::dns::Resolve for PublicOnly {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err(NotPublic.into());
+            }
             let addresses: reqwest::dns::Addrs = Box::new(public.into_iter());
             Ok(addresses)
         })
     }
+}
+
+/// What [`PublicOnly`] says of a name that leads nowhere else.
+#[derive(Debug, thiserror::Error)]
+#[error("not an address of the public network")]
+struct NotPublic;
+
+fn unanswered(error: reqwest::Error) -> FetchError {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if cause.is::<NotPublic>() {
+            return FetchError::Forbidden;
+        }
+        next = cause.source();
+    }
+    FetchError::Http(error)
 }
 
 /// A literal address is never looked up, so it is checked here; a name when it is looked up.
@@ -148,30 +172,6 @@ fn is_public_or_name(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     literal.map_or(host != "localhost", is_public)
-}
-
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            let shared = first == 100 && (64..128).contains(&second);
-            let reserved = first == 0 || first >= 240 || (first == 198 && (second == 18 || second == 19));
-            !(address.is_loopback()
-                || address.is_private()
-                || address.is_link_local()
-                || address.is_multicast()
-                || address.is_documentation()
-                || shared
-                || reserved)
-        }
-        IpAddr::V6(address) => {
-            let [first, second, ..] = address.segments();
-            // Global unicast without documentation; the translations 64:ff9b::/96 and 2002::/16 could hide anything.
-            (0x2000..0x4000).contains(&first)
-                && first != 0x2002
-                && !(first == 0x2001 && (second == 0xdb8 || second == 0))
-        }
-    }
 }
 
 /// Reads a key file at once, for the start.
@@ -196,7 +196,7 @@ async fn download(client: &Client, url: Url) -> Result<Fetched, FetchError> {
     let request = client
         .get(url)
         .header(ACCEPT, "application/jwk-set+json, application/json");
-    let mut response = request.send().await.map_err(FetchError::Http)?;
+    let mut response = request.send().await.map_err(unanswered)?;
     if response.status() != StatusCode::OK {
         return Err(FetchError::Status(response.status()));
     }
@@ -289,6 +289,18 @@ mod tests {
             let url = Url::parse(&format!("https://{other}/jwks")).unwrap();
             assert!(is_public_or_name(&url), "{other}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_of_what_stands_beside_the_gateway_is_told_as_forbidden() {
+        let client = Client::builder()
+            .no_proxy()
+            .dns_resolver(std::sync::Arc::new(PublicOnly))
+            .build()
+            .unwrap();
+        let url = Url::parse("https://localhost/jwks").unwrap();
+        let outcome = download(&client, url).await.err();
+        assert!(matches!(outcome, Some(FetchError::Forbidden)), "{outcome:?}");
     }
 
     #[test]

@@ -79,6 +79,8 @@ struct Flight {
     landings: u64,
     generation: u64,
     failures: u32,
+    /// The last fetch failed by the network policy.
+    forbidden: bool,
     /// After a failure, no attempt before this.
     not_before: Instant,
     /// No fetch for an unknown key before this.
@@ -109,6 +111,7 @@ impl IssuerKeys {
                 landings: 0,
                 generation: 0,
                 failures: 0,
+                forbidden: false,
                 not_before: now,
                 unknown_not_before: now,
             }),
@@ -182,6 +185,11 @@ impl IssuerKeys {
                 .saturating_duration_since(now)
                 .max(Duration::from_secs(1))
         })
+    }
+
+    /// Whether the last fetch asked nobody, because the source's name leads to what the network policy forbids.
+    pub(crate) fn forbidden(&self) -> bool {
+        self.flight().forbidden
     }
 
     /// Remembers that a fetch did not bring this key.
@@ -285,6 +293,7 @@ impl IssuerKeys {
             Err(error) => {
                 let wait = Duration::from_secs(1 << flight.failures.min(10)).min(self.settings.refetch_interval);
                 flight.failures += 1;
+                flight.forbidden = matches!(error, FetchError::Forbidden);
                 flight.not_before = Instant::now() + wait;
                 let cause = error.source().map(ToString::to_string);
                 tracing::warn!(issuer = &*self.name, %error, cause, failures = flight.failures, "no key set");
@@ -307,6 +316,7 @@ impl IssuerKeys {
             );
         }
         flight.failures = 0;
+        flight.forbidden = false;
         flight.not_before = now;
         let least = self.settings.refetch_interval.min(self.settings.max_age);
         let age = max_age

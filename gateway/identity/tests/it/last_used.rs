@@ -28,12 +28,13 @@ impl Registry for Told {
     }
 }
 
-#[tokio::test]
-async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_address() {
-    let pair = generate(Algorithm::ES256).unwrap();
-    let key = ClientKey::from_pem(pair.private_pem.expose()).unwrap();
-    let server = KeyServer::with_keys(&[key.public_jwk().clone()]).await;
-    let url = format!("http://{}/jwks", server.address);
+/// The fingerprint of the certificate that `keyless` shows.
+fn fingerprint() -> [u8; 32] {
+    std::array::from_fn(|at| u8::try_from(at).unwrap() + 0xa0)
+}
+
+/// A node whose client `app` has this key and publishes its keys at `url`.
+async fn publishing(key: ClientKey, url: &str, allow_private: bool) -> (Node, Arc<Told>, tempfile::TempDir) {
     let secret = api_key::generate("client", &pepper()).unwrap();
     let mut draft = draft(&key, &secret);
     let application = |id: &str| draft.applications.iter().position(|one| one.id == id).unwrap();
@@ -41,9 +42,8 @@ async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_ad
     (
         draft.applications[publishes].jwks,
         draft.applications[publishes].jwks_url,
-    ) = (None, Some(url.clone()));
-    let fingerprint: [u8; 32] = std::array::from_fn(|at| u8::try_from(at).unwrap() + 0xa0);
-    draft.applications[shows].certificates = vec![[9; 32], fingerprint];
+    ) = (None, Some(url.to_owned()));
+    draft.applications[shows].certificates = vec![[9; 32], fingerprint()];
     let registry = Arc::new(Told {
         snapshot: Arc::new(Snapshot::compile(&draft).unwrap()),
         used: Mutex::default(),
@@ -51,7 +51,7 @@ async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_ad
     let folder = tempfile::tempdir().unwrap();
     let address = format!("sqlite:{}", folder.path().join("identity.sqlite").display());
     let mut settings = Settings::new(ISSUER, KeyEncryption::from_secret(&pepper()));
-    settings.allow_private_key_sets = true;
+    settings.allow_private_key_sets = allow_private;
     let database = Database::open(&address, &[MIGRATIONS]).await.unwrap();
     let service = Service::open(settings, database, Arc::clone(&registry) as Arc<dyn Registry>)
         .await
@@ -63,6 +63,38 @@ async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_ad
         secret: secret.text.expose().to_owned(),
         snapshot: Arc::clone(&registry.snapshot),
     };
+    (node, registry, folder)
+}
+
+fn new_key() -> ClientKey {
+    ClientKey::from_pem(generate(Algorithm::ES256).unwrap().private_pem.expose()).unwrap()
+}
+
+#[tokio::test]
+async fn published_keys_at_a_forbidden_address_are_told_as_such_and_nobody_is_asked() {
+    for address in [
+        "https://127.0.0.1/jwks",
+        "https://localhost/jwks",
+        "https://169.254.169.254/jwks",
+    ] {
+        let (node, registry, _folder) = publishing(new_key(), address, false).await;
+        let answer = node.post("/oauth2/token", &node.good(), &[]).await;
+        let told = answer.body.to_string();
+        assert_eq!(answer.status, 401, "{told}");
+        assert!(
+            told.contains("invalid_client") && told.contains("jwks_url") && told.contains("public internet"),
+            "{told}"
+        );
+        assert!(registry.used.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_address() {
+    let key = new_key();
+    let server = KeyServer::with_keys(&[key.public_jwk().clone()]).await;
+    let url = format!("http://{}/jwks", server.address);
+    let (node, registry, _folder) = publishing(key, &url, true).await;
     let told = || std::mem::take(&mut *registry.used.lock().unwrap());
 
     node.token().await;
@@ -72,7 +104,7 @@ async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_ad
         ("client_id", "keyless".to_owned()),
         ("resource", CASES.to_owned()),
     ];
-    let shown = URL_SAFE_NO_PAD.encode(fingerprint);
+    let shown = URL_SAFE_NO_PAD.encode(fingerprint());
     let header = [("vagvisare-client-certificate", shown.as_str())];
     node.post("/oauth2/token", &form, &header).await.token();
     let hex: String = (0xa0..0xc0).map(|byte| format!("{byte:02x}")).collect();
@@ -85,7 +117,7 @@ async fn a_certificate_is_told_by_its_fingerprint_and_published_keys_by_their_ad
         &[("vagvisare-client-certificate", &URL_SAFE_NO_PAD.encode([8; 32]))],
     )
     .await;
-    let other = ClientKey::from_pem(generate(Algorithm::ES256).unwrap().private_pem.expose()).unwrap();
+    let other = new_key();
     let mut form = node.good();
     form.retain(|(name, _)| *name != "client_assertion");
     form.push(("client_assertion", other.assertion("app", ISSUER, now()).unwrap()));
