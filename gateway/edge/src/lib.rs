@@ -2,6 +2,7 @@
 //!
 //! Start reading in [`stack`]: the whole request path is composed there.
 
+mod alarm;
 pub mod body;
 pub mod call;
 pub mod error;

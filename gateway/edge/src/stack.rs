@@ -4,6 +4,7 @@
 //! [`crate::middleware`]; most are a pure decision ([`Decide`](crate::middleware::gate::Decide)) in a [`gate`]. The comment
 //! beside a layer gives the reason for its *place*; what it does is told in its module.
 
+use crate::alarm;
 use crate::call::TrackedBody;
 use crate::middleware::around::around;
 use crate::middleware::gate::gate;
@@ -75,6 +76,7 @@ pub struct Entry(Rc<RefCell<Stack>>);
 impl Entry {
     /// Composes the stack for one worker, and begins to watch how late the worker is. Call it on the worker's runtime.
     pub fn new(shared: &Arc<Shared>) -> Self {
+        alarm::forget();
         tokio::task::spawn_local(overload::watch(Arc::clone(shared)));
         Self(Rc::new(RefCell::new(edge(shared))))
     }

@@ -2,6 +2,7 @@
 //!
 //! It also keeps the deadline, because only here a future is dropped that could take the call's facts with it.
 
+use crate::alarm::Alarm;
 use crate::body::TooLarge;
 use crate::body::{Progress, RequestBody, ResponseBody};
 use crate::call::{Answer, Call, Facts, Refused};
@@ -14,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use snapshot::{Assertion, Backend, Document, Target};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -289,14 +290,22 @@ where
     F: Future<Output = Result<T, UpstreamError>>,
 {
     let mut send = pin!(send);
-    let mut now = began;
-    loop {
-        let until = times.next(progress, now)?;
-        match tokio::time::timeout_at(until.into(), send.as_mut()).await {
-            Ok(result) => return result.map_err(Failure::Broken),
-            Err(_) => now = Instant::now(),
+    let until = times.next(progress, began)?;
+    let mut alarm = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(result) = send.as_mut().poll(cx) {
+            return Poll::Ready(result.map_err(Failure::Broken));
         }
-    }
+        let alarm = alarm.get_or_insert_with(|| Alarm::at(until));
+        while alarm.poll(cx).is_ready() {
+            match times.next(progress, Instant::now()) {
+                Ok(until) => alarm.set(until),
+                Err(failure) => return Poll::Ready(Err(failure)),
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// Puts the call to the backend into the record.
