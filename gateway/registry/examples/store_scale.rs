@@ -1,5 +1,6 @@
 //! How long a national registry takes to be read from its database and compiled: 661 organisations, 5,000 APIs, 20,000
-//! applications, 50,000 agreements. Run: `cargo run --release -p registry --example store_scale`.
+//! applications, 50,000 agreements. Run: `cargo run --release -p registry --example store_scale`, for SQLite; with the address
+//! of an empty database behind it (`-- postgres://..`) for that one.
 
 #![expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
@@ -65,16 +66,23 @@ async fn main() -> anyhow::Result<()> {
     let source = Source::from_text("scale.toml", &document()?);
     let read = registry::read(source, &|_| Ok(Vec::new()));
     let loaded = read.map_err(|problems| anyhow::anyhow!("{}", problems.render()))?;
-    let file = std::env::temp_dir().join(format!("vagvisare-scale-{}.sqlite", std::process::id()));
-    let store = Store::open(&format!("sqlite:{}", file.display())).await?;
+    let folder = tempfile::tempdir()?;
+    let embedded = || format!("sqlite:{}", folder.path().join("registry.sqlite").display());
+    let address = std::env::args().nth(1).unwrap_or_else(embedded);
+    let kind = if address.starts_with("sqlite:") {
+        "SQLite"
+    } else {
+        "PostgreSQL"
+    };
+    let store = Store::open(&address).await?;
     let begun = Instant::now();
     import::fill(&store, import::objects(&loaded.draft, &[])).await?;
-    println!("written to SQLite, with its audit trail: {:?}", begun.elapsed());
+    println!("written to {kind}, with its audit trail: {:?}", begun.elapsed());
     let begun = Instant::now();
     let mut picture = Picture::default();
     picture.follow(&store).await?;
     println!(
-        "read from SQLite, {} objects: {:?}",
+        "read from {kind}, {} objects: {:?}",
         picture.objects.len(),
         begun.elapsed()
     );
@@ -91,8 +99,5 @@ async fn main() -> anyhow::Result<()> {
     );
     println!("draft and compile together: {:?}", begun.elapsed());
     store.close().await;
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
-    }
     Ok(())
 }
