@@ -136,8 +136,8 @@ struct LadderOptions {
 
 #[derive(Args)]
 struct CasesOptions {
-    /// The service's program: `cargo build --release -p case-status` makes it
-    #[arg(long, default_value = "target/release/case-status")]
+    /// The service's program: `cargo build --profile dist -p case-status` makes it
+    #[arg(long, default_value = "target/dist/case-status")]
     case_status: PathBuf,
     /// How many people ask
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
