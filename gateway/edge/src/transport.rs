@@ -3,6 +3,7 @@
 //! What is kept is the socket's place in a count. It lives here and not in the connection's task because an upgraded
 //! connection outlives its task: a tunnel is an open connection too.
 
+use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,6 +12,29 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::TlsStream;
+
+/// Parts that together are no longer go out as one: the kernel takes more time over parts than the copy does. A head with a
+/// small body, in bytes.
+const GATHERED: usize = 4096;
+
+thread_local! {
+    static ONE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn gather(socket: &mut TcpStream, cx: &mut Context<'_>, data: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    let mut socket = Pin::new(socket);
+    if let [part] = data {
+        return socket.poll_write(cx, part);
+    }
+    if data.iter().map(|part| part.len()).sum::<usize>() > GATHERED {
+        return socket.poll_write_vectored(cx, data);
+    }
+    ONE.with_borrow_mut(|one| {
+        one.clear();
+        data.iter().for_each(|part| one.extend_from_slice(part));
+        socket.as_mut().poll_write(cx, one)
+    })
+}
 
 /// What a [`Transport`] holds on to until the socket is closed.
 pub(crate) trait Keeper {
@@ -105,7 +129,7 @@ impl<K: Keeper + Unpin> AsyncWrite for Transport<K> {
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = match &mut self.socket {
-            Socket::Plain(socket) => Pin::new(socket).poll_write_vectored(cx, data),
+            Socket::Plain(socket) => gather(socket, cx, data),
             Socket::Tls(socket) => Pin::new(socket).poll_write_vectored(cx, data),
         };
         self.written(outcome, data.iter().map(|part| part.len()).sum())

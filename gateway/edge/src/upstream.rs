@@ -20,18 +20,21 @@ pub use body::{BodyError, UpstreamBody};
 pub use pool::{Limits, set_limits};
 pub use tls::RootsError;
 
-use crate::body::RequestBody;
+use crate::body::{Progress, RequestBody};
 use crate::error::ErrorKind;
 use fleet::Choice;
 use http::header::{HOST, UPGRADE};
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri, Version};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use pool::{Checkout, Lease};
 use snapshot::{Backend, UpstreamAddress};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How a call to a backend went, filled in as it goes: readable also when the call failed or was given up.
@@ -158,44 +161,75 @@ pub(crate) async fn send_to(
         // Boxed because it is rare and large: the handshake's state would otherwise be part of every call's future.
         Checkout::Open(opening) => Box::pin(connect::open(backend, opening, choice, timing)).await?,
     };
-    let response = match transmit(backend, lease, request, target.as_ref(), timing).await? {
-        Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
-        Transmitted::Returned(request, _) => {
+    let Sent {
+        answer,
+        mut lease,
+        upload,
+    } = begin(backend, lease, request, target.as_ref(), timing)?;
+    let answer = match heard(pin!(answer), &mut lease, upload).await? {
+        Heard::Answer(answer) => answer,
+        Heard::Returned(request, _) => {
             // The kept connection had been closed meanwhile and hyper gave the request back: nothing was sent.
+            drop(lease);
             let opening = pool::opening(backend, choice, asking)?;
-            let lease = Box::pin(connect::open(backend, opening, choice, timing)).await?;
-            match transmit(backend, lease, request, target.as_ref(), timing).await? {
-                Transmitted::Answer(response, lease) => UpstreamBody::answer(response, lease, idle_timeout),
-                Transmitted::Returned(_, error) => return Err(UpstreamError::ClosedBeforeSent(error)),
+            let opened = Box::pin(connect::open(backend, opening, choice, timing)).await?;
+            let sent = begin(backend, opened, *request, target.as_ref(), timing)?;
+            lease = sent.lease;
+            match heard(pin!(sent.answer), &mut lease, sent.upload).await? {
+                Heard::Answer(answer) => answer,
+                Heard::Returned(_, error) => return Err(UpstreamError::ClosedBeforeSent(error)),
             }
         }
     };
+    let response = UpstreamBody::answer(answer, lease, idle_timeout);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS && !asked_to_switch {
         return Err(UpstreamError::Malformed("a protocol switch nobody asked for"));
     }
     Ok(response)
 }
 
-enum Transmitted {
-    Answer(Response<hyper::body::Incoming>, Lease),
-    /// Unsent.
-    Returned(Request<RequestBody>, hyper::Error),
+/// A request that is on its way, and the connection that it is on.
+struct Sent<F> {
+    answer: F,
+    lease: Lease,
+    /// Of a body that is still being read.
+    upload: Option<Arc<Progress>>,
 }
 
-async fn transmit(
+enum Heard {
+    Answer(Response<Incoming>),
+    /// Unsent.
+    Returned(Box<Request<RequestBody>>, hyper::Error),
+}
+
+/// Hands the request to hyper. Not async: a future would move the request about twice more.
+fn begin(
     backend: &Backend,
     mut lease: Lease,
     mut request: Request<RequestBody>,
     target: Option<&PathAndQuery>,
     timing: &mut Timing,
-) -> Result<Transmitted, UpstreamError> {
+) -> Result<Sent<impl Future<Output = Answered> + use<>>, UpstreamError> {
     let address = lease.address(backend).ok_or_else(connect::no_address)?;
     direct(&mut request, address, target)?;
     timing.reused = lease.reused();
     timing.address = Some(lease.peer());
     timing.index = Some(lease.index());
-    let uploading = request.body().progress();
-    let mut answer = pin!(lease.sender().try_send_request(request));
+    Ok(Sent {
+        upload: request.body().progress(),
+        answer: lease.sender().try_send_request(request),
+        lease,
+    })
+}
+
+type Answered = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>;
+
+/// Drives the connection until the answer's head is there.
+async fn heard(
+    mut answer: Pin<&mut impl Future<Output = Answered>>,
+    lease: &mut Lease,
+    upload: Option<Arc<Progress>>,
+) -> Result<Heard, UpstreamError> {
     let answered = poll_fn(|cx| {
         lease.drive(cx);
         answer.as_mut().poll(cx)
@@ -203,13 +237,13 @@ async fn transmit(
     match answered.await {
         Ok(response) => {
             // The rest of a request moves on although nobody reads its answer for a while.
-            if uploading.is_some_and(|upload| !upload.is_done()) {
+            if upload.is_some_and(|upload| !upload.is_done()) {
                 lease.set_apart();
             }
-            Ok(Transmitted::Answer(response, lease))
+            Ok(Heard::Answer(response))
         }
         Err(mut error) => match error.take_message() {
-            Some(request) => Ok(Transmitted::Returned(request, error.into_error())),
+            Some(request) => Ok(Heard::Returned(Box::new(request), error.into_error())),
             None => Err(UpstreamError::BrokenAnswer(error.into_error())),
         },
     }

@@ -2,7 +2,7 @@
 //!
 //! A task of its own for each connection would be woken for each request and would wake the call for each answer. Driven by
 //! the call, a request and its answer cost no scheduling at all. Nobody drives a connection while it is kept for the
-//! next call: that it was closed meanwhile is seen by whoever takes it, or by the sweeper.
+//! next call: that it was closed meanwhile is seen by the sweeper, or by the call that takes it before anything is sent.
 
 use std::future::Future;
 use std::pin::Pin;

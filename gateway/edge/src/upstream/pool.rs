@@ -290,8 +290,7 @@ impl Kept {
     /// The last used connection that is still good; those that are not are closed on the way.
     fn pop(&mut self, address: usize) -> Option<Idle> {
         let idle = &mut self.places.get_mut(address)?.idle;
-        while let Some(mut last) = idle.pop() {
-            last.connected.driver.look();
+        while let Some(last) = idle.pop() {
             if last.connected.is_good() {
                 return Some(last);
             }
