@@ -31,7 +31,7 @@ pub async fn open(file: &Path) -> anyhow::Result<Engine> {
     let organisations: Vec<Organisation> = read(&pool, "SELECT document FROM organisation ORDER BY position").await?;
     let needs: Vec<Need> = read(&pool, "SELECT document FROM need ORDER BY position").await?;
     pool.close().await;
-    // Analysing two thousand phrasings is work for a worker, not for the thread that answers.
+    // Analysing twenty thousand phrasings is work for a worker, not for the thread that answers.
     let engine = tokio::task::spawn_blocking(move || Engine::new(Directory::new(organisations)?, needs)).await??;
     Ok(engine)
 }

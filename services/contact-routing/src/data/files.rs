@@ -30,6 +30,8 @@ pub const NEEDS: &[NeedFile] = &[
 pub const VAGUE: &str = include_str!("../../data/vague.toml");
 /// Emergencies.
 pub const EMERGENCIES: &str = include_str!("../../data/emergencies.toml");
+/// Sentences of emergencies, and of what only sounds like one.
+pub const EMERGENCY_SENTENCES: &str = include_str!("../../data/emergency-sentences.toml");
 /// Families of words.
 pub const CONCEPTS: &str = include_str!("../../data/concepts.toml");
 /// Everyday words with the plain word for each.
@@ -88,6 +90,7 @@ pub fn version() -> String {
         PUBLIC_LINES,
         VAGUE,
         EMERGENCIES,
+        EMERGENCY_SENTENCES,
         CONCEPTS,
         EVERYDAY_WORDS,
     ] {

@@ -1,5 +1,7 @@
 //! Emergencies, questions that are too open, and families of words.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::data::files::{self, DataError};
@@ -67,6 +69,24 @@ pub struct SignGroup {
     pub cues: Vec<String>,
 }
 
+/// Sentences that the sense of danger is learned from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencySentences {
+    /// By the id of an emergency: what people write when it happens, one a line.
+    pub danger: BTreeMap<String, String>,
+    /// What only sounds like one.
+    pub calm: CalmSentences,
+}
+
+/// Sentences of no danger.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalmSentences {
+    /// One a line.
+    pub say: String,
+}
+
 /// A kind of question that cannot be answered before one more thing is known.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +134,27 @@ fn form(file: &str, error: &toml::de::Error) -> DataError {
 /// The file is not in its form.
 pub fn emergencies() -> Result<Emergencies, DataError> {
     toml::from_str(files::EMERGENCIES).map_err(|error| form("emergencies.toml", &error))
+}
+
+/// The sentences that the sense of danger is learned from.
+///
+/// # Errors
+/// The file is not in its form, or names an emergency that there is none of.
+pub fn emergency_sentences(known: &[Emergency]) -> Result<EmergencySentences, DataError> {
+    const FILE: &str = "emergency-sentences.toml";
+    let sentences: EmergencySentences =
+        toml::from_str(files::EMERGENCY_SENTENCES).map_err(|error| form(FILE, &error))?;
+    let unknown = sentences
+        .danger
+        .keys()
+        .find(|id| known.iter().all(|one| one.id != **id));
+    match unknown {
+        Some(id) => Err(DataError::Unknown {
+            what: FILE.to_owned(),
+            name: id.clone(),
+        }),
+        None => Ok(sentences),
+    }
 }
 
 /// The open questions of the data file.

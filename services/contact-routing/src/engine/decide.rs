@@ -11,7 +11,7 @@ use crate::data::files::DataError;
 use crate::data::glossary::Glossary;
 use crate::data::needs::{Level, Need};
 use crate::data::signals::{self, Emergency, Vague};
-use crate::engine::cue::Cues;
+use crate::engine::cue::{Cues, Hit};
 use crate::engine::emergency::Detector;
 use crate::engine::index::{self, Bag, Index};
 use crate::engine::learn;
@@ -97,8 +97,8 @@ const NEARBY: f32 = 0.1;
 
 /// Weights of the parts of a score; found by looking at which classes of question went wrong.
 mod weights {
-    pub(super) const TERMS: f32 = 2.2;
-    pub(super) const NEAREST: f32 = 6.0;
+    pub(super) const TERMS: f32 = 1.0;
+    pub(super) const NEAREST: f32 = 5.0;
     pub(super) const BLOCK: f32 = 9.0;
     pub(super) const STORY: f32 = 0.6;
     pub(super) const FOCUS: f32 = 0.6;
@@ -146,9 +146,18 @@ impl Engine {
     pub fn new(directory: Directory, needs: Vec<Need>) -> Result<Self, DataError> {
         let vague = signals::vague()?;
         let emergencies = signals::emergencies()?;
+        let sentences = signals::emergency_sentences(&emergencies.emergency)?;
         let concepts = signals::concepts()?;
         let everyday = signals::everyday_words()?;
-        let lexicon = learn::lexicon(&directory, &needs, &vague, &emergencies, &concepts, &everyday);
+        let lexicon = learn::lexicon(
+            &directory,
+            &needs,
+            &vague,
+            &emergencies,
+            &sentences,
+            &concepts,
+            &everyday,
+        );
         let (mut cues, mut blocks) = (Cues::default(), Cues::default());
         for (owner, need) in (0_u32..).zip(&needs) {
             for cue in &need.cues {
@@ -159,10 +168,21 @@ impl Engine {
             }
         }
         let (samples, phrasings) = learn::samples(&lexicon, &needs, &vague);
-        learn::weigh_cues(&mut cues, &phrasings);
-        let index = Index::new(needs.len() + vague.len(), &samples);
+        learn::weigh_cues(&mut cues, phrasings.iter().filter(|(class, _)| *class < needs.len()));
+        let calm = phrasings
+            .iter()
+            .zip(&samples)
+            .map(|((_, analysis), sample)| (analysis, &sample.bag));
+        let learn_danger = || Detector::new(&lexicon, emergencies, &sentences, calm);
+        let (index, detector) = std::thread::scope(|scope| {
+            let index = scope.spawn(|| Index::new(needs.len() + vague.len(), &samples));
+            let detector = learn_danger();
+            (
+                index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                detector,
+            )
+        });
         let places = Places::new(&directory);
-        let detector = Detector::new(&lexicon, emergencies);
         Ok(Self {
             glossary: Glossary::read()?,
             directory,
@@ -189,7 +209,9 @@ impl Engine {
         let mut analysis = self.lexicon.analyse(question.text, question.language);
         let named = analysis.clone();
         self.places.hide(&mut analysis);
-        if let Some(emergency) = self.detector.find(&analysis) {
+        let bag = index::bag(&analysis);
+        let hits = self.cues.matches(&analysis);
+        if let Some(emergency) = self.detector.find(&analysis, &bag, &hits) {
             return Answer {
                 outcome: Outcome::Emergency,
                 need: None,
@@ -199,8 +221,7 @@ impl Engine {
                 emergency: Some(emergency),
             };
         }
-        let bag = index::bag(&analysis);
-        let ranked = self.rank(&analysis, &bag);
+        let ranked = self.rank(&analysis, &bag, hits);
         self.choose(&named, &bag, &ranked, question.municipality)
     }
 
@@ -210,7 +231,7 @@ impl Engine {
         let mut analysis = self.lexicon.analyse(text, Language::Swedish);
         self.places.hide(&mut analysis);
         let bag = index::bag(&analysis);
-        self.rank(&analysis, &bag)
+        self.rank(&analysis, &bag, self.cues.matches(&analysis))
             .into_iter()
             .take(most)
             .map(|one| {
@@ -228,7 +249,7 @@ impl Engine {
             .collect()
     }
 
-    fn rank(&self, analysis: &Analysis, bag: &Bag) -> Vec<Ranked> {
+    fn rank(&self, analysis: &Analysis, bag: &Bag, mut hits: Vec<Hit>) -> Vec<Ranked> {
         let whole = self.index.score(bag);
         let focus = focus(analysis);
         let aim = focus.as_ref().map_or(u64::MAX, |focus| {
@@ -254,7 +275,6 @@ impl Engine {
                 }
             })
             .collect();
-        let mut hits = self.cues.matches(analysis);
         for hit in &mut hits {
             // What happened on the way in a long story says less than the question itself.
             if hit.sentences & aim == 0 {
@@ -338,7 +358,7 @@ impl Engine {
         let near = open.score + 1.0 * covered >= best_score && covered > 0.7 && best_cue < 0.5;
         let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
         let far_ahead = open.score > 1.3 * best_score && best_cue < 0.5;
-        let ahead = open.score > best_score && covered > 0.6;
+        let ahead = open.score > best_score && covered > 0.45;
         (near || nothing_else || far_ahead || ahead).then_some(vague)
     }
 
@@ -430,16 +450,7 @@ fn focus(analysis: &Analysis) -> Option<Analysis> {
         return None;
     }
     let asks = |sentence: usize| analysis.asks.get(sentence).copied().unwrap_or(false);
-    Some(Analysis {
-        tokens: analysis
-            .tokens
-            .iter()
-            .filter(|token| token.sentence + 2 >= sentences || asks(token.sentence))
-            .cloned()
-            .collect(),
-        language: analysis.language,
-        asks: analysis.asks.clone(),
-    })
+    Some(analysis.part(|sentence| sentence + 2 >= sentences || asks(sentence)))
 }
 
 fn confidence(best: &Ranked, next: Option<&Ranked>) -> f32 {

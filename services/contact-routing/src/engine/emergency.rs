@@ -1,11 +1,30 @@
 //! Whether somebody writes about a danger that goes on now; it is answered before anything else.
+//!
+//! Two ways to see it: cues and signs that somebody wrote down, and a sense [`learned`] from sentences, to which the cues
+//! are signals among others. Either can raise the alarm, and the sense may overrule a cue that it is sure means nothing.
 
-use crate::data::signals::{Emergencies, Emergency, SignGroup, Signs};
+mod learned;
+
+use self::learned::{Judge, Terms};
+use crate::data::signals::{Emergencies, Emergency, EmergencySentences, SignGroup, Signs};
 use crate::engine::cue::{Cues, Hit};
+use crate::engine::index::{self, Bag};
+use crate::text::language::Language;
 use crate::text::lexicon::{Analysis, Lexicon};
 
+/// From here on the sense raises the alarm by itself.
+const ALARM: f32 = -0.05;
+/// From here on, when a cue says that it is about something else, and how much that cue must say.
+const ALARM_ASIDE: f32 = 0.4;
+const ELSE: f32 = 5.0;
+/// Below this the sense overrules cues.
+const NOTHING: f32 = -0.75;
+/// From how many sentences on a message is a story, and how much more a part of it must say for a cue to stand.
+const SENTENCES: usize = 3;
+const STORY: f32 = 0.6;
+
 /// Which kind of signal a cue is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Signal {
     Danger(usize),
     Block(usize),
@@ -22,15 +41,58 @@ pub struct Detector {
     signs: Signs,
     cues: Cues,
     signals: Vec<Signal>,
+    sense: Judge,
+    /// By emergency: whether it is that one.
+    kinds: Vec<Judge>,
 }
 
 impl Detector {
-    /// A detector of these emergencies.
+    /// A detector of these emergencies, which learns from sentences and from phrasings that tell of none.
     #[must_use]
-    pub fn new(lexicon: &Lexicon, file: Emergencies) -> Self {
+    pub fn new<'p>(
+        lexicon: &Lexicon,
+        file: Emergencies,
+        sentences: &EmergencySentences,
+        phrasings: impl Iterator<Item = (&'p Analysis, &'p Bag)>,
+    ) -> Self {
+        let mut detector = Self::of_cues(lexicon, file);
+        let known = detector.emergencies.iter().map(|one| sentences.danger.get(&one.id));
+        let danger = (1..)
+            .zip(known)
+            .flat_map(|(kind, lines)| lines.into_iter().map(move |lines| (kind, lines)));
+        let calm = std::iter::once((0, &sentences.calm.say));
+        let told = danger
+            .chain(calm)
+            .flat_map(|(kind, lines)| lines.lines().map(move |line| (kind, line)));
+        let told = told.map(|(kind, line)| {
+            let analysis = lexicon.analyse(line, Language::Swedish);
+            let bag = index::bag(&analysis);
+            (kind, detector.terms(&analysis, &bag, &detector.cues.matches(&analysis)))
+        });
+        let mut all: Vec<(usize, Terms)> = told.collect();
+        let dangers = all.iter().filter(|(kind, _)| *kind != 0).count();
+        all.extend(
+            phrasings.map(|(analysis, bag)| (0, detector.terms(analysis, bag, &detector.cues.matches(analysis)))),
+        );
+        let kind_of = |at: usize| all.get(at).map_or(0, |(kind, _)| *kind);
+        let terms: Vec<&Terms> = all.iter().map(|(_, terms)| terms).collect();
+        let sense = Judge::learn(&terms, |at| kind_of(at) != 0);
+        let dangers = terms.get(..dangers).unwrap_or_default();
+        let count = detector.emergencies.len();
+        let kinds = (1..=count)
+            .map(|kind| Judge::learn(dangers, |at| kind_of(at) == kind))
+            .collect();
+        detector.sense = sense;
+        detector.kinds = kinds;
+        detector
+    }
+
+    fn of_cues(lexicon: &Lexicon, file: Emergencies) -> Self {
         let mut detector = Self {
             cues: Cues::strict(),
             signals: Vec::new(),
+            sense: Judge::default(),
+            kinds: Vec::new(),
             emergencies: file.emergency,
             signs: file.signs,
         };
@@ -74,16 +136,77 @@ impl Detector {
         self.signals.push(signal);
     }
 
-    /// The emergency that the message tells of, when it does.
+    fn signal(&self, hit: &Hit) -> Option<Signal> {
+        let at = usize::try_from(hit.owner).ok()?;
+        self.signals.get(at).copied()
+    }
+
+    /// What the learned sense goes by.
+    fn terms(&self, analysis: &Analysis, bag: &Bag, hits: &[Hit]) -> Terms {
+        let mut seen: Vec<Signal> = hits.iter().filter_map(|hit| self.signal(hit)).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        let danger = seen.iter().any(|one| matches!(one, Signal::Danger(_)));
+        let signs = seen.iter().filter(|one| matches!(one, Signal::Sign(_))).count();
+        let id = |at: usize| self.emergencies.get(at).map_or("", |one| one.id.as_str());
+        let mut names: Vec<String> = Vec::with_capacity(seen.len() + 4);
+        for one in seen {
+            let (name, with_danger) = match one {
+                Signal::Danger(at) => (format!("danger {}", id(at)), false),
+                Signal::Block(at) => (format!("block {}", id(at)), false),
+                Signal::Sign(at) => (format!("sign {at}"), false),
+                Signal::Calm => ("calm".to_owned(), danger),
+                Signal::Now => ("now".to_owned(), danger),
+                Signal::Urgent => ("urgent".to_owned(), danger),
+                Signal::Errand => ("errand".to_owned(), danger),
+            };
+            if with_danger {
+                names.push(format!("danger and {name}"));
+            }
+            names.push(name);
+        }
+        names.extend(danger.then(|| "danger".to_owned()));
+        names.extend((signs > 1).then(|| "two signs".to_owned()));
+        names.extend((signs > 2).then(|| "three signs".to_owned()));
+        learned::terms(analysis, bag, &names)
+    }
+
+    /// The emergency that the message tells of, when it does; `needs` are the cues of needs in it.
     #[must_use]
-    pub fn find(&self, analysis: &Analysis) -> Option<&Emergency> {
+    pub fn find(&self, analysis: &Analysis, bag: &Bag, needs: &[Hit]) -> Option<&Emergency> {
         let hits = self.cues.matches(analysis);
-        let signal = |hit: &Hit| {
-            usize::try_from(hit.owner)
-                .ok()
-                .and_then(|at| self.signals.get(at))
-                .copied()
+        let terms = self.terms(analysis, bag, &hits);
+        let danger = self.sense.of(&terms);
+        let nothing = || danger.max(self.in_a_story(analysis) - STORY) < NOTHING;
+        let cued = self.cued(&hits).filter(|_| !nothing());
+        cued.or_else(|| {
+            let kinds = self.emergencies.iter().zip(&self.kinds);
+            let kinds = kinds.map(|(one, kind)| (one, kind.of(&terms)));
+            // The one kind of which 112 is the wrong number must be clear.
+            let kinds =
+                kinds.filter(|(one, likely)| *likely > 0.0 || one.numbers.first().is_some_and(|first| first == "112"));
+            let likeliest = kinds.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(one, _)| one);
+            let aside = needs.iter().any(|hit| hit.weight >= ELSE);
+            likeliest.filter(|_| danger > if aside { ALARM_ASIDE } else { ALARM })
+        })
+    }
+
+    /// How dangerous two neighbouring sentences of a long message are at most: a story around it makes it no smaller.
+    fn in_a_story(&self, analysis: &Analysis) -> f32 {
+        let sentences = analysis.tokens.last().map_or(0, |token| token.sentence + 1);
+        let firsts = 0..sentences.saturating_sub(1);
+        let firsts = firsts.take(if sentences < SENTENCES { 0 } else { 40 });
+        let within = |first: usize| {
+            let part = analysis.part(|sentence| sentence == first || sentence == first + 1);
+            self.sense
+                .of(&self.terms(&part, &index::bag(&part), &self.cues.matches(&part)))
         };
+        firsts.map(within).fold(f32::MIN, f32::max)
+    }
+
+    /// The emergency that cues or signs tell of.
+    fn cued(&self, hits: &[Hit]) -> Option<&Emergency> {
+        let signal = |hit: &Hit| self.signal(hit);
         let has = |wanted: Signal| hits.iter().any(|hit| signal(hit) == Some(wanted));
         let within = |wanted: Signal| {
             let of = hits.iter().filter(|hit| signal(hit) == Some(wanted));

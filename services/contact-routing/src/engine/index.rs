@@ -7,7 +7,7 @@ use crate::text::lexicon::Analysis;
 /// How much a family of words, a part of a compound, and two neighbouring words count beside a whole word.
 const FAMILY: f32 = 0.9;
 const PART: f32 = 0.75;
-const PAIR: f32 = 0.8;
+const PAIR: f32 = 0.5;
 /// How much a word counts that stands in a message about anything.
 const COMMON: f32 = 0.8;
 /// How soon a term says no more for standing in more phrasings of a class.
@@ -15,6 +15,11 @@ const SATURATION: f32 = 0.4;
 /// What a term says whichever class has it; the rest goes by its share of the term, the more evenly the smaller the power.
 const SHARED: f32 = 0.85;
 const OWN_POWER: f32 = 0.25;
+/// How much it says that a term stands in a class more often than a class of its size would have it by chance.
+const LIKELY: f32 = 2.0;
+/// A class counts as this much bigger than it is, and every term as expected this often at least.
+const CLASS_SIZE: f32 = 300.0;
+const EXPECTED: f32 = 0.1;
 /// What an unknown word takes from nearness.
 const UNKNOWN: f32 = 4.0;
 
@@ -123,6 +128,8 @@ impl Index {
             }
         }
         let all = count as f32;
+        let sizes = sizes(count, samples);
+        let whole: f32 = sizes.iter().sum();
         index.idf = within
             .iter()
             .map(|classes| (1.0 + (all - classes.len() as f32 + 0.5) / (classes.len() as f32 + 0.5)).ln())
@@ -141,7 +148,14 @@ impl Index {
                         // How often a phrasing of this class has the term, and how much the term belongs to it alone.
                         let often = count / (count + SATURATION);
                         let own = (count / total).powf(OWN_POWER);
-                        (class, idf * often * (SHARED + (1.0 - SHARED) * own))
+                        let size = usize::try_from(class)
+                            .ok()
+                            .and_then(|at| sizes.get(at))
+                            .copied()
+                            .unwrap_or(0.0);
+                        let by_chance = total / whole * (size + CLASS_SIZE) + EXPECTED;
+                        let likely = (count / by_chance).ln_1p();
+                        (class, idf * often * (SHARED + (1.0 - SHARED) * own) + LIKELY * likely)
                     })
                     .collect()
             })
@@ -222,4 +236,15 @@ impl Index {
         }
         scores
     }
+}
+
+/// How much of all that is known each class has.
+fn sizes(count: usize, samples: &[Sample]) -> Vec<f32> {
+    let mut sizes = vec![0.0; count];
+    for sample in samples {
+        if let Some(size) = sizes.get_mut(sample.class) {
+            *size += sample.weight * sample.bag.iter().map(|(_, weight)| weight).sum::<f32>();
+        }
+    }
+    sizes
 }

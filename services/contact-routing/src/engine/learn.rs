@@ -26,6 +26,7 @@ pub(super) fn lexicon(
     needs: &[Need],
     vague: &[Vague],
     emergencies: &signals::Emergencies,
+    sentences: &signals::EmergencySentences,
     concepts: &[(String, Vec<String>)],
     everyday: &[(String, Vec<String>)],
 ) -> Lexicon {
@@ -60,6 +61,12 @@ pub(super) fn lexicon(
                 .filter(|cue| !is_english_line(cue)),
         );
     }
+    let told = sentences
+        .danger
+        .values()
+        .chain([&sentences.calm.say])
+        .flat_map(|lines| lines.lines());
+    swedish.extend(told.filter(|line| !is_english_line(line)).map(str::to_owned));
     swedish.extend(directory.organisations.iter().map(|one| one.name.clone()));
     let english: Vec<&str> = english.iter().map(String::as_str).chain(open_english).collect();
     Lexicon::new(
@@ -153,39 +160,27 @@ fn is_english_line(line: &str) -> bool {
 
 /// Training samples of every class, and the analysed phrasings of needs for weighing cues.
 pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Vec<Sample>, Vec<(usize, Analysis)>) {
-    let mut samples = Vec::new();
-    let mut phrasings = Vec::new();
-    let mut phrase = |class: usize, text: &str, language: Language, weight: f32| {
-        let analysis = lexicon.analyse(text, language);
-        samples.push(Sample {
-            class,
-            bag: index::bag(&analysis),
-            weight,
-            phrasing: true,
-        });
-        phrasings.push((class, analysis));
-    };
+    let mut told: Vec<(usize, &str, Language)> = Vec::new();
     for (class, need) in needs.iter().enumerate() {
-        phrase(class, &need.name.sv, Language::Swedish, 1.0);
-        phrase(
-            class,
-            need.name.en.as_deref().unwrap_or_default(),
-            Language::English,
-            1.0,
-        );
-        for line in &need.say {
-            phrase(class, line, Language::Swedish, 1.0);
-        }
-        for line in &need.say_en {
-            phrase(class, line, Language::English, 1.0);
-        }
+        told.push((class, &need.name.sv, Language::Swedish));
+        told.push((class, need.name.en.as_deref().unwrap_or_default(), Language::English));
+        told.extend(need.say.iter().map(|line| (class, line.as_str(), Language::Swedish)));
+        told.extend(need.say_en.iter().map(|line| (class, line.as_str(), Language::English)));
     }
-    for (at, one) in vague.iter().enumerate() {
-        for line in one.say.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            phrase(needs.len() + at, line, Language::Swedish, 1.0);
-        }
+    for (class, one) in (needs.len()..).zip(vague) {
+        let lines = one.say.lines().map(str::trim).filter(|line| !line.is_empty());
+        told.extend(lines.map(|line| (class, line, Language::Swedish)));
     }
-    phrasings.retain(|(class, _)| *class < needs.len());
+    let texts: Vec<(&str, Language)> = told.iter().map(|(_, text, language)| (*text, *language)).collect();
+    let classes = told.iter().map(|(class, ..)| *class);
+    let phrasings: Vec<(usize, Analysis)> = classes.zip(lexicon.analyse_all(&texts)).collect();
+    let phrasing = |(class, analysis): &(usize, Analysis)| Sample {
+        class: *class,
+        bag: index::bag(analysis),
+        weight: 1.0,
+        phrasing: true,
+    };
+    let mut samples: Vec<Sample> = phrasings.iter().map(phrasing).collect();
     // Words and the words of cues are vocabulary: they count, but no question is near to a list of words.
     let mut list = |class: usize, words: &str, language: Language, weight: f32| {
         let bag = index::bag(&lexicon.analyse(words, language));
@@ -219,7 +214,7 @@ pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Ve
 }
 
 /// A cue says more the more of the phrasings it matches are its own need's.
-pub(super) fn weigh_cues(cues: &mut Cues, phrasings: &[(usize, Analysis)]) {
+pub(super) fn weigh_cues<'p>(cues: &mut Cues, phrasings: impl Iterator<Item = &'p (usize, Analysis)>) {
     let mut counts: hashbrown::HashMap<u32, (f32, f32)> = hashbrown::HashMap::new();
     for (class, analysis) in phrasings {
         for hit in cues.matches(analysis) {

@@ -1,5 +1,7 @@
 //! Where the matter is: municipalities, counties and places named in the text, and the one the person has chosen.
 
+mod passing;
+
 use hashbrown::HashMap;
 
 use crate::data::directory::Directory;
@@ -19,6 +21,8 @@ pub struct Area {
 /// How a place stands in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
+    /// What the message is about lies in it: "stugan i Lund".
+    Lies,
     /// In it: "i Lund", "Lunds kommun".
     In,
     /// To it: "till Lund".
@@ -97,8 +101,6 @@ const ASIDE: &[&str] = &[
     "butiken",
     "hantverkare",
     "offert",
-    "bror",
-    "syster",
     "besöka",
     "hälsa",
 ];
@@ -214,7 +216,7 @@ impl Places {
                 Some((length, municipality, county)) => {
                     let clear = clear(&analysis.tokens, at, length, token);
                     if clear {
-                        let role = role(&analysis.tokens, at);
+                        let role = role(&analysis.tokens, at, length);
                         found.push(Mention {
                             municipality,
                             county,
@@ -263,7 +265,7 @@ impl Places {
             .iter()
             .any(|token| token.concepts.iter().any(|concept| concept == "elder"));
         let counts = |mention: &&Mention| match mention.role {
-            Role::In => true,
+            Role::Lies | Role::In => true,
             Role::Stands => need.area != AreaFrom::Residence || chosen.is_none() && !home,
             Role::To => moving || need.area != AreaFrom::Residence || chosen.is_none(),
             // Whoever lives in one place and chose another writes about the other: a parent's, a cottage's.
@@ -276,7 +278,13 @@ impl Places {
         let best = mentions
             .iter()
             .filter(counts)
-            .max_by_key(|mention| (mention.municipality.is_some(), mention.role != Role::Home))
+            .max_by_key(|mention| {
+                (
+                    mention.role == Role::Lies,
+                    mention.municipality.is_some(),
+                    mention.role != Role::Home,
+                )
+            })
             .or_else(|| mentions.iter().find(|one| chosen.is_none() && one.role != Role::Aside));
         let chosen_area = || {
             let one = chosen.and_then(|code| directory.municipality(code));
@@ -351,8 +359,11 @@ fn clear(tokens: &[Token], at: usize, length: usize, token: &Token) -> bool {
     token.capital || preposition || token.norm.chars().count() > 4
 }
 
-fn role(tokens: &[Token], at: usize) -> Role {
+fn role(tokens: &[Token], at: usize, length: usize) -> Role {
     let sentence = tokens.get(at).map(|token| token.sentence);
+    if passing::is_passed_by(tokens, at, length) {
+        return Role::Aside;
+    }
     let before: Vec<&str> = tokens
         .get(at.saturating_sub(5)..at)
         .unwrap_or_default()
@@ -370,13 +381,16 @@ fn role(tokens: &[Token], at: usize) -> Role {
     if TO.contains(&last) {
         return Role::To;
     }
+    if before.iter().rev().take(3).any(|word| passing::is_property(word)) {
+        return Role::Lies;
+    }
     if before.iter().rev().take(2).any(|word| STANDS.contains(word)) {
         return Role::Stands;
     }
     let lives = before.iter().position(|word| LIVES.contains(word));
     if let Some(lives) = lives {
         let who = before
-            .get(lives.saturating_sub(1)..(lives + 2).min(before.len()))
+            .get(lives.saturating_sub(2)..(lives + 2).min(before.len()))
             .unwrap_or_default();
         if who.iter().any(|word| HOME.contains(word) && *word != last) {
             return Role::Home;

@@ -50,6 +50,19 @@ pub struct Analysis {
     pub asks: Vec<bool>,
 }
 
+impl Analysis {
+    /// Those sentences alone of which `belongs` is true.
+    #[must_use]
+    pub fn part(&self, belongs: impl Fn(usize) -> bool) -> Self {
+        let tokens = self.tokens.iter().filter(|token| belongs(token.sentence));
+        Self {
+            tokens: tokens.cloned().collect(),
+            language: self.language,
+            asks: self.asks.clone(),
+        }
+    }
+}
+
 /// The words that are known.
 #[derive(Default)]
 pub struct Lexicon {
@@ -93,9 +106,20 @@ impl Lexicon {
                 .extend(fold::words(text).words.into_iter().map(|word| word.norm));
         }
         lexicon.file_concepts(concepts);
-        lexicon.file_spellings();
-        let parts = lexicon.swedish.keys().map(|word| (word.clone(), lexicon.split(word)));
-        lexicon.known_parts = parts.filter(|(_, parts)| !parts.is_empty()).collect();
+        let stems = lexicon
+            .swedish
+            .keys()
+            .map(|word| lexicon.stems.stem(word, Language::Swedish));
+        lexicon.swedish_stems = stems.collect();
+        let (speller, english_speller, known_parts) = std::thread::scope(|scope| {
+            let spellers = scope.spawn(|| lexicon.spellers());
+            let parts = lexicon.swedish.keys().map(|word| (word.clone(), lexicon.split(word)));
+            let parts = parts.filter(|(_, parts)| !parts.is_empty()).collect();
+            let (swedish, english) = spellers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (swedish, english, parts)
+        });
+        (lexicon.speller, lexicon.english_speller) = (speller, english_speller);
+        lexicon.known_parts = known_parts;
         lexicon
     }
 
@@ -116,18 +140,16 @@ impl Lexicon {
         }
     }
 
-    fn file_spellings(&mut self) {
-        for (word, count) in &self.swedish {
-            self.swedish_stems.insert(self.stems.stem(word, Language::Swedish));
-            if !stopwords::is_swedish(word) {
-                self.speller.add(word, *count);
-            }
+    /// The spellers of both languages.
+    fn spellers(&self) -> (Speller, Speller) {
+        let (mut swedish, mut english) = (Speller::default(), Speller::default());
+        for (word, count) in self.swedish.iter().filter(|(word, _)| !stopwords::is_swedish(word)) {
+            swedish.add(word, *count);
         }
-        for word in &self.english {
-            if !stopwords::is_english(word) {
-                self.english_speller.add(word, 1);
-            }
+        for word in self.english.iter().filter(|word| !stopwords::is_english(word)) {
+            english.add(word, 1);
         }
+        (swedish, english)
     }
 
     /// Analyses a text; `fallback` is its language when the words do not tell.
@@ -135,15 +157,63 @@ impl Lexicon {
     pub fn analyse(&self, text: &str, fallback: Language) -> Analysis {
         let words = fold::words(text);
         let language = language::detect(&words.words, fallback);
-        let mut tokens: Vec<Token> = words.words.iter().map(|word| self.token(word, language)).collect();
+        let tokens = words.words.iter().map(|word| self.token(word, language)).collect();
+        self.whole(tokens, language, words.asks)
+    }
+
+    /// What neighbouring words say together.
+    fn whole(&self, mut tokens: Vec<Token>, language: Language, asks: Vec<bool>) -> Analysis {
         self.join_neighbours(&mut tokens);
         self.read_rows(&mut tokens);
         mark_ages(&mut tokens);
-        Analysis {
-            tokens,
-            language,
-            asks: words.asks,
-        }
+        Analysis { tokens, language, asks }
+    }
+
+    /// Analyses many texts, on all processors: most words of a phrasing stand in others too and are read once.
+    #[must_use]
+    pub fn analyse_all(&self, texts: &[(&str, Language)]) -> Vec<Analysis> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        let share = texts.len().div_ceil(threads).max(1);
+        let analyse = |texts: &[(&str, Language)]| -> Vec<Analysis> {
+            let mut known = HashMap::new();
+            let each = texts.iter();
+            each.map(|(text, fallback)| self.analyse_knowing(text, *fallback, &mut known))
+                .collect()
+        };
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = texts
+                .chunks(share)
+                .map(|part| scope.spawn(move || analyse(part)))
+                .collect();
+            let joined = parts
+                .into_iter()
+                .map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            joined.flatten().collect()
+        })
+    }
+
+    fn analyse_knowing(
+        &self,
+        text: &str,
+        fallback: Language,
+        known: &mut HashMap<(String, Language), Token>,
+    ) -> Analysis {
+        let words = fold::words(text);
+        let language = language::detect(&words.words, fallback);
+        let mut read = |word: &Word| {
+            if !word.parts.is_empty() {
+                return self.token(word, language);
+            }
+            let known = known.entry((word.norm.clone(), language));
+            let token = known.or_insert_with(|| self.token(word, language));
+            Token {
+                capital: word.capital,
+                sentence: word.sentence,
+                ..token.clone()
+            }
+        };
+        let tokens: Vec<Token> = words.words.iter().map(&mut read).collect();
+        self.whole(tokens, language, words.asks)
     }
 
     /// The stem of one word, as questions in that language would give it.

@@ -64,6 +64,14 @@ fn our_own_questions_meet_the_bar() {
     }
 }
 
+/// Emergencies told in any words, and what only sounds like one; none of them is learned from.
+#[test]
+fn most_new_emergencies_are_seen_and_few_others_taken_for_one() {
+    let report = score(include_str!("../golden/emergencies-3.jsonl"));
+    assert!(report.missed_emergencies <= 90, "of 218: {}", report.missed_emergencies);
+    assert!(report.false_alarms <= 5, "of 199: {}", report.false_alarms);
+}
+
 #[test]
 fn the_same_question_gets_the_same_answer_from_a_new_engine() {
     let golden = report::read(include_str!("../golden/own.jsonl")).unwrap();
