@@ -109,7 +109,7 @@ mod weights {
     /// A runner-up scores at least this share of the best.
     pub(super) const RUNNER_UP: f32 = 0.25;
     /// Below this a best need is a guess.
-    pub(super) const GUESS: f32 = 4.0;
+    pub(super) const GUESS: f32 = 14.0;
 }
 
 /// Everything needed to answer, built once.
