@@ -2,6 +2,7 @@
 //!
 //! Everything here is deterministic and knows no needs; the words it knows come from a [`lexicon::Lexicon`].
 
+pub mod analysis;
 pub mod compound;
 pub mod everyday;
 pub mod fold;

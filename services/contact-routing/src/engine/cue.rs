@@ -4,8 +4,9 @@
 
 use hashbrown::HashMap;
 
+use crate::text::analysis::{Analysis, Token};
 use crate::text::language::Language;
-use crate::text::lexicon::{Analysis, Lexicon, Token};
+use crate::text::lexicon::Lexicon;
 
 /// A shorter stem says too little, unless the word itself is as short or irregular.
 const SHORTEST_STEM: usize = 4;
@@ -173,6 +174,10 @@ impl Cues {
                     let swedish = lexicon.stem(&prefix, Language::Swedish);
                     self.part_stems.entry(swedish).or_default().push(id);
                 }
+                // The beginnings of a beginning lead to it, so that a search ends where nothing goes on.
+                for start in beginnings(&prefix) {
+                    self.prefixes.entry_ref(start).or_default();
+                }
                 self.prefixes.entry(prefix).or_default().push(id);
             }
             Atom::Concept(name) => self.concepts.entry(name).or_default().push(id),
@@ -190,14 +195,30 @@ impl Cues {
     /// The cues that the message holds.
     #[must_use]
     pub fn matches(&self, analysis: &Analysis) -> Vec<Hit> {
-        let seen = self.seen(analysis);
-        let mut found: Vec<(u32, u32, Seen)> = Vec::with_capacity(256);
-        for (atom, seen) in &seen {
-            let uses = usize::try_from(*atom).ok().and_then(|at| self.uses.get(at));
-            found.extend(uses.into_iter().flatten().map(|(cue, unit)| (*cue, *unit, *seen)));
+        let mut seen: Vec<(u32, Seen)> = Vec::with_capacity(128);
+        self.seen(analysis, |atom, one| seen.push((atom, one)));
+        let uses = |atom: u32| {
+            let uses = usize::try_from(atom).ok().and_then(|at| self.uses.get(at));
+            uses.into_iter().flatten().copied()
+        };
+        // Most cues that a message touches lack one of their units: only those that may be whole are looked into.
+        let mut touched = vec![0_u32; self.cues.len()];
+        for (cue, unit) in seen.iter().flat_map(|(atom, _)| uses(*atom)) {
+            if let Some(units) = usize::try_from(cue).ok().and_then(|at| touched.get_mut(at)) {
+                *units |= 1 << unit.min(31);
+            }
+        }
+        let whole = |cue: u32| {
+            let units = usize::try_from(cue).ok().and_then(|at| touched.get(at));
+            units.is_some_and(|units| units.count_ones() >= self.units(cue).min(32))
+        };
+        let mut found: Vec<(u32, u32, Seen)> = Vec::with_capacity(64);
+        for (atom, one) in &seen {
+            let uses = uses(*atom).filter(|(cue, _)| whole(*cue));
+            found.extend(uses.map(|(cue, unit)| (cue, unit, *one)));
         }
         found.sort_unstable_by_key(|(cue, unit, _)| (*cue, *unit));
-        // Alternatives of one unit count together.
+        // Alternatives of one unit count together, and so does what is found again.
         found.dedup_by(|(cue, unit, seen), (kept_cue, kept_unit, kept)| {
             let same = cue == kept_cue && unit == kept_unit;
             if same {
@@ -238,46 +259,46 @@ impl Cues {
         })
     }
 
-    fn seen(&self, analysis: &Analysis) -> HashMap<u32, Seen> {
-        let mut seen: HashMap<u32, Seen> = HashMap::new();
+    /// Tells of every atom that the message holds, as often as it does.
+    fn seen(&self, analysis: &Analysis, mut tell: impl FnMut(u32, Seen)) {
         for (at, token) in analysis.tokens.iter().enumerate() {
             if token.place {
                 continue;
             }
-            let bit = 1_u64 << token.sentence.min(63);
+            let sentences = 1_u64 << token.sentence.min(63);
             let mut note = |atoms: Option<&Vec<u32>>, trust: f32| {
                 for atom in atoms.into_iter().flatten() {
-                    let entry = seen.entry(*atom).or_insert(Seen {
-                        sentences: 0,
-                        trust: 0.0,
+                    let seen = Seen {
+                        sentences,
+                        trust: trust.max(0.0),
                         first: at,
-                    });
-                    entry.sentences |= bit;
-                    entry.trust = entry.trust.max(trust);
+                    };
+                    tell(*atom, seen);
                 }
             };
             if !token.swedish.is_empty() {
-                note(self.words.get(&token.swedish), token.trust);
+                note(self.words.get(&*token.swedish), token.trust);
             }
             if !token.english.is_empty() {
-                note(self.english.get(&token.english), token.trust);
+                note(self.english.get(&*token.english), token.trust);
             }
             for part in &token.parts {
-                note(self.words.get(part), token.trust * 0.85);
-                note(self.part_stems.get(part), token.trust * 0.85);
+                note(self.words.get(&**part), token.trust * 0.85);
+                note(self.part_stems.get(&**part), token.trust * 0.85);
             }
-            note(self.exact.get(&token.norm), 1.0);
+            note(self.exact.get(&*token.norm), 1.0);
             if let Some(meant) = &token.meant {
-                note(self.exact.get(meant), token.trust);
+                note(self.exact.get(&**meant), token.trust);
             }
             for concept in &token.concepts {
-                note(self.concepts.get(concept), token.trust);
+                note(self.concepts.get(&**concept), token.trust);
             }
             if token.norm.bytes().all(|b| b.is_ascii_digit()) {
                 note(Some(&self.numbers), 1.0);
             }
             for prefix in beginnings(token.meant.as_deref().unwrap_or(&token.norm)) {
-                note(self.prefixes.get(prefix), token.trust);
+                let Some(atoms) = self.prefixes.get(prefix) else { break };
+                note(Some(atoms), token.trust);
             }
             for (atom, rest) in self.rows_from(token) {
                 if let Some(trust) = in_row(rest, analysis.tokens.get(at + 1..).unwrap_or_default()) {
@@ -285,13 +306,12 @@ impl Cues {
                 }
             }
         }
-        seen
     }
 
     fn rows_from(&self, token: &Token) -> impl Iterator<Item = (u32, &[String])> {
-        let meant = token.meant.as_ref().and_then(|word| self.rows.get(word));
+        let meant = token.meant.as_ref().and_then(|word| self.rows.get(&**word));
         self.rows
-            .get(&token.norm)
+            .get(&*token.norm)
             .into_iter()
             .chain(meant)
             .flatten()

@@ -17,8 +17,9 @@ use crate::engine::index::{self, Bag, Index};
 use crate::engine::learn;
 use crate::engine::place::{Area, Places};
 use crate::engine::responsible::{Found, responsible};
+use crate::text::analysis::{Analysis, Token};
 use crate::text::language::Language;
-use crate::text::lexicon::{Analysis, Lexicon, Token};
+use crate::text::lexicon::Lexicon;
 
 /// What kind of answer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -168,19 +169,18 @@ impl Engine {
             }
         }
         let (samples, phrasings) = learn::samples(&lexicon, &needs, &vague);
-        learn::weigh_cues(&mut cues, phrasings.iter().filter(|(class, _)| *class < needs.len()));
         let calm = phrasings
             .iter()
             .zip(&samples)
             .map(|((_, analysis), sample)| (analysis, &sample.bag));
-        let learn_danger = || Detector::new(&lexicon, emergencies, &sentences, calm);
         let (index, detector) = std::thread::scope(|scope| {
-            let index = scope.spawn(|| Index::new(needs.len() + vague.len(), &samples));
-            let detector = learn_danger();
-            (
-                index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                detector,
-            )
+            let index = scope.spawn(|| {
+                learn::weigh_cues(&mut cues, phrasings.iter().filter(|(class, _)| *class < needs.len()));
+                Index::new(needs.len() + vague.len(), &samples)
+            });
+            let detector = Detector::new(&lexicon, emergencies, &sentences, calm);
+            let index = index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (index, detector)
         });
         let places = Places::new(&directory);
         Ok(Self {

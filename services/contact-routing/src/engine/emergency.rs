@@ -9,8 +9,9 @@ use self::learned::{Judge, Terms};
 use crate::data::signals::{Emergencies, Emergency, EmergencySentences, SignGroup, Signs};
 use crate::engine::cue::{Cues, Hit};
 use crate::engine::index::{self, Bag};
+use crate::text::analysis::Analysis;
 use crate::text::language::Language;
-use crate::text::lexicon::{Analysis, Lexicon};
+use crate::text::lexicon::Lexicon;
 
 /// From here on the sense raises the alarm by itself.
 const ALARM: f32 = -0.05;
@@ -64,16 +65,13 @@ impl Detector {
         let told = danger
             .chain(calm)
             .flat_map(|(kind, lines)| lines.lines().map(move |line| (kind, line)));
-        let told = told.map(|(kind, line)| {
-            let analysis = lexicon.analyse(line, Language::Swedish);
-            let bag = index::bag(&analysis);
-            (kind, detector.terms(&analysis, &bag, &detector.cues.matches(&analysis)))
-        });
-        let mut all: Vec<(usize, Terms)> = told.collect();
+        let (told, lines): (Vec<usize>, Vec<(&str, Language)>) =
+            told.map(|(kind, line)| (kind, (line, Language::Swedish))).unzip();
+        let terms = |analysis: &Analysis, bag: &Bag| detector.terms(analysis, bag, &detector.cues.matches(analysis));
+        let read = lexicon.analyse_all(&lines, |analysis| terms(&analysis, &index::bag(&analysis)));
+        let mut all: Vec<(usize, Terms)> = told.into_iter().zip(read).collect();
         let dangers = all.iter().filter(|(kind, _)| *kind != 0).count();
-        all.extend(
-            phrasings.map(|(analysis, bag)| (0, detector.terms(analysis, bag, &detector.cues.matches(analysis)))),
-        );
+        all.extend(phrasings.map(|(analysis, bag)| (0, terms(analysis, bag))));
         let kind_of = |at: usize| all.get(at).map_or(0, |(kind, _)| *kind);
         let terms: Vec<&Terms> = all.iter().map(|(_, terms)| terms).collect();
         let sense = Judge::learn(&terms, |at| kind_of(at) != 0);

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::text::lexicon::Analysis;
+use crate::text::analysis::Analysis;
 
 /// How much a family of words, a part of a compound, and two neighbouring words count beside a whole word.
 const FAMILY: f32 = 0.9;
@@ -29,28 +29,25 @@ pub type Bag = Vec<(String, f32)>;
 /// The terms of an analysed text.
 #[must_use]
 pub fn bag(analysis: &Analysis) -> Bag {
-    let mut bag: HashMap<String, f32> = HashMap::new();
-    let mut put = |term: String, weight: f32| {
-        let entry = bag.entry(term).or_insert(0.0);
-        *entry = entry.max(weight);
-    };
+    let mut bag: Bag = Vec::with_capacity(analysis.tokens.len() * 3);
+    let mut put = |term: String, weight: f32| bag.push((term, weight));
     let mut before: Option<(&str, usize)> = None;
     for token in &analysis.tokens {
         for concept in &token.concepts {
-            put(format!("@{concept}"), FAMILY * token.trust);
+            put(["@", concept].concat(), FAMILY * token.trust);
         }
         for part in &token.parts {
-            put(format!("s:{part}"), PART * token.trust);
+            put(["s:", part].concat(), PART * token.trust);
         }
         if token.stop {
             continue;
         }
         if !token.swedish.is_empty() {
             let share = if token.common { COMMON } else { 1.0 };
-            put(format!("s:{}", token.swedish), share * token.trust);
+            put(["s:", &token.swedish].concat(), share * token.trust);
         }
         if !token.english.is_empty() {
-            put(format!("e:{}", token.english), token.trust);
+            put(["e:", &token.english].concat(), token.trust);
         }
         let stem = if token.swedish.is_empty() {
             &token.english
@@ -60,12 +57,19 @@ pub fn bag(analysis: &Analysis) -> Bag {
         if let Some((last, sentence)) = before
             && sentence == token.sentence
         {
-            put(format!("b:{last} {stem}"), PAIR * token.trust);
+            put(["b:", last, " ", stem].concat(), PAIR * token.trust);
         }
         before = Some((stem, token.sentence));
     }
-    let mut bag: Bag = bag.into_iter().collect();
-    bag.sort_by(|a, b| a.0.cmp(&b.0));
+    bag.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    // A term counts as much as it does where it counts most.
+    bag.dedup_by(|(term, weight), (kept_term, kept)| {
+        let same = term == kept_term;
+        if same {
+            *kept = kept.max(*weight);
+        }
+        same
+    });
     bag
 }
 
@@ -112,18 +116,29 @@ impl Index {
             count,
             ..Self::default()
         };
-        let mut within: Vec<HashMap<u32, f32>> = Vec::new();
+        // For each term its classes in order, with how often each has it.
+        let mut within: Vec<Vec<(u32, f32)>> = Vec::new();
+        let mut terms: Vec<u32> = Vec::with_capacity(samples.iter().map(|sample| sample.bag.len()).sum());
         for sample in samples {
             let class = u32::try_from(sample.class).unwrap_or(u32::MAX);
             for (term, weight) in &sample.bag {
                 let next = u32::try_from(index.ids.len()).unwrap_or(u32::MAX);
-                let id = *index.ids.entry(term.clone()).or_insert(next);
-                let at = usize::try_from(id).unwrap_or(usize::MAX);
-                if within.len() <= at {
-                    within.resize_with(at + 1, HashMap::new);
+                let id = *index.ids.entry_ref(term.as_str()).or_insert(next);
+                terms.push(id);
+                if id == next {
+                    within.push(Vec::new());
                 }
-                if let Some(classes) = within.get_mut(at) {
-                    *classes.entry(class).or_insert(0.0) += weight * sample.weight;
+                let Some(classes) = usize::try_from(id).ok().and_then(|at| within.get_mut(at)) else {
+                    continue;
+                };
+                let more = weight * sample.weight;
+                match classes.binary_search_by_key(&class, |(class, _)| *class) {
+                    Ok(at) => {
+                        if let Some((_, count)) = classes.get_mut(at) {
+                            *count += more;
+                        }
+                    }
+                    Err(at) => classes.insert(at, (class, more)),
                 }
             }
         }
@@ -139,8 +154,6 @@ impl Index {
             .zip(&index.idf)
             .map(|(classes, idf)| {
                 // Sums are made in a fixed order: the same engine twice gives the same numbers to the last bit.
-                let mut classes: Vec<(u32, f32)> = classes.into_iter().collect();
-                classes.sort_by_key(|(class, _)| *class);
                 let total: f32 = classes.iter().map(|(_, count)| count).sum();
                 classes
                     .into_iter()
@@ -160,17 +173,24 @@ impl Index {
                     .collect()
             })
             .collect();
-        index.file_phrasings(samples);
+        index.file_phrasings(samples, &terms);
         index
     }
 
-    fn file_phrasings(&mut self, samples: &[Sample]) {
+    /// `terms` are those of all samples, in order.
+    fn file_phrasings(&mut self, samples: &[Sample], terms: &[u32]) {
         self.phrasings = vec![Vec::new(); self.idf.len()];
-        for sample in samples.iter().filter(|sample| sample.phrasing) {
+        let mut rest = terms;
+        for sample in samples {
+            let (terms, after) = rest.split_at_checked(sample.bag.len()).unwrap_or_default();
+            rest = after;
+            if !sample.phrasing {
+                continue;
+            }
             let number = u32::try_from(self.about.len()).unwrap_or(u32::MAX);
             let mut square = 0.0;
-            for (term, weight) in &sample.bag {
-                let Some(at) = self.at(term) else { continue };
+            for ((_, weight), term) in sample.bag.iter().zip(terms) {
+                let Ok(at) = usize::try_from(*term) else { continue };
                 let strength = weight * self.idf.get(at).copied().unwrap_or(0.0);
                 square += strength * strength;
                 if let Some(list) = self.phrasings.get_mut(at) {

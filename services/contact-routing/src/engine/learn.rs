@@ -1,13 +1,19 @@
 //! What the engine learns from the data files when it is built: the words that exist, samples of every need, and how
 //! much each cue says.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use hashbrown::{HashMap, HashSet};
+
 use crate::data::directory::Directory;
 use crate::data::needs::Need;
 use crate::data::signals::{self, Vague};
 use crate::engine::cue::Cues;
 use crate::engine::index::{self, Sample};
+use crate::text::analysis::Analysis;
 use crate::text::language::Language;
-use crate::text::lexicon::{Analysis, Lexicon};
+use crate::text::lexicon::Lexicon;
 
 /// How much a cue of one unit says that never misleads, and how much more each further unit.
 const CUE: f32 = 8.0;
@@ -77,85 +83,25 @@ pub(super) fn lexicon(
     )
 }
 
+/// Words that stand in English lines alone.
+const ENGLISH: &str = "
+the my of to how and child benefit house school work apply permit register care car money company support pay
+hospital doctor tax home dog public city water street landlord rent neighbour old lost report complain
+business insurance licence police death someone now grant bus where open card food broken noise election crime
+court abroad need want can't building husband mother pension job employer
+";
+
+static ENGLISH_SIGNS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| ENGLISH.split_whitespace().collect());
+
 /// Whether a line of mixed data is English: it has no Swedish letter and more English than Swedish function words.
 fn is_english_line(line: &str) -> bool {
-    const SIGNS: &[&str] = &[
-        "the",
-        "my",
-        "of",
-        "is",
-        "to",
-        "how",
-        "and",
-        "child",
-        "benefit",
-        "house",
-        "school",
-        "work",
-        "apply",
-        "permit",
-        "register",
-        "care",
-        "car",
-        "money",
-        "company",
-        "support",
-        "pay",
-        "hospital",
-        "doctor",
-        "tax",
-        "home",
-        "dog",
-        "public",
-        "city",
-        "water",
-        "street",
-        "landlord",
-        "rent",
-        "neighbour",
-        "old",
-        "lost",
-        "report",
-        "complain",
-        "business",
-        "insurance",
-        "licence",
-        "police",
-        "death",
-        "someone",
-        "now",
-        "grant",
-        "bus",
-        "bank",
-        "where",
-        "open",
-        "card",
-        "food",
-        "broken",
-        "noise",
-        "election",
-        "crime",
-        "student",
-        "court",
-        "abroad",
-        "need",
-        "want",
-        "not",
-        "can't",
-        "building",
-        "husband",
-        "mother",
-        "pension",
-        "job",
-        "employer",
-    ];
     let lowered = line.to_lowercase();
     if lowered.contains(['å', 'ä', 'ö']) {
         return false;
     }
     lowered
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .any(|word| SIGNS.contains(&word) && word != "is" && word != "student" && word != "bank" && word != "not")
+        .any(|word| ENGLISH_SIGNS.contains(word))
 }
 
 /// Training samples of every class, and the analysed phrasings of needs for weighing cues.
@@ -171,29 +117,11 @@ pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Ve
         let lines = one.say.lines().map(str::trim).filter(|line| !line.is_empty());
         told.extend(lines.map(|line| (class, line, Language::Swedish)));
     }
-    let texts: Vec<(&str, Language)> = told.iter().map(|(_, text, language)| (*text, *language)).collect();
-    let classes = told.iter().map(|(class, ..)| *class);
-    let phrasings: Vec<(usize, Analysis)> = classes.zip(lexicon.analyse_all(&texts)).collect();
-    let phrasing = |(class, analysis): &(usize, Analysis)| Sample {
-        class: *class,
-        bag: index::bag(analysis),
-        weight: 1.0,
-        phrasing: true,
-    };
-    let mut samples: Vec<Sample> = phrasings.iter().map(phrasing).collect();
     // Words and the words of cues are vocabulary: they count, but no question is near to a list of words.
-    let mut list = |class: usize, words: &str, language: Language, weight: f32| {
-        let bag = index::bag(&lexicon.analyse(words, language));
-        samples.push(Sample {
-            class,
-            bag: bag.into_iter().filter(|(term, _)| !term.starts_with("b:")).collect(),
-            weight,
-            phrasing: false,
-        });
-    };
+    let mut lists: Vec<(usize, Cow<'_, str>, Language, f32)> = Vec::new();
     for (class, need) in needs.iter().enumerate() {
-        list(class, &need.words, Language::Swedish, WORD);
-        list(class, &need.words_en, Language::English, WORD);
+        lists.push((class, Cow::Borrowed(&need.words), Language::Swedish, WORD));
+        lists.push((class, Cow::Borrowed(&need.words_en), Language::English, WORD));
         for cue in &need.cues {
             let words = cue.replace(['|', '*', '_', '@', '='], " ");
             let language = if is_english_line(&words) {
@@ -202,20 +130,44 @@ pub(super) fn samples(lexicon: &Lexicon, needs: &[Need], vague: &[Vague]) -> (Ve
                 Language::Swedish
             };
             let units = cue.split_whitespace().count();
-            list(
-                class,
-                &words,
-                language,
-                if units == 1 { CUE_WORD } else { CUE_WORD_OF_MANY },
-            );
+            let weight = if units == 1 { CUE_WORD } else { CUE_WORD_OF_MANY };
+            lists.push((class, Cow::Owned(words), language, weight));
         }
+    }
+    let texts = told.iter().map(|(_, text, language)| (*text, *language));
+    let listed = lists.iter().map(|(_, words, language, _)| (words.as_ref(), *language));
+    let texts: Vec<(&str, Language)> = texts.chain(listed).collect();
+    let mut read = lexicon.analyse_all(&texts, |analysis| {
+        let bag = index::bag(&analysis);
+        (analysis, bag)
+    });
+    let listed = read.split_off(told.len());
+    let mut samples: Vec<Sample> = Vec::with_capacity(texts.len());
+    let mut phrasings: Vec<(usize, Analysis)> = Vec::with_capacity(told.len());
+    for ((class, ..), (analysis, bag)) in told.iter().zip(read) {
+        phrasings.push((*class, analysis));
+        samples.push(Sample {
+            class: *class,
+            bag,
+            weight: 1.0,
+            phrasing: true,
+        });
+    }
+    for ((class, _, _, weight), (_, mut bag)) in lists.iter().zip(listed) {
+        bag.retain(|(term, _)| !term.starts_with("b:"));
+        samples.push(Sample {
+            class: *class,
+            bag,
+            weight: *weight,
+            phrasing: false,
+        });
     }
     (samples, phrasings)
 }
 
 /// A cue says more the more of the phrasings it matches are its own need's.
 pub(super) fn weigh_cues<'p>(cues: &mut Cues, phrasings: impl Iterator<Item = &'p (usize, Analysis)>) {
-    let mut counts: hashbrown::HashMap<u32, (f32, f32)> = hashbrown::HashMap::new();
+    let mut counts: HashMap<u32, (f32, f32)> = HashMap::new();
     for (class, analysis) in phrasings {
         for hit in cues.matches(analysis) {
             let (own, other) = counts.entry(hit.cue).or_default();

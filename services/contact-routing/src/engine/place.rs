@@ -2,12 +2,14 @@
 
 mod passing;
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use crate::data::directory::Directory;
 use crate::data::needs::{AreaFrom, Need};
+use crate::text::analysis::{Analysis, Token};
 use crate::text::fold;
-use crate::text::lexicon::{Analysis, Token};
 
 /// An area that a need's rule is applied in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -196,8 +198,8 @@ impl Places {
             if clear(&analysis.tokens, at, length, token) {
                 for token in analysis.tokens.iter_mut().skip(at).take(length) {
                     token.stop = true;
-                    token.swedish.clear();
-                    token.english.clear();
+                    token.swedish = Arc::default();
+                    token.english = Arc::default();
                     token.parts.clear();
                     token.concepts.clear();
                     token.meant = None;
@@ -235,12 +237,12 @@ impl Places {
     fn named(&self, tokens: &[Token], at: usize) -> Option<(usize, Option<String>, String)> {
         let first = &tokens.get(at)?.norm;
         let genitive = first.strip_suffix('s').filter(|bare| bare.chars().count() > 2);
-        for (form, whole) in std::iter::once((first.as_str(), true)).chain(genitive.map(|bare| (bare, false))) {
+        for (form, whole) in std::iter::once((&**first, true)).chain(genitive.map(|bare| (bare, false))) {
             for (rest, municipality, county) in self.names.get(form).into_iter().flatten() {
                 let follows = rest.iter().enumerate().all(|(offset, word)| {
                     tokens
                         .get(at + 1 + offset)
-                        .is_some_and(|token| token.norm == *word || token.norm.strip_suffix('s') == Some(word))
+                        .is_some_and(|token| *token.norm == **word || token.norm.strip_suffix('s') == Some(word))
                 });
                 if follows && (whole || rest.is_empty()) {
                     return Some((1 + rest.len(), municipality.clone(), county.clone()));
@@ -263,7 +265,7 @@ impl Places {
         let for_another = analysis
             .tokens
             .iter()
-            .any(|token| token.concepts.iter().any(|concept| concept == "elder"));
+            .any(|token| token.concepts.iter().any(|concept| **concept == *"elder"));
         let counts = |mention: &&Mention| match mention.role {
             Role::Lies | Role::In => true,
             Role::Stands => need.area != AreaFrom::Residence || chosen.is_none() && !home,
@@ -322,17 +324,14 @@ fn clear(tokens: &[Token], at: usize, length: usize, token: &Token) -> bool {
     let before = at
         .checked_sub(1)
         .and_then(|at| tokens.get(at))
-        .map(|token| token.norm.as_str())
+        .map(|token| &*token.norm)
         .unwrap_or_default();
-    let after = tokens
-        .get(at + length)
-        .map(|token| token.norm.as_str())
-        .unwrap_or_default();
+    let after = tokens.get(at + length).map(|token| &*token.norm).unwrap_or_default();
     let preposition = IN.contains(&before) || TO.contains(&before) || FROM.contains(&before);
     let inside = |word: &&Token| word.sentence == token.sentence && word.capital;
     // "Östra Frölunda" is not Frölunda, and "Hallands Väderö" is not all of Halland.
     let longer = at.checked_sub(1).and_then(|at| tokens.get(at)).filter(inside);
-    if longer.is_some_and(|word| DIRECTIONS.contains(&word.norm.as_str())) {
+    if longer.is_some_and(|word| DIRECTIONS.contains(&&*word.norm)) {
         return false;
     }
     let owned = token.norm.ends_with('s') && tokens.get(at + length).filter(inside).is_some();
@@ -348,10 +347,10 @@ fn clear(tokens: &[Token], at: usize, length: usize, token: &Token) -> bool {
     }
     let everyday = EVERYDAY
         .iter()
-        .any(|word| token.norm == *word || token.norm.strip_suffix('s') == Some(word));
+        .any(|word| *token.norm == **word || token.norm.strip_suffix('s') == Some(word));
     if everyday {
         let town = !matches!(
-            token.norm.as_str(),
+            &*token.norm,
             "mark" | "berg" | "vara" | "boden" | "kil" | "köping" | "handen"
         );
         return preposition && (token.capital || town && matches!(before, "i" | "in"));
@@ -369,7 +368,7 @@ fn role(tokens: &[Token], at: usize, length: usize) -> Role {
         .unwrap_or_default()
         .iter()
         .filter(|token| Some(token.sentence) == sentence)
-        .map(|token| token.norm.as_str())
+        .map(|token| &*token.norm)
         .collect();
     let last = before.last().copied().unwrap_or_default();
     if FROM.contains(&last) {

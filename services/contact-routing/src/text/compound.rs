@@ -10,7 +10,7 @@ const LONGEST: usize = 48;
 /// Splits `word` into two or more known parts, or gives nothing. `stem_of` gives the stem of a part when it is known.
 ///
 /// The split with the longest last part wins: in Swedish the last part says what the thing is.
-pub fn split(word: &str, stem_of: &impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+pub fn split<S>(word: &str, stem_of: &impl Fn(&str) -> Option<S>) -> Option<Vec<S>> {
     let letters: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
     if letters.len() < 2 * SHORTEST || letters.len() > LONGEST {
         return None;
@@ -18,7 +18,7 @@ pub fn split(word: &str, stem_of: &impl Fn(&str) -> Option<String>) -> Option<Ve
     parts(word, stem_of, 3)
 }
 
-fn parts(word: &str, stem_of: &impl Fn(&str) -> Option<String>, depth: usize) -> Option<Vec<String>> {
+fn parts<S>(word: &str, stem_of: &impl Fn(&str) -> Option<S>, depth: usize) -> Option<Vec<S>> {
     let bounds: Vec<usize> = word.char_indices().map(|(at, _)| at).collect();
     let count = bounds.len();
     if depth == 0 || count < 2 * SHORTEST {
@@ -38,7 +38,7 @@ fn parts(word: &str, stem_of: &impl Fn(&str) -> Option<String>, depth: usize) ->
     None
 }
 
-fn known_head(head: &str, stem_of: &impl Fn(&str) -> Option<String>) -> Option<String> {
+fn known_head<S>(head: &str, stem_of: &impl Fn(&str) -> Option<S>) -> Option<S> {
     unlinked(head).find_map(stem_of)
 }
 

@@ -2,8 +2,8 @@
 
 use hashbrown::HashMap;
 
+use crate::text::analysis::Token;
 use crate::text::fold;
-use crate::text::lexicon::Token;
 
 /// Everyday words with the plain word for each.
 #[derive(Default)]
@@ -52,8 +52,8 @@ impl Everyday {
     #[must_use]
     pub fn row(&self, tokens: &[Token]) -> Option<&str> {
         let (first, after) = tokens.split_first()?;
-        let (_, plain) = self.rows.get(&first.norm)?.iter().find(|(rest, _)| {
-            rest.len() <= after.len() && rest.iter().zip(after).all(|(word, token)| *word == token.norm)
+        let (_, plain) = self.rows.get(&*first.norm)?.iter().find(|(rest, _)| {
+            rest.len() <= after.len() && rest.iter().zip(after).all(|(word, token)| **word == *token.norm)
         })?;
         Some(plain)
     }

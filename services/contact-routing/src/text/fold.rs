@@ -1,5 +1,7 @@
 //! Lower case, composed letters, and words: the first step of every analysis.
 
+use std::borrow::Cow;
+
 /// One word as it stood in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
@@ -23,7 +25,10 @@ pub struct Words {
 }
 
 /// Composes a letter followed by a combining ring, diaeresis or acute (NFD input from some keyboards).
-fn compose(text: &str) -> String {
+fn compose(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(['\u{30a}', '\u{308}', '\u{301}']) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let composed = match (out.chars().last(), c) {
@@ -44,12 +49,15 @@ fn compose(text: &str) -> String {
             None => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Lower case with the accents that people leave out made plain (`é` to `e`, `ü` to `u`).
 #[must_use]
 pub fn lower(text: &str) -> String {
+    if text.is_ascii() && !text.contains('`') {
+        return text.to_ascii_lowercase();
+    }
     compose(text)
         .chars()
         .flat_map(char::to_lowercase)
@@ -111,6 +119,15 @@ fn push(out: &mut Words, raw: &str, sentence: usize) {
     }
     let capital = raw.chars().next().is_some_and(char::is_uppercase);
     let lowered = lower(raw);
+    if !lowered.contains(['-', '\u{2010}', '\u{2011}']) {
+        out.words.push(Word {
+            norm: lowered,
+            capital,
+            sentence,
+            parts: Vec::new(),
+        });
+        return;
+    }
     let parts: Vec<String> = lowered
         .split(['-', '\u{2010}', '\u{2011}'])
         .filter(|part| !part.is_empty())

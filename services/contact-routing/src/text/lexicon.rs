@@ -1,82 +1,46 @@
 //! The words that are known, and how a text becomes terms with them.
 
+use std::sync::Arc;
+
 use hashbrown::{HashMap, HashSet};
 
+use crate::text::analysis::{Analysis, Token};
 use crate::text::compound;
 use crate::text::everyday::Everyday;
 use crate::text::fold::{self, Word};
 use crate::text::language::{self, Language};
 use crate::text::spell::Speller;
-use crate::text::stem::{self, Stems};
+use crate::text::stem::{self, StemStarts, Stems};
 use crate::text::stopwords;
-
-/// One word of an analysed text.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// The word as written, lower case, hyphens closed.
-    pub norm: String,
-    /// The word that was probably meant, when the written one is unknown.
-    pub meant: Option<String>,
-    /// Swedish stem; empty when the word is taken as English only.
-    pub swedish: String,
-    /// English stem; empty when the word is taken as Swedish only.
-    pub english: String,
-    /// Stems of the parts of a compound, in order.
-    pub parts: Vec<String>,
-    /// How far the stems can be trusted: 1 as written, less when corrected.
-    pub trust: f32,
-    /// Carries no matter by itself.
-    pub stop: bool,
-    /// Stands in a message about anything, and so says little.
-    pub common: bool,
-    /// Began with a capital letter.
-    pub capital: bool,
-    /// Index of its sentence.
-    pub sentence: usize,
-    /// Families of words it belongs to, such as `child`.
-    pub concepts: Vec<String>,
-    /// Is (a part of) the name of a place.
-    pub place: bool,
-}
-
-/// An analysed text.
-#[derive(Clone, Debug)]
-pub struct Analysis {
-    /// Its words.
-    pub tokens: Vec<Token>,
-    /// Its language.
-    pub language: Language,
-    /// For each sentence, whether it asks.
-    pub asks: Vec<bool>,
-}
-
-impl Analysis {
-    /// Those sentences alone of which `belongs` is true.
-    #[must_use]
-    pub fn part(&self, belongs: impl Fn(usize) -> bool) -> Self {
-        let tokens = self.tokens.iter().filter(|token| belongs(token.sentence));
-        Self {
-            tokens: tokens.cloned().collect(),
-            language: self.language,
-            asks: self.asks.clone(),
-        }
-    }
-}
 
 /// The words that are known.
 #[derive(Default)]
 pub struct Lexicon {
     stems: Stems,
-    swedish: HashMap<String, u32>,
-    swedish_stems: HashSet<String>,
+    swedish: HashMap<String, Known>,
+    swedish_stems: HashSet<Arc<str>>,
+    stem_starts: StemStarts,
     english: HashSet<String>,
     speller: Speller,
     english_speller: Speller,
-    concepts: HashMap<String, Vec<String>>,
-    concept_starts: HashMap<String, Vec<String>>,
+    concepts: HashMap<String, Vec<Arc<str>>>,
+    concept_starts: HashMap<String, Vec<Arc<str>>>,
     everyday: Everyday,
-    /// Parts of every known word: splitting tries many stems, and most words of a question are known.
-    known_parts: HashMap<String, Vec<String>>,
+}
+
+/// What is known of a Swedish word: splitting tries many stems, and most words of a question are known.
+#[derive(Default)]
+struct Known {
+    count: u32,
+    stem: Arc<str>,
+    parts: Vec<Arc<str>>,
+}
+
+/// Words that were read before, without hyphens, by language.
+#[derive(Default)]
+struct Read {
+    swedish: HashMap<String, Token>,
+    english: HashMap<String, Token>,
 }
 
 impl Lexicon {
@@ -93,11 +57,11 @@ impl Lexicon {
             ..Self::default()
         };
         for (plain, _) in everyday {
-            *lexicon.swedish.entry(plain.clone()).or_default() += 1;
+            lexicon.swedish.entry_ref(plain.as_str()).or_default().count += 1;
         }
         for text in swedish {
             for word in fold::words(text).words {
-                *lexicon.swedish.entry(word.norm).or_default() += 1;
+                lexicon.swedish.entry(word.norm).or_default().count += 1;
             }
         }
         for text in english {
@@ -106,35 +70,44 @@ impl Lexicon {
                 .extend(fold::words(text).words.into_iter().map(|word| word.norm));
         }
         lexicon.file_concepts(concepts);
-        let stems = lexicon
-            .swedish
-            .keys()
-            .map(|word| lexicon.stems.stem(word, Language::Swedish));
-        lexicon.swedish_stems = stems.collect();
-        let (speller, english_speller, known_parts) = std::thread::scope(|scope| {
+        for (word, known) in &mut lexicon.swedish {
+            let stem = lexicon.stems.stem(word, Language::Swedish);
+            known.stem = Arc::clone(
+                lexicon
+                    .swedish_stems
+                    .get_or_insert_with(stem.as_str(), |stem| stem.into()),
+            );
+        }
+        for stem in &lexicon.swedish_stems {
+            lexicon.stem_starts.add(stem);
+        }
+        let (speller, english_speller, parts) = std::thread::scope(|scope| {
             let spellers = scope.spawn(|| lexicon.spellers());
-            let parts = lexicon.swedish.keys().map(|word| (word.clone(), lexicon.split(word)));
-            let parts = parts.filter(|(_, parts)| !parts.is_empty()).collect();
+            let parts = lexicon.swedish.keys().map(|word| lexicon.split(word));
+            let parts: Vec<Vec<Arc<str>>> = parts.collect();
             let (swedish, english) = spellers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (swedish, english, parts)
         });
         (lexicon.speller, lexicon.english_speller) = (speller, english_speller);
-        lexicon.known_parts = known_parts;
+        for (known, parts) in lexicon.swedish.values_mut().zip(parts) {
+            known.parts = parts;
+        }
         lexicon
     }
 
     fn file_concepts(&mut self, concepts: &[(String, Vec<String>)]) {
         for (name, words) in concepts {
+            let name: Arc<str> = name.as_str().into();
             for word in words {
                 let plain: String = fold::lower(word).chars().filter(|c| *c != '-').collect();
                 let (plain, map) = match plain.strip_suffix('*') {
                     Some(start) => (start.to_owned(), &mut self.concept_starts),
                     None => (plain, &mut self.concepts),
                 };
-                map.entry(plain.clone()).or_default().push(name.clone());
+                map.entry(plain.clone()).or_default().push(Arc::clone(&name));
                 // Beginnings are not words that anything is spelt like.
                 if self.concepts.contains_key(&plain) {
-                    *self.swedish.entry(plain).or_default() += 1;
+                    self.swedish.entry(plain).or_default().count += 1;
                 }
             }
         }
@@ -142,14 +115,12 @@ impl Lexicon {
 
     /// The spellers of both languages.
     fn spellers(&self) -> (Speller, Speller) {
-        let (mut swedish, mut english) = (Speller::default(), Speller::default());
-        for (word, count) in self.swedish.iter().filter(|(word, _)| !stopwords::is_swedish(word)) {
-            swedish.add(word, *count);
-        }
-        for word in self.english.iter().filter(|word| !stopwords::is_english(word)) {
-            english.add(word, 1);
-        }
-        (swedish, english)
+        let swedish = self.swedish.iter().map(|(word, known)| (word.as_str(), known.count));
+        let english = self.english.iter().map(|word| (word.as_str(), 1));
+        (
+            Speller::new(swedish.filter(|(word, _)| !stopwords::is_swedish(word))),
+            Speller::new(english.filter(|(word, _)| !stopwords::is_english(word))),
+        )
     }
 
     /// Analyses a text; `fallback` is its language when the words do not tell.
@@ -169,17 +140,19 @@ impl Lexicon {
         Analysis { tokens, language, asks }
     }
 
-    /// Analyses many texts, on all processors: most words of a phrasing stand in others too and are read once.
+    /// Analyses many texts, on all processors, and gives what `with` makes of each: most words of a phrasing stand in
+    /// others too and are read once.
     #[must_use]
-    pub fn analyse_all(&self, texts: &[(&str, Language)]) -> Vec<Analysis> {
+    pub fn analyse_all<T: Send>(&self, texts: &[(&str, Language)], with: impl Fn(Analysis) -> T + Sync) -> Vec<T> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
         let share = texts.len().div_ceil(threads).max(1);
-        let analyse = |texts: &[(&str, Language)]| -> Vec<Analysis> {
-            let mut known = HashMap::new();
+        let analyse = |texts: &[(&str, Language)]| -> Vec<T> {
+            let mut read = Read::default();
             let each = texts.iter();
-            each.map(|(text, fallback)| self.analyse_knowing(text, *fallback, &mut known))
+            each.map(|(text, fallback)| with(self.analyse_again(text, *fallback, &mut read)))
                 .collect()
         };
+        let analyse = &analyse;
         std::thread::scope(|scope| {
             let parts: Vec<_> = texts
                 .chunks(share)
@@ -192,19 +165,18 @@ impl Lexicon {
         })
     }
 
-    fn analyse_knowing(
-        &self,
-        text: &str,
-        fallback: Language,
-        known: &mut HashMap<(String, Language), Token>,
-    ) -> Analysis {
+    fn analyse_again(&self, text: &str, fallback: Language, read: &mut Read) -> Analysis {
         let words = fold::words(text);
         let language = language::detect(&words.words, fallback);
-        let mut read = |word: &Word| {
+        let read = match language {
+            Language::Swedish => &mut read.swedish,
+            Language::English => &mut read.english,
+        };
+        let mut token = |word: &Word| {
             if !word.parts.is_empty() {
                 return self.token(word, language);
             }
-            let known = known.entry((word.norm.clone(), language));
+            let known = read.entry_ref(word.norm.as_str());
             let token = known.or_insert_with(|| self.token(word, language));
             Token {
                 capital: word.capital,
@@ -212,7 +184,7 @@ impl Lexicon {
                 ..token.clone()
             }
         };
-        let tokens: Vec<Token> = words.words.iter().map(&mut read).collect();
+        let tokens: Vec<Token> = words.words.iter().map(&mut token).collect();
         self.whole(tokens, language, words.asks)
     }
 
@@ -220,6 +192,30 @@ impl Lexicon {
     #[must_use]
     pub fn stem(&self, word: &str, language: Language) -> String {
         self.stems.stem(word, language)
+    }
+
+    /// The Swedish stem of a word, shared when the word or its stem is known.
+    fn swedish_stem(&self, word: &str) -> Arc<str> {
+        if let Some(known) = self.swedish.get(word) {
+            return Arc::clone(&known.stem);
+        }
+        let stem = self.stems.stem(word, Language::Swedish);
+        self.swedish_stems
+            .get(stem.as_str())
+            .map_or_else(|| stem.into(), Arc::clone)
+    }
+
+    /// The stem of a word when some known word has it.
+    fn known_stem(&self, word: &str) -> Option<Arc<str>> {
+        if !self.stem_starts.may_begin(word) && !stem::is_irregular(word) {
+            return None;
+        }
+        let stem = self.stems.stem(word, Language::Swedish);
+        self.swedish_stems.get(stem.as_str()).map(Arc::clone)
+    }
+
+    fn english_stem(&self, word: &str) -> Arc<str> {
+        self.stems.stem(word, Language::English).into()
     }
 
     /// Whether a word is its own stem, or an irregular form of it.
@@ -231,19 +227,19 @@ impl Lexicon {
     /// Whether a Swedish word or its stem is known.
     #[must_use]
     pub fn knows(&self, word: &str) -> bool {
-        self.swedish.contains_key(word) || self.swedish_stems.contains(&self.stems.stem(word, Language::Swedish))
+        self.swedish.contains_key(word) || self.known_stem(word).is_some()
     }
 
     fn token(&self, word: &Word, language: Language) -> Token {
-        let norm = word.norm.clone();
+        let norm: Arc<str> = word.norm.as_str().into();
         let stop = match language {
             Language::Swedish => stopwords::is_swedish(&norm),
             Language::English => stopwords::is_english(&norm),
         } || norm.chars().count() < 2;
         let mut token = Token {
             meant: None,
-            swedish: String::new(),
-            english: String::new(),
+            swedish: Arc::default(),
+            english: Arc::default(),
             parts: Vec::new(),
             trust: 1.0,
             stop,
@@ -262,12 +258,12 @@ impl Lexicon {
     }
 
     /// The families that a word belongs to, by itself or by how it begins.
-    fn families(&self, word: &str) -> Vec<String> {
+    fn families(&self, word: &str) -> Vec<Arc<str>> {
         let starts = word
             .char_indices()
             .skip(1)
             .filter_map(|(at, c)| word.get(..at + c.len_utf8()));
-        let mut all: Vec<String> = starts
+        let mut all: Vec<Arc<str>> = starts
             .filter_map(|start| self.concept_starts.get(start))
             .chain(self.concepts.get(word))
             .flatten()
@@ -279,7 +275,7 @@ impl Lexicon {
     }
 
     fn read_swedish(&self, token: &mut Token, word: &Word) {
-        token.swedish = self.stems.stem(&token.norm, Language::Swedish);
+        token.swedish = self.swedish_stem(&token.norm);
         if token.stop {
             return;
         }
@@ -293,8 +289,8 @@ impl Lexicon {
         if known {
             return;
         }
-        if self.english.contains(&token.norm) {
-            token.english = self.stems.stem(&token.norm, Language::English);
+        if self.english.contains(&*token.norm) {
+            token.english = self.english_stem(&token.norm);
             return;
         }
         // A word that sounds like a known one is that word, even where it also falls into parts: "arbetstilstånd".
@@ -306,7 +302,7 @@ impl Lexicon {
             .or_else(|| self.speller.meant(&token.norm))
             .or_else(|| self.meant_compound(&token.norm))
         {
-            token.swedish = self.stems.stem(&meant.word, Language::Swedish);
+            token.swedish = self.swedish_stem(&meant.word);
             token.parts = self.parts(
                 &meant.word,
                 &Word {
@@ -316,7 +312,7 @@ impl Lexicon {
             );
             token.concepts = self.families(&meant.word);
             token.trust = meant.trust;
-            token.meant = Some(meant.word);
+            token.meant = Some(meant.word.into());
         } else {
             token.parts = self.known_half(&token.norm);
         }
@@ -324,7 +320,7 @@ impl Lexicon {
 
     /// Lets a word be read as a plain one, too.
     fn read_as(&self, token: &mut Token, plain: &str) {
-        token.parts.push(self.stems.stem(plain, Language::Swedish));
+        token.parts.push(self.swedish_stem(plain));
         token.concepts.extend(self.families(plain));
         token.concepts.sort_unstable();
         token.concepts.dedup();
@@ -343,7 +339,7 @@ impl Lexicon {
     }
 
     /// The known half of a compound whose other half is unknown: "padelhallen" is still about a hall.
-    fn known_half(&self, norm: &str) -> Vec<String> {
+    fn known_half(&self, norm: &str) -> Vec<Arc<str>> {
         const SHORTEST: usize = 4;
         let bounds: Vec<usize> = norm.char_indices().map(|(at, _)| at).collect();
         let count = bounds.len();
@@ -351,10 +347,15 @@ impl Lexicon {
             return Vec::new();
         }
         let stem_of = |part: &str| {
-            let stem = self.stems.stem(part, Language::Swedish);
-            let known =
-                self.swedish.contains_key(part) || part.chars().count() > 5 && self.swedish_stems.contains(&stem);
-            (known && !stopwords::is_swedish(part)).then_some(stem)
+            if stopwords::is_swedish(part) {
+                None
+            } else if let Some(known) = self.swedish.get(part) {
+                Some(Arc::clone(&known.stem))
+            } else if part.chars().count() > 5 {
+                self.known_stem(part)
+            } else {
+                None
+            }
         };
         let cuts = || (SHORTEST..=count - 3).filter_map(|cut| bounds.get(cut).copied());
         // The last part says what the thing is; the longest that is known counts.
@@ -366,45 +367,45 @@ impl Lexicon {
     }
 
     fn read_english(&self, token: &mut Token) {
-        token.english = self.stems.stem(&token.norm, Language::English);
-        if token.stop || self.english.contains(&token.norm) {
+        token.english = self.english_stem(&token.norm);
+        if token.stop || self.english.contains(&*token.norm) {
             return;
         }
         if self.knows(&token.norm) {
             // A Swedish word in an English question: "personnummer", "hyresvärd".
-            token.swedish = self.stems.stem(&token.norm, Language::Swedish);
+            token.swedish = self.swedish_stem(&token.norm);
         } else if let Some(meant) = self.english_speller.meant(&token.norm) {
-            token.english = self.stems.stem(&meant.word, Language::English);
+            token.english = self.english_stem(&meant.word);
             token.trust = meant.trust;
-            token.meant = Some(meant.word);
+            token.meant = Some(meant.word.into());
         }
     }
 
-    fn parts(&self, norm: &str, word: &Word) -> Vec<String> {
+    fn parts(&self, norm: &str, word: &Word) -> Vec<Arc<str>> {
         if !word.parts.is_empty() {
             return word
                 .parts
                 .iter()
                 .filter(|part| part.chars().count() > 1)
-                .map(|part| self.stems.stem(part, Language::Swedish))
+                .map(|part| self.swedish_stem(part))
                 .collect();
         }
-        match self.known_parts.get(norm) {
-            Some(parts) => parts.clone(),
-            None if self.swedish.contains_key(norm) => Vec::new(),
+        match self.swedish.get(norm) {
+            Some(known) => known.parts.clone(),
             None => self.split(norm),
         }
     }
 
-    fn split(&self, norm: &str) -> Vec<String> {
+    fn split(&self, norm: &str) -> Vec<Arc<str>> {
         let stem_of = |part: &str| {
-            let plain = self.swedish.contains_key(part) && (part.chars().count() > 3 || !stopwords::is_swedish(part));
-            if plain {
-                return Some(self.stems.stem(part, Language::Swedish));
+            let letters = part.chars().count();
+            if let Some(known) = self.swedish.get(part)
+                && (letters > 3 || !stopwords::is_swedish(part))
+            {
+                return Some(Arc::clone(&known.stem));
             }
             // An inflected tail is fine when its stem is known; three letters are too few to be sure.
-            let stem = self.stems.stem(part, Language::Swedish);
-            (part.chars().count() > 4 && self.swedish_stems.contains(&stem)).then_some(stem)
+            if letters > 4 { self.known_stem(part) } else { None }
         };
         compound::split(norm, &stem_of).unwrap_or_default()
     }
@@ -443,11 +444,11 @@ impl Lexicon {
             if left.norm.chars().count() < 2 || right.norm.chars().count() < 3 || left.sentence != right.sentence {
                 continue;
             }
-            let joined = [left.norm.as_str(), right.norm.as_str()].concat();
-            let linked = [left.norm.as_str(), "s", right.norm.as_str()].concat();
+            let joined = [&*left.norm, &*right.norm].concat();
+            let linked = [&*left.norm, "s", &*right.norm].concat();
             for word in [joined, linked] {
                 if self.swedish.contains_key(&word) && !(left.stop && right.stop) {
-                    right.parts.push(self.stems.stem(&word, Language::Swedish));
+                    right.parts.push(self.swedish_stem(&word));
                 }
             }
         }
@@ -460,7 +461,7 @@ fn mark_ages(tokens: &mut [Token]) {
         let Some(token) = tokens.get(at) else { continue };
         let digits: String = token.norm.chars().take_while(char::is_ascii_digit).collect();
         let rest = token.norm.get(digits.len()..).unwrap_or_default();
-        let next = tokens.get(at + 1).map(|next| next.norm.as_str()).unwrap_or_default();
+        let next = tokens.get(at + 1).map(|next| &*next.norm).unwrap_or_default();
         let is_age =
             |word: &str| word.starts_with("åring") || word.starts_with("årig") || word == "år" || word == "years";
         let Ok(age) = digits.parse::<u32>() else { continue };
@@ -474,7 +475,7 @@ fn mark_ages(tokens: &mut [Token]) {
         if ((rest.is_empty() && is_age(next) && !(span && age < 70)) || is_age(rest))
             && let Some(token) = tokens.get_mut(at)
         {
-            token.concepts.push(concept.to_owned());
+            token.concepts.push(concept.into());
         }
     }
 }

@@ -3,13 +3,13 @@
 //! Every known word is filed under how it sounds and under its sound with each letter left out (symmetric delete); an
 //! unknown word is looked up the same way. No word list is walked through, so the cost does not grow with the lexicon.
 
-use hashbrown::HashMap;
-
 /// Known words by sound.
 #[derive(Default)]
 pub struct Speller {
-    exact: HashMap<String, Vec<u32>>,
-    deletes: HashMap<String, Vec<u32>>,
+    /// Hashes of sounds with their words, in order. Two sounds with one hash do no harm: every word found is compared.
+    exact: Vec<(u64, u32)>,
+    /// Hashes of sounds with one letter left out.
+    deletes: Vec<(u64, u32)>,
     words: Vec<String>,
     weight: Vec<u32>,
 }
@@ -27,20 +27,23 @@ pub struct Meant {
 const SHORTEST: usize = 4;
 
 impl Speller {
-    /// Files a known word; `weight` is how common it is and breaks ties.
-    pub fn add(&mut self, word: &str, weight: u32) {
-        let Ok(id) = u32::try_from(self.words.len()) else {
-            return;
-        };
-        self.words.push(word.to_owned());
-        self.weight.push(weight);
-        let sound = sound(word);
-        if sound.chars().count() >= SHORTEST {
-            for shorter in deletes(&sound) {
-                self.deletes.entry(shorter).or_default().push(id);
+    /// A speller of known words; how common each is breaks ties.
+    #[must_use]
+    pub fn new<'w>(words: impl Iterator<Item = (&'w str, u32)>) -> Self {
+        let mut speller = Self::default();
+        for ((word, weight), id) in words.zip(0_u32..) {
+            speller.words.push(word.to_owned());
+            speller.weight.push(weight);
+            let letters: Vec<char> = sound(word).chars().collect();
+            if letters.len() >= SHORTEST {
+                speller.deletes.extend(deletes(&letters).map(|shorter| (shorter, id)));
             }
+            speller.exact.push((hash(&letters), id));
         }
-        self.exact.entry(sound).or_default().push(id);
+        speller.exact.sort_unstable();
+        speller.deletes.sort_unstable();
+        speller.deletes.dedup();
+        speller
     }
 
     /// The best known word for an unknown one.
@@ -50,15 +53,14 @@ impl Speller {
         if !(SHORTEST..=40).contains(&length) || word.bytes().any(|b| b.is_ascii_digit()) {
             return None;
         }
-        let sound = sound(word);
-        if let Some(best) = self.best(word, self.exact.get(&sound).into_iter().flatten(), 3) {
+        let letters: Vec<char> = sound(word).chars().collect();
+        let sound = hash(&letters);
+        if let Some(best) = self.best(word, filed(&self.exact, sound), 3) {
             return Some(Meant { word: best, trust: 0.9 });
         }
-        let shorter = deletes(&sound);
-        let found = shorter
-            .iter()
-            .flat_map(|key| self.deletes.get(key).into_iter().chain(self.exact.get(key)).flatten())
-            .chain(self.deletes.get(&sound).into_iter().flatten());
+        let found = deletes(&letters)
+            .flat_map(|key| filed(&self.deletes, key).chain(filed(&self.exact, key)))
+            .chain(filed(&self.deletes, sound));
         let most = match length {
             0..=4 => 1,
             5..=7 => 1,
@@ -69,10 +71,10 @@ impl Speller {
         Some(Meant { word: best, trust })
     }
 
-    fn best<'s>(&'s self, word: &str, ids: impl Iterator<Item = &'s u32>, most: usize) -> Option<String> {
+    fn best(&self, word: &str, ids: impl Iterator<Item = u32>, most: usize) -> Option<String> {
         let first = word.chars().next();
         ids.filter_map(|id| {
-            let at = usize::try_from(*id).ok()?;
+            let at = usize::try_from(id).ok()?;
             let candidate = self.words.get(at)?;
             let distance = distance(word, candidate);
             (distance <= most).then(|| {
@@ -89,27 +91,46 @@ impl Speller {
     }
 }
 
-fn deletes(sound: &str) -> Vec<String> {
-    let letters: Vec<char> = sound.chars().collect();
-    if letters.len() < 3 {
-        return Vec::new();
+/// The words filed under a hash.
+fn filed(list: &[(u64, u32)], hash: u64) -> impl Iterator<Item = u32> {
+    let from = list.partition_point(|(key, _)| *key < hash);
+    let rest = list.get(from..).unwrap_or_default().iter();
+    rest.take_while(move |(key, _)| *key == hash).map(|(_, id)| *id)
+}
+
+/// The hash of a sound: the same in every run.
+fn hash<'l>(letters: impl IntoIterator<Item = &'l char>) -> u64 {
+    let mixed = letters.into_iter().fold(0xcbf2_9ce4_8422_2325_u64, |all, letter| {
+        (all ^ u64::from(*letter)).wrapping_mul(0x0100_0000_01b3)
+    });
+    mixed ^ mixed >> 29
+}
+
+/// The hashes of a sound with each letter left out.
+fn deletes(letters: &[char]) -> impl Iterator<Item = u64> {
+    let skips = if letters.len() < 3 { 0 } else { letters.len() };
+    (0..skips).map(|skip| {
+        let (before, after) = letters.split_at(skip);
+        hash(before.iter().chain(after.iter().skip(1)))
+    })
+}
+
+/// Which bytes a text has, some sharing a bit: a text without one of them cannot hold what has it.
+const fn bytes(text: &str) -> u64 {
+    let mut rest = text.as_bytes();
+    let mut all = 0;
+    while let [first, after @ ..] = rest {
+        all |= 1 << (*first & 63);
+        rest = after;
     }
-    (0..letters.len())
-        .map(|skip| {
-            letters
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| *at != skip)
-                .map(|(_, c)| *c)
-                .collect()
-        })
-        .collect()
+    all
 }
 
 /// How a Swedish word sounds, roughly: sje and tje sounds, doubled letters, silent letters, vowels that are mixed up.
 #[must_use]
 pub fn sound(word: &str) -> String {
     let mut text = soft(word);
+    let mut has = bytes(&text);
     for (from, to) in [
         ("stj", "6"),
         ("skj", "6"),
@@ -147,8 +168,10 @@ pub fn sound(word: &str) -> String {
         ("ae", "e"),
         ("oe", "o"),
     ] {
-        if text.contains(from) {
+        let needs = bytes(from);
+        if has & needs == needs && text.contains(from) {
             text = text.replace(from, to);
+            has = bytes(&text);
         }
     }
     let mut out = String::with_capacity(text.len());
@@ -221,8 +244,7 @@ mod tests {
 
     #[test]
     fn people_who_spell_by_ear_are_understood() {
-        let mut speller = Speller::default();
-        for word in [
+        let known = [
             "trängselskatt",
             "försäkringskassan",
             "körkort",
@@ -230,9 +252,8 @@ mod tests {
             "sjukpenning",
             "skilsmässa",
             "parkering",
-        ] {
-            speller.add(word, 1);
-        }
+        ];
+        let speller = Speller::new(known.into_iter().map(|word| (word, 1)));
         for (written, meant) in [
             ("trängselskat", "trängselskatt"),
             ("försekringskasan", "försäkringskassan"),

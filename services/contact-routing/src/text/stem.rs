@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rust_stemmers::{Algorithm, Stemmer};
 
 use crate::text::language::Language;
@@ -98,31 +98,56 @@ impl Stems {
         if let Some(stem) = FORMS.get(word) {
             return (*stem).to_owned();
         }
-        let mut stem = self.swedish.stem(word).into_owned();
+        let stem = self.swedish.stem(word);
         // Two rounds: "utredningarna" loses its article first and then "-ning".
-        for _ in 0..2 {
-            let Some(shorter) = cut(&stem) else { break };
-            stem = shorter;
-        }
-        undouble(stem)
+        let once = cut(&stem);
+        undouble(once.and_then(cut).or(once).unwrap_or(&stem)).to_owned()
     }
 }
 
-fn cut(stem: &str) -> Option<String> {
+fn cut(stem: &str) -> Option<&str> {
     let letters = stem.chars().count();
     SWEDISH_ENDINGS.iter().find_map(|(ending, least)| {
         let rest = stem.strip_suffix(ending)?;
         let has_vowel = rest.contains(['a', 'e', 'i', 'o', 'u', 'y', 'å', 'ä', 'ö']);
-        (letters - ending.chars().count() >= *least && has_vowel).then(|| rest.to_owned())
+        // Endings are plain letters, one byte each.
+        (letters - ending.len() >= *least && has_vowel).then_some(rest)
     })
 }
 
 /// `hemm` and `rumm`: a final `mm` is written `m` when nothing follows (`hem`, `rum`).
-fn undouble(mut stem: String) -> String {
-    if stem.ends_with("mm") {
-        stem.pop();
+fn undouble(stem: &str) -> &str {
+    match stem.strip_suffix('m') {
+        Some(shorter) if shorter.ends_with('m') => shorter,
+        _ => stem,
     }
-    stem
+}
+
+/// How known stems begin. A stem is a beginning of its word, so a word that begins like none has no known stem.
+#[derive(Default)]
+pub(super) struct StemStarts(HashSet<u64>);
+
+impl StemStarts {
+    /// Whole stems shorter than this, and the first letters of longer ones.
+    const LETTERS: usize = 5;
+
+    pub(super) fn add(&mut self, stem: &str) {
+        self.0.extend(Self::keys(stem).last());
+    }
+
+    /// Whether some known stem may be a beginning of the word.
+    pub(super) fn may_begin(&self, word: &str) -> bool {
+        Self::keys(word).any(|key| self.0.contains(&key))
+    }
+
+    /// The word's first letters as numbers: one, two and so on.
+    fn keys(word: &str) -> impl Iterator<Item = u64> {
+        let letters = word.chars().take(Self::LETTERS);
+        letters.scan(0, |key: &mut u64, letter| {
+            *key = *key << 12 | u64::from(letter) & 0xfff;
+            Some(*key)
+        })
+    }
 }
 
 #[cfg(test)]

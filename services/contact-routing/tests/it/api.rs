@@ -1,18 +1,27 @@
 //! The API over a socket: what a developer meets.
 
+use std::sync::LazyLock;
+
 use contact_routing::{ContactRoutingConfig, service};
 use serde_json::{Value, json};
 use service_host::ServiceTelemetry;
-use tokio::sync::oneshot;
 
 struct Running {
     base: String,
     client: reqwest::Client,
-    _directory: tempfile::TempDir,
-    _stop: oneshot::Sender<()>,
 }
 
-async fn start() -> Running {
+/// One service for all of these tests, none of which changes anything: a start takes longer than what is asked of it.
+static BASE: LazyLock<String> = LazyLock::new(|| {
+    let (started, base) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(serve(started));
+    });
+    base.recv().unwrap()
+});
+
+async fn serve(started: std::sync::mpsc::Sender<String>) {
     let directory = tempfile::tempdir().unwrap();
     let config = ContactRoutingConfig {
         database: directory.path().join("contact-routing.db"),
@@ -25,21 +34,15 @@ async fn start() -> Running {
     let service = service(config).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(service_host::serve(
-        listener,
-        service,
-        async move {
-            let _ = stopped.await;
-        },
-        ServiceTelemetry::off(),
-    ));
-    Running {
-        base: format!("http://{address}/contact-routing/v1"),
-        client: reqwest::Client::new(),
-        _directory: directory,
-        _stop: stop,
-    }
+    started.send(format!("http://{address}/contact-routing/v1")).unwrap();
+    let never = std::future::pending();
+    let _ = service_host::serve(listener, service, never, ServiceTelemetry::off()).await;
+}
+
+async fn start() -> Running {
+    let base = tokio::task::spawn_blocking(|| BASE.clone()).await.unwrap();
+    let client = reqwest::Client::new();
+    Running { base, client }
 }
 
 impl Running {

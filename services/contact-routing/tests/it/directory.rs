@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use contact_routing::data::needs::{Level, Responsible};
 use contact_routing::engine::Outcome;
-use contact_routing::engine_from_files;
+
+use crate::ENGINE;
 
 #[test]
 fn every_need_has_exactly_one_answer_in_every_municipality() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     assert_eq!(engine.directory.municipalities.len(), 290);
     assert!(engine.needs.len() >= 220, "{} needs", engine.needs.len());
     for need in &engine.needs {
@@ -49,7 +50,7 @@ fn every_need_has_exactly_one_answer_in_every_municipality() {
 
 #[test]
 fn a_state_need_is_answered_without_a_municipality_and_a_local_one_asks() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     for need in &engine.needs {
         let answer = engine.by_need(need, None);
         let asks = answer.outcome == Outcome::AskBack;
@@ -59,7 +60,7 @@ fn a_state_need_is_answered_without_a_municipality_and_a_local_one_asks() {
 
 #[test]
 fn ids_are_unique_and_every_reference_is_known() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let needs: HashSet<&str> = engine.needs.iter().map(|need| need.id.as_str()).collect();
     assert_eq!(needs.len(), engine.needs.len());
     let organisations: HashSet<&str> = engine
@@ -91,7 +92,7 @@ fn ids_are_unique_and_every_reference_is_known() {
 
 #[test]
 fn everybody_can_be_reached_without_an_e_identification() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     for one in &engine.directory.organisations {
         let plain = |kind: &str| matches!(kind, "phone" | "visit" | "letter");
         assert!(one.contacts.iter().any(|contact| plain(&contact.kind)), "{}", one.name);
@@ -100,7 +101,7 @@ fn everybody_can_be_reached_without_an_e_identification() {
 
 #[test]
 fn exceptions_hold_where_they_should() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let name = |need: &str, municipality: &str| {
         let answer = engine.by_need(engine.need(need).unwrap(), Some(municipality));
         answer.candidates.first().map(|one| one.organisation.name.clone())

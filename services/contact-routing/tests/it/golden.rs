@@ -1,12 +1,9 @@
 //! How well questions with known answers are routed; fails under the bar and prints each miss.
 
-use std::sync::LazyLock;
-
-use contact_routing::engine::Engine;
 use contact_routing::engine_from_files;
 use contact_routing::report::{self, Report};
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| engine_from_files().unwrap());
+use crate::ENGINE;
 
 fn score(text: &str) -> Report {
     let golden = report::read(text).unwrap();

@@ -1,12 +1,13 @@
 //! Swedish as people write it: compounds, spelling by ear, words written apart, English.
 
 use contact_routing::engine::{Outcome, Question};
-use contact_routing::engine_from_files;
 use contact_routing::text::language::Language;
+
+use crate::ENGINE;
 
 #[test]
 fn one_need_is_found_however_it_is_written() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let cases: &[(&str, &[&str])] = &[
         (
             "congestion-tax",
@@ -56,7 +57,7 @@ fn one_need_is_found_however_it_is_written() {
 
 #[test]
 fn danger_is_told_from_questions_about_danger() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let outcome = |text: &str| {
         let question = Question {
             text,
@@ -96,7 +97,7 @@ fn danger_is_told_from_questions_about_danger() {
 
 #[test]
 fn nothing_that_is_sent_makes_it_fail() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let long = "å".repeat(2_000);
     let hostile = [
         "",

@@ -4,16 +4,18 @@ use axum::Json as Answer;
 use axum::http::HeaderMap;
 use axum::routing::get;
 use contact_routing::engine::Outcome;
-use contact_routing::{ContactRoutingConfig, engine_from_files, life, service};
+use contact_routing::{ContactRoutingConfig, life, service};
 use serde_json::{Value, json};
 use service_host::ServiceTelemetry;
 
+use crate::ENGINE;
+
 #[test]
 fn every_step_has_one_holder_in_every_municipality() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let events = life::read().unwrap();
     assert!(events.len() >= 12, "{}", events.len());
-    assert_eq!(life::check(&events, &engine), Vec::<String>::new());
+    assert_eq!(life::check(&events, engine), Vec::<String>::new());
     for event in &events {
         assert!(event.steps.len() >= 5 && event.questions.len() >= 3, "{}", event.id);
         for step in &event.steps {
@@ -35,13 +37,13 @@ fn every_step_has_one_holder_in_every_municipality() {
 
 #[test]
 fn what_is_wrong_with_an_event_is_said() {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     let mut event = life::read().unwrap().remove(0);
     event.steps[0].need = "nothing".to_owned();
     event.steps[1].after = vec![event.steps[3].id.clone()];
     event.steps[2].by = Some(-5);
     event.steps[4].only_if = Some(("who-knows".to_owned(), true));
-    let wrong = life::check(&[event], &engine).concat();
+    let wrong = life::check(&[event], engine).concat();
     for part in [
         "no need 'nothing'",
         "a cycle",

@@ -12,3 +12,10 @@ mod golden;
 mod language;
 mod life;
 mod places;
+
+use std::sync::LazyLock;
+
+use contact_routing::engine::Engine;
+
+/// The engine over the data as they are: building one takes longer than most tests.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| contact_routing::engine_from_files().unwrap());

@@ -1,11 +1,12 @@
 //! The place that the matter is about decides, wherever the person lives.
 
 use contact_routing::engine::{Outcome, Question};
-use contact_routing::engine_from_files;
 use contact_routing::text::language::Language;
 
+use crate::ENGINE;
+
 fn asked(cases: &[(&str, Option<&str>, Option<&str>)]) {
-    let engine = engine_from_files().unwrap();
+    let engine = &*ENGINE;
     for (text, municipality, expected) in cases {
         let question = Question {
             text,

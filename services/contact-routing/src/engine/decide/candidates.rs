@@ -3,7 +3,7 @@
 use super::{Candidate, Engine, MOST, NEARBY, Ranked, confidence, weights};
 use crate::data::needs::Need;
 use crate::engine::responsible::{Found, responsible};
-use crate::text::lexicon::Analysis;
+use crate::text::analysis::Analysis;
 
 impl Engine {
     /// At most [`MOST`] organisations, each once, the likeliest first.

@@ -4,7 +4,7 @@
 use std::hash::Hasher;
 
 use crate::engine::index::Bag;
-use crate::text::lexicon::Analysis;
+use crate::text::analysis::Analysis;
 
 /// Terms are filed by their hash in this many places; two terms in one place is rare and does little harm.
 const PLACES: usize = 1 << 17;

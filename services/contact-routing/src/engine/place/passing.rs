@@ -1,7 +1,7 @@
 //! Places that are named in passing: who told it lives there, it was so there before, one was there for a day. And the
 //! other way round: what the message is about stands there.
 
-use crate::text::lexicon::Token;
+use crate::text::analysis::Token;
 
 /// People and offices that tell of what they know or have had where they are.
 const TELLERS: &[&str] = &[
@@ -232,7 +232,7 @@ pub(super) fn is_passed_by(tokens: &[Token], at: usize, length: usize) -> bool {
             .unwrap_or_default();
         of.iter()
             .filter(inside)
-            .map(|token| token.norm.as_str())
+            .map(|token| &*token.norm)
             .collect::<Vec<&str>>()
     };
     let before = words(at.saturating_sub(5), at);
@@ -256,6 +256,6 @@ pub(super) fn is_passed_by(tokens: &[Token], at: usize, length: usize) -> bool {
     let elsewhere = tokens
         .iter()
         .skip(at)
-        .any(|token| HERE.contains(&token.norm.as_str()) || token.norm == "men" || token.norm == "but");
+        .any(|token| HERE.contains(&&*token.norm) || *token.norm == *"men" || *token.norm == *"but");
     teller && (tells || has) || compared || past || opens && there && elsewhere
 }
