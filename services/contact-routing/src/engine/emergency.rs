@@ -14,9 +14,9 @@ use crate::text::language::Language;
 use crate::text::lexicon::Lexicon;
 
 /// From here on the sense raises the alarm by itself.
-const ALARM: f32 = -0.05;
+const ALARM: f32 = 0.05;
 /// From here on, when a cue says that it is about something else, and how much that cue must say.
-const ALARM_ASIDE: f32 = 0.4;
+const ALARM_ASIDE: f32 = 0.5;
 const ELSE: f32 = 5.0;
 /// Below this the sense overrules cues.
 const NOTHING: f32 = -0.75;
