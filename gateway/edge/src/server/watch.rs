@@ -47,7 +47,7 @@ pub(super) struct Watched {
 const CRUMB: usize = 64;
 /// After so many crumbs in a row the caller is left alone between reads, so that what it sends adds up. Else hundreds of
 /// callers that send a byte at a time, in step, would keep everybody else waiting for a round of all of them.
-const CRUMBS: u32 = 16;
+const CRUMBS: u32 = 8;
 /// For how long, in milliseconds: at least so long, and at most twice, each connection its own time, so that none of them
 /// stay in step.
 const CRUMBS_REST_MS: u32 = 250;

@@ -61,6 +61,36 @@ fn our_own_questions_meet_the_bar() {
     }
 }
 
+/// Questions that nothing was learned from: no worse than when they were first asked.
+#[test]
+fn unseen_questions_fare_as_well_as_ever() {
+    let sets = [
+        include_str!("../golden/fresh-10.jsonl"),
+        include_str!("../golden/fresh-11.jsonl"),
+        include_str!("../golden/fresh-12.jsonl"),
+    ];
+    let report = score(&sets.concat());
+    let all = report.groups["all"];
+    assert_eq!(all.count, 550);
+    assert!(
+        all.per_cent(all.at_1) >= 93.0,
+        "accuracy@1 {:.1} %",
+        all.per_cent(all.at_1)
+    );
+    assert!(
+        all.per_cent(all.at_3) >= 96.0,
+        "accuracy@3 {:.1} %",
+        all.per_cent(all.at_3)
+    );
+    assert!(
+        all.per_cent(all.wrong) <= 2.0,
+        "mis-routes {:.1} %",
+        all.per_cent(all.wrong)
+    );
+    assert!(report.missed_emergencies <= 3, "of 29: {}", report.missed_emergencies);
+    assert!(report.false_alarms <= 2, "{}", report.false_alarms);
+}
+
 /// Emergencies told in any words, and what only sounds like one; none of them is learned from.
 #[test]
 fn most_new_emergencies_are_seen_and_few_others_taken_for_one() {
