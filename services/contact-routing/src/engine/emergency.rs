@@ -1,6 +1,6 @@
 //! Whether somebody writes about a danger that goes on now; it is answered before anything else.
 //!
-//! Two ways to see it: cues and signs that somebody wrote down, and a sense [`learned`] from sentences, to which the cues
+//! Two ways to see it: cues and signs that somebody wrote down, and a sense learned from sentences (`learned`), to which the cues
 //! are signals among others. Either can raise the alarm, and the sense may overrule a cue that it is sure means nothing.
 
 mod learned;

@@ -11,9 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A loop that is later than this on average is overloaded; one below half of it has room. A call goes through the loop two or
-/// three times, so callers then wait a tenth of a second.
-const LATE: Duration = Duration::from_millis(30);
+/// A loop that is later than this on average is overloaded; one below half of it has room.
+const LATE: Duration = Duration::from_millis(100);
 /// Looks that are averaged.
 const LOOKS: u32 = 10;
 /// Averages in a row that must be late: a hiccup of the machine is no overload.
