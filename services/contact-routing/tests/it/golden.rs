@@ -12,30 +12,38 @@ fn score(text: &str) -> Report {
     report
 }
 
-fn meets_the_bar(report: &Report) {
+/// What a set of questions is held to; mis-routes are at most 2 % in every one.
+struct Bar {
+    /// Per cent, at least.
+    at_1: f64,
+    at_3: f64,
+    /// At most.
+    missed_emergencies: u32,
+    false_alarms: u32,
+}
+
+/// What the service promises.
+const PROMISED: Bar = Bar {
+    at_1: 90.0,
+    at_3: 97.0,
+    missed_emergencies: 0,
+    false_alarms: 0,
+};
+
+fn meets(bar: &Bar, report: &Report) {
     let all = report.all();
-    assert!(
-        all.per_cent(all.at_1) >= 90.0,
-        "accuracy@1 {:.1} %",
-        all.per_cent(all.at_1)
-    );
-    assert!(
-        all.per_cent(all.at_3) >= 97.0,
-        "accuracy@3 {:.1} %",
-        all.per_cent(all.at_3)
-    );
-    assert!(
-        all.per_cent(all.wrong) <= 2.0,
-        "mis-routes {:.1} %",
-        all.per_cent(all.wrong)
-    );
-    assert_eq!(report.missed_emergencies, 0, "missed emergencies");
-    assert_eq!(report.false_alarms, 0, "false alarms");
+    let (at_1, at_3, wrong) = (all.per_cent(all.at_1), all.per_cent(all.at_3), all.per_cent(all.wrong));
+    assert!(at_1 >= bar.at_1, "accuracy@1 {at_1:.1} %");
+    assert!(at_3 >= bar.at_3, "accuracy@3 {at_3:.1} %");
+    assert!(wrong <= 2.0, "mis-routes {wrong:.1} %");
+    let (missed, alarms) = (report.missed_emergencies, report.false_alarms);
+    assert!(missed <= bar.missed_emergencies, "missed emergencies: {missed}");
+    assert!(alarms <= bar.false_alarms, "false alarms: {alarms}");
 }
 
 #[test]
 fn the_open_golden_questions_meet_the_bar() {
-    meets_the_bar(&score(include_str!("../golden/open.jsonl")));
+    meets(&PROMISED, &score(include_str!("../golden/open.jsonl")));
 }
 
 #[test]
@@ -57,7 +65,7 @@ fn our_own_questions_meet_the_bar() {
         include_str!("../golden/emergencies.jsonl"),
         include_str!("../golden/emergencies-2.jsonl"),
     ] {
-        meets_the_bar(&score(text));
+        meets(&PROMISED, &score(text));
     }
 }
 
@@ -69,26 +77,15 @@ fn unseen_questions_fare_as_well_as_ever() {
         include_str!("../golden/fresh-11.jsonl"),
         include_str!("../golden/fresh-12.jsonl"),
     ];
+    let first = Bar {
+        at_1: 93.0,
+        at_3: 96.0,
+        missed_emergencies: 3,
+        false_alarms: 2,
+    };
     let report = score(&sets.concat());
-    let all = report.groups["all"];
-    assert_eq!(all.count, 550);
-    assert!(
-        all.per_cent(all.at_1) >= 93.0,
-        "accuracy@1 {:.1} %",
-        all.per_cent(all.at_1)
-    );
-    assert!(
-        all.per_cent(all.at_3) >= 96.0,
-        "accuracy@3 {:.1} %",
-        all.per_cent(all.at_3)
-    );
-    assert!(
-        all.per_cent(all.wrong) <= 2.0,
-        "mis-routes {:.1} %",
-        all.per_cent(all.wrong)
-    );
-    assert!(report.missed_emergencies <= 3, "of 29: {}", report.missed_emergencies);
-    assert!(report.false_alarms <= 2, "{}", report.false_alarms);
+    assert_eq!(report.all().count, 550);
+    meets(&first, &report);
 }
 
 /// Emergencies told in any words, and what only sounds like one; none of them is learned from.
