@@ -1,11 +1,11 @@
 //! What a backend is told of a call, verified as the examples show it: Python, Node and Java, against a running node.
 
-use crate::browser::tool;
 use crate::process::{run, shell, start};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use test_parts::{free_port, tool};
 
 /// A backend that says what it was told.
 pub(crate) fn backend() -> u16 {
@@ -75,7 +75,7 @@ fn python_node_and_java_believe_what_was_signed_and_nothing_else() {
     std::fs::write(file("secret"), SECRET).unwrap();
     std::fs::set_permissions(file("secret"), std::fs::Permissions::from_mode(0o600)).unwrap();
     // The issuer's name holds the port, so it is chosen before the node starts.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let config = "[listen]\naddress = \"127.0.0.1:PORT\"\n[gateway]\npublic_base_url = \"http://127.0.0.1:PORT\"\n[operations]\nlisten = \"127.0.0.1:0\"\n[registry]\ndocument = \"registry.toml\"\n\
                   [identity]\npepper_file = \"pepper\"\n[identity.service]\ndatabase = \"sqlite:identity.sqlite\"\nkey_encryption_file = \"secret\"\n\
                   [network]\nallow_private_backends = true\n[telemetry]\naccess_log = \"off\"\n";

@@ -4,20 +4,7 @@ use crate::process::{shell, start_demo};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
-
-/// A file or folder where `cargo xtask test` puts it, or else on `PATH`.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap();
-    let tools = std::env::var_os("VAGVISARE_TEST_TOOLS").map(PathBuf::from);
-    let mut found = tools
-        .into_iter()
-        .chain(std::env::split_paths(&path))
-        .map(|folder| folder.join(name))
-        .filter(|file| file.exists());
-    found
-        .next()
-        .unwrap_or_else(|| panic!("{name} is not on PATH; `cargo xtask test -p gateway browser` installs it"))
-}
+use test_parts::tool;
 
 #[test]
 fn every_page_of_a_persons_journey_works_without_script_and_is_accessible() {

@@ -4,17 +4,10 @@ use crate::leaks::nobody_is_told;
 use crate::process::{shell, start_demo};
 use crate::readme::blocks;
 use serde_json::Value;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use test_parts::{free_port, tool};
 
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
-
-/// Where the test tools are.
-pub(crate) fn tools() -> PathBuf {
-    let tools = std::env::var_os("VAGVISARE_TEST_TOOLS");
-    let tools = tools.unwrap_or_else(|| panic!("VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`"));
-    Path::new(&tools).parent().unwrap().to_owned()
-}
 
 #[test]
 fn a_developer_subscribes_causes_a_change_and_verifies_the_webhook() {
@@ -29,15 +22,15 @@ fn a_developer_subscribes_causes_a_change_and_verifies_the_webhook() {
     };
     assert!(install.contains("standardwebhooks"), "{install}");
     // The test tools have the library already.
-    std::os::unix::fs::symlink(tools().join("python"), folder.path().join("hooks")).unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    std::os::unix::fs::symlink(tool("../python"), folder.path().join("hooks")).unwrap();
+    let free = free_port();
     let walk = walk
         .concat()
         .replace("cargo run -q --release --", &format!("'{VAGVISARE}'"))
         .replace("8899", &free.to_string());
     // A reader's shell goes on until it is told otherwise; a test must not.
     let said = shell(&format!(
-        "set -e; cd '{at}'; trap 'kill $RECEIVER 2>/dev/null; kill $GUARD' EXIT; (sleep 100; kill $$) >/dev/null 2>&1 & GUARD=$!\n{walk}"
+        "set -ex; cd '{at}'; trap 'kill $RECEIVER 2>/dev/null; kill $GUARD' EXIT; (sleep 100; kill $$) >/dev/null 2>&1 & GUARD=$!\n{walk}"
     ));
     assert!(said.contains("verified se.vagvisare.case."), "{said}");
     assert!(

@@ -1,12 +1,12 @@
 //! Clients that nobody here wrote get, refresh, use, inspect and revoke tokens: openid-client (Node) and Authlib (Python).
 
-use crate::browser::tool;
 use crate::people::Browser;
 use crate::process::start_demo;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use test_parts::tool;
 
 /// A demo, and a client that is told where it is and sends a person's browser `journeys` times.
 fn with_a_demo(mut client: Command, journeys: usize) {

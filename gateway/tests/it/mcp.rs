@@ -1,11 +1,11 @@
 //! README's section on chat assistants, command for command: the official client for Python against the demo.
 
-use crate::channels::tools;
 use crate::leaks::nobody_is_told;
 use crate::process::{shell, start_demo};
 use crate::readme::blocks;
 use serde_json::Value;
 use std::path::Path;
+use test_parts::tool;
 
 const VAGVISARE: &str = env!("CARGO_BIN_EXE_vagvisare");
 
@@ -21,7 +21,7 @@ fn the_official_client_finds_a_contact_lists_cases_and_has_one_explained() {
     let (permit, _) = permit[2].split_once("READ=").unwrap();
     let walk = blocks("A chat assistant as a channel");
     assert!(walk[0].contains("pip install -q mcp"), "{walk:?}");
-    std::os::unix::fs::symlink(tools().join("python"), folder.path().join("assistant")).unwrap();
+    std::os::unix::fs::symlink(tool("../python"), folder.path().join("assistant")).unwrap();
     let forms = &(blocks("The same cases in other forms")[0].clone() + &blocks("Check before sending")[0]);
     let walk =
         format!("{permit}\n{}\n{forms}", walk[1]).replace("cargo run -q --release --", &format!("'{VAGVISARE}'"));

@@ -3,8 +3,8 @@
 use crate::assertions::{SECRET, backend};
 use crate::process::{Vagvisare, shell, start};
 use serde_json::Value;
-use std::net::TcpListener;
 use std::path::Path;
+use test_parts::free_port;
 
 /// A node that speaks TLS, and two callers with a certificate each, of whom one is registered.
 struct Place {
@@ -52,7 +52,7 @@ impl Place {
             std::fs::set_permissions(at.join(secret), std::fs::Permissions::from_mode(0o600)).unwrap();
         }
         // The issuer's name holds the port, so it is chosen before the node starts.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let config = format!(
             "[listen]\naddress = \"127.0.0.1:{port}\"\n[listen.tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\nclient_certificates = true\n\
              [gateway]\npublic_base_url = \"https://localhost:{port}\"\n[operations]\nlisten = \"127.0.0.1:0\"\n[registry]\ndocument = \"registry.toml\"\n\

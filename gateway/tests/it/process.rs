@@ -144,10 +144,13 @@ pub(crate) fn shell(line: &str) -> String {
         .stdin(Stdio::null())
         .output()
         .unwrap();
+    // Its last words first: that is where it stopped.
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let last: Vec<&str> = complaint.lines().rev().take(30).collect();
     assert!(
         output.status.success(),
-        "{line}\n{}",
-        String::from_utf8_lossy(&output.stderr)
+        "{}; backwards: {last:#?}\n{line}",
+        output.status
     );
     String::from_utf8(output.stdout).unwrap()
 }

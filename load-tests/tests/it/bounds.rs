@@ -48,10 +48,7 @@ async fn plans_without_bounds_are_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_target_that_nobody_serves_is_one_clear_error() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = ([127, 0, 0, 1], test_parts::free_port()).into();
     let problem = generator::run(plan(free)).await.unwrap_err().to_string();
     assert_eq!(problem, format!("nothing answers at {free}"));
 }

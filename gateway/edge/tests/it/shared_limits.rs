@@ -3,10 +3,10 @@
 use crate::support::{Gateway, echo, gateway, origin};
 use limits::{Keeper, Limiter, Limits, Shelf, StoreConfig};
 use snapshot::{LimitPer, OnStoreFailure};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use test_parts::{free_port, tool};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const BOUND: Duration = Duration::from_secs(20);
@@ -19,11 +19,8 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn start() -> Self {
-        let folder = std::env::var_os("VAGVISARE_TEST_TOOLS").expect(
-            "VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`, which installs the programs the tests talk to",
-        );
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let child = Command::new(PathBuf::from(folder).join("redis-server"))
+        let port = free_port();
+        let child = Command::new(tool("redis-server"))
             .args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()])
             .current_dir(std::env::temp_dir())
             .stdout(Stdio::null())

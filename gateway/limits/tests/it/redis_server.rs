@@ -3,10 +3,10 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use limits::{Decision, Demand, Limiter, Limits, StoreConfig, StoreStatus, Verdict};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use test_parts::{free_port, tool};
 use tokio::task::JoinHandle;
 
 /// Longer than anything here may take.
@@ -207,23 +207,4 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.keeper.abort();
     }
-}
-
-/// A port nothing listens on.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-    listener.local_addr().expect("bound").port()
-}
-
-fn tool(name: &str) -> PathBuf {
-    let folder = std::env::var_os("VAGVISARE_TEST_TOOLS").expect(
-        "VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`, which installs the programs the tests talk to",
-    );
-    let path = PathBuf::from(folder).join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo xtask test`, which installs it",
-        path.display()
-    );
-    path
 }

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::redis_server::{Node, RedisServer, free_port};
+use crate::redis_server::{Node, RedisServer};
 use crate::support::{admitted, demand, refused, shared_policy};
 use limits::{Decision, Demand, StoreConfig, Verdict};
 use snapshot::OnStoreFailure::{Allow, Deny, LocalShare};
 use std::time::{Duration, Instant};
+use test_parts::free_port;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const LONG: Duration = Duration::from_secs(10_000);

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use crate::redis_server::{Node, RedisServer, free_port};
+use crate::redis_server::{Node, RedisServer};
 use crate::support::{demand, refused, shared_policy};
 use limits::{Decision, Demand, StoreConfig};
 use snapshot::OnStoreFailure::{Deny, LocalShare};
 use std::time::{Duration, Instant};
+use test_parts::free_port;
 
 const LONG: Duration = Duration::from_secs(10_000);
 

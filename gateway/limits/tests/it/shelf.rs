@@ -1,9 +1,10 @@
 //! Things that nodes keep together: one of them has it, all of them see it, and no answer is never a yes.
 
-use crate::redis_server::{RedisServer, free_port};
+use crate::redis_server::RedisServer;
 use limits::shelf::Unavailable;
 use limits::{Shelf, StoreConfig};
 use std::time::{Duration, Instant};
+use test_parts::free_port;
 
 const LIFE: Duration = Duration::from_secs(60);
 

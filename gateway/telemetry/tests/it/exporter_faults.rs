@@ -1,9 +1,10 @@
 //! A collector that is down, or takes and never answers, costs callers nothing and is counted.
 
-use crate::support::{eventually, free_port, request, sample, serve, start};
+use crate::support::{eventually, request, sample, serve, start};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use telemetry::{OtlpConfig, Protocol};
+use test_parts::free_port;
 
 /// More spans than the queue below takes.
 const REQUESTS: u32 = 20_000;

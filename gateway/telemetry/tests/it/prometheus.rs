@@ -1,10 +1,11 @@
 //! A real Prometheus scrapes the numbers and gives them back, exemplars included.
 
-use crate::support::{Program, eventually, free_port, request, serve, start, tool};
+use crate::support::{Program, eventually, request, serve, start};
 use http::Method;
 use serde_json::Value;
 use std::process::Command;
 use std::time::Duration;
+use test_parts::{free_port, tool};
 
 /// Starts Prometheus with `target` scraped four times a second.
 fn scraper(target: std::net::SocketAddr, folder: &std::path::Path, port: u16) -> Program {

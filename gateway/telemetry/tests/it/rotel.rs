@@ -1,10 +1,11 @@
 //! A real collector takes the spans, over both transports.
 
-use crate::support::{Program, eventually, free_port, request, sample, serve, start, tool};
+use crate::support::{Program, eventually, request, sample, serve, start};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 use telemetry::{OtlpConfig, Phase, Protocol, UpstreamFacts};
+use test_parts::{free_port, tool};
 use tokio::net::TcpStream;
 
 struct Collector {

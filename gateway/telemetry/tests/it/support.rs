@@ -2,8 +2,7 @@
 
 use http::{Method, Version};
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -75,25 +74,6 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut
         }
     }
     panic!("not within {BOUND:?}: {what}");
-}
-
-/// A port nothing listens on.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// A real program the tests talk to.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let folder = std::env::var_os("VAGVISARE_TEST_TOOLS").expect(
-        "VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`, which installs the programs the tests talk to",
-    );
-    let path = PathBuf::from(folder).join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo xtask test`, which installs it",
-        path.display()
-    );
-    path
 }
 
 /// A running program, its output by line. Killed when dropped.

@@ -1,6 +1,5 @@
 //! The same cases in the forms of others.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use axum::routing::post;
 use case_status::{Form, Producer};
 use model::LocalizedText;
 use serde_json::{Value, json};
+use test_parts::tool;
 use tokio::net::TcpListener;
 
 use crate::support::{Running, Task, client, party, person};
@@ -280,10 +280,7 @@ print(len(services), len(matters))
 #[tokio::test]
 async fn a_client_of_open311_that_nobody_here_wrote_reads_what_it_expects() {
     let service = Running::over_sandbox(&[]).await;
-    let Some(tools) = std::env::var_os("VAGVISARE_TEST_TOOLS") else {
-        panic!("VAGVISARE_TEST_TOOLS is not set: `cargo xtask test` installs the client");
-    };
-    let python = Path::new(&tools).with_file_name("python").join("bin/python");
+    let python = tool("../python/bin/python");
     let address = service.url.replace("/case-status/v1", "/open311/v2");
     let asking = tokio::task::spawn_blocking(move || {
         let mut command = Command::new(python);

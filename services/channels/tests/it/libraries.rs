@@ -1,9 +1,9 @@
 //! Libraries that nobody here wrote accept what is sent, and refuse it when it was changed on the way.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use test_parts::tool;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -21,13 +21,6 @@ const { Webhook } = require('standardwebhooks');
 const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(new Webhook(given.secret).verify(given.text, given.headers).subject);
 ";
-
-fn tools() -> PathBuf {
-    let folder = std::env::var_os("VAGVISARE_TEST_TOOLS").expect(
-        "VAGVISARE_TEST_TOOLS is not set: run `cargo xtask test`, which installs the programs the tests talk to",
-    );
-    PathBuf::from(folder).parent().unwrap().to_owned()
-}
 
 /// Runs a program on one webhook; gives what it wrote, or none when it refused.
 async fn run(mut command: Command, given: &Value) -> Option<String> {
@@ -79,12 +72,11 @@ async fn the_libraries_for_python_and_node_accept_each_secret_in_use_and_nothing
         (given(&first, &changed), None),
         (given(other, &hook.text), None),
     ] {
-        let mut python = Command::new(tools().join("python/bin/python"));
+        let mut python = Command::new(tool("../python/bin/python"));
         python.args(["-c", PYTHON]);
         assert_eq!(run(python, &given).await.as_ref(), expected, "Python");
         let mut node = Command::new("node");
-        node.args(["-e", NODE])
-            .env("NODE_PATH", tools().join("node/node_modules"));
+        node.args(["-e", NODE]).env("NODE_PATH", tool("../node/node_modules"));
         assert_eq!(run(node, &given).await.as_ref(), expected, "Node");
     }
 }
