@@ -18,7 +18,6 @@ use snapshot::{AgreementIndex, Api, ApiIndex, ApplicationIndex, BackendIndex, Ro
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use telemetry::{Outcome, RequestRecord};
@@ -235,9 +234,9 @@ impl Facts {
     /// Takes a place among the requests in flight; given back when the facts are dropped. `may` is told how many there are
     /// already; one that may not takes none, so that refusals that nobody fetches keep nobody out.
     pub(crate) fn count_in_flight(&mut self, may: impl FnOnce(usize) -> bool) -> bool {
-        self.counted = may(self.shared.in_flight.fetch_add(1, Ordering::Relaxed));
+        self.counted = may(self.shared.in_flight.enter());
         if !self.counted {
-            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.shared.in_flight.leave();
         }
         self.counted
     }
@@ -259,7 +258,7 @@ impl Drop for Facts {
             self.finish();
         }
         if self.counted {
-            self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            self.shared.in_flight.leave();
         }
     }
 }

@@ -39,7 +39,10 @@ pub enum GatewayError {
     UriTooLong,
     /// Too many requests in flight.
     #[error("overloaded")]
-    Overloaded,
+    Overloaded {
+        /// When the caller may try again.
+        retry_after: Duration,
+    },
     /// No API is served under this path.
     #[error("no such API")]
     UnknownApi,
@@ -252,7 +255,7 @@ impl GatewayError {
             Self::Malformed(_) => ErrorKind::MalformedRequest,
             Self::Expectation => ErrorKind::ExpectationFailed,
             Self::UriTooLong => ErrorKind::UriTooLong,
-            Self::Overloaded => ErrorKind::Overloaded,
+            Self::Overloaded { .. } => ErrorKind::Overloaded,
             Self::UnknownApi => ErrorKind::UnknownApi,
             Self::UnknownPath { .. } => ErrorKind::UnknownPath,
             Self::MethodNotAllowed { .. } => ErrorKind::MethodNotAllowed,
@@ -354,7 +357,7 @@ impl GatewayError {
             ),
             Self::Expectation
             | Self::UriTooLong
-            | Self::Overloaded
+            | Self::Overloaded { .. }
             | Self::UnknownApi
             | Self::CredentialMissing
             | Self::BodyStalled
@@ -387,8 +390,9 @@ impl GatewayError {
             Self::KeysUnavailable { retry_after }
             | Self::QuotaUnavailable { retry_after, .. }
             | Self::UpstreamPaused { retry_after, .. }
+            | Self::Overloaded { retry_after }
             | Self::Maintenance { retry_after, .. } => Some(*retry_after),
-            Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::ProofUnavailable | Self::Overloaded => {
+            Self::IdempotencyInFlight | Self::IdempotencyUnavailable | Self::ProofUnavailable => {
                 Some(Duration::from_secs(1))
             }
             Self::Upstream { .. } if self.kind() == ErrorKind::UpstreamBusy => Some(Duration::from_secs(1)),

@@ -4,7 +4,7 @@ use crate::error::GatewayError;
 use crate::middleware::authenticate::Credentials;
 use crate::middleware::cache;
 use crate::middleware::client_address::Network;
-use crate::middleware::shed::overload::Overload;
+use crate::middleware::shed::{in_flight::InFlight, overload::Overload};
 use crate::middleware::validate;
 use crate::upstream;
 use crate::upstream::fleet::{Fleet, Standing};
@@ -14,7 +14,6 @@ use limits::{Limits, Shelf};
 use snapshot::{AgreementIndex, ApiIndex, BackendIndex, LimitPolicy, RouteIndex, Snapshot};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use telemetry::{LimitMetrics, RouteMetrics, Telemetry};
 
 /// One snapshot and what is computed once for it, so that no request computes it again.
@@ -201,7 +200,7 @@ pub struct Shared {
     pub overload: Overload,
     /// Answers that are kept.
     pub(crate) cache: Arc<cache::Store>,
-    pub(crate) in_flight: AtomicUsize,
+    pub(crate) in_flight: InFlight,
 }
 
 impl Shared {
@@ -221,7 +220,7 @@ impl Shared {
             overload: Overload::new(settings.max_in_flight),
             cache: Arc::new(cache::Store::new(settings.cache_bytes)),
             settings,
-            in_flight: AtomicUsize::new(0),
+            in_flight: InFlight::default(),
         })
     }
 
@@ -234,6 +233,6 @@ impl Shared {
 
     /// Requests in flight now.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(std::sync::atomic::Ordering::Relaxed)
+        self.in_flight.now()
     }
 }

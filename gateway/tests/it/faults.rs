@@ -8,6 +8,7 @@ mod node_killed;
 mod node_stopped;
 mod out_of_room;
 mod overloaded;
+mod processors;
 mod readings_killed;
 
 use crate::world::{Node, Serving, World};

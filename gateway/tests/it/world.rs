@@ -303,7 +303,8 @@ async fn backend() -> String {
     // Written once: what a large answer costs its backend must not be taken for the gateway's.
     let [small, large] = [json!([1]), json!(["x".repeat(300_000)])]
         .map(|things| axum::body::Bytes::from(json!({ "things": things }).to_string()));
-    let answer = move |uri: axum::http::Uri| async move {
+    // It reads to its end what it is asked before it answers, as backends do.
+    let answer = move |uri: axum::http::Uri, _: axum::body::Bytes| async move {
         let body = if uri.query() == Some("large") { large } else { small };
         ([("content-type", "application/json")], body)
     };

@@ -226,8 +226,8 @@ fn refuse(Refused { error, mut facts }: Refused) -> Answer {
     }
     add_for(&error, headers, &facts);
     // Refusing costs a good part of serving: without this, callers that come again at once would take what the others need.
-    if let (GatewayError::Overloaded, Some(wait)) = (&error, error.retry_after()) {
-        response.extensions_mut().insert(Rest(wait));
+    if let GatewayError::Overloaded { retry_after } = error {
+        response.extensions_mut().insert(Rest(retry_after));
     }
     Answer { response, facts }
 }

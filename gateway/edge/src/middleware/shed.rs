@@ -3,7 +3,9 @@
 //!
 //! The operations listener has a runtime and listeners of its own, so health and metrics stay reachable.
 
+pub mod in_flight;
 pub mod overload;
+mod wait;
 
 use crate::call::Call;
 use crate::error::GatewayError;
@@ -11,6 +13,10 @@ use crate::middleware::gate::{Decide, Flow};
 use crate::plan::Shared;
 use crate::room::has_room;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// When to try again where others leave room enough.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The decision.
 #[derive(Debug, Clone)]
@@ -30,10 +36,16 @@ impl Shed {
 impl Decide for Shed {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         let (limit, asking) = (self.shared.overload.limit(), call.facts.peer.asking);
-        if call.facts.count_in_flight(|taken| has_room(taken, limit, asking)) {
-            Ok(Flow::Continue)
-        } else {
-            Err(GatewayError::Overloaded)
+        let mut full = false;
+        let may = |taken| {
+            full = !has_room(taken, limit, 1);
+            has_room(taken, limit, asking)
+        };
+        if call.facts.count_in_flight(may) {
+            return Ok(Flow::Continue);
         }
+        // Who finds no room because of all that it asks at once says nothing about what the others may hope for.
+        let retry_after = if full { self.shared.overload.refuse() } else { SOON };
+        Err(GatewayError::Overloaded { retry_after })
     }
 }

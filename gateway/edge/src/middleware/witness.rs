@@ -7,6 +7,12 @@ use crate::middleware::authenticate::{Noted, Reading};
 use crate::middleware::gate::{Change, Decide, Flow};
 use crate::plan::Shared;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What was to be written down could not be.
+const UNWRITTEN: GatewayError = GatewayError::Overloaded {
+    retry_after: Duration::from_secs(1),
+};
 
 /// The decision.
 #[derive(Debug, Clone)]
@@ -39,10 +45,10 @@ impl Decide for Witness {
         };
         match self.shared.credentials.reading(reading) {
             Noted::Now(true) => Ok(Flow::Continue),
-            Noted::Now(false) => Err(GatewayError::Overloaded),
+            Noted::Now(false) => Err(UNWRITTEN),
             Noted::Later(written) => Ok(Flow::Later(Box::pin(async move {
                 if !written.await {
-                    return Err(GatewayError::Overloaded);
+                    return Err(UNWRITTEN);
                 }
                 let change: Change = Box::new(|_: &mut Call| Ok(()));
                 Ok(change)

@@ -4,20 +4,18 @@
 mod frames;
 
 use super::caller::{Caller, within};
+use super::processors::{ON_THE_FIRST, elsewhere};
 use super::say;
 use crate::world::{Node, Serving, World};
 use frames::*;
-use rustix::process::nice;
-use rustix::thread::{CpuSet, sched_setaffinity};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 const SQLITE: &str = "sqlite:registry.sqlite";
-/// Where the gateway runs; attackers have the other processors.
-const ON_ONE_PROCESSOR: &str = "taskset -pc 0 $$ >/dev/null";
 const CALLS: usize = 600;
 /// Longer than this at once is the machine's own doing on a busy one, not the attack's.
 const NOISE: Duration = Duration::from_millis(10);
@@ -61,8 +59,10 @@ impl Attack {
     }
 
     /// One connection's attack, again and again until it is aborted. What the gateway does to it is the gateway's right.
-    async fn run(self, address: String, key: String) {
+    /// `opened` counts: an attack that needs a new connection for each byte is another one than it is called.
+    async fn run(self, address: String, key: String, opened: Arc<AtomicUsize>) {
         loop {
+            opened.fetch_add(1, Relaxed);
             let Ok(mut socket) = TcpStream::connect(&address).await else {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
@@ -167,40 +167,26 @@ async fn behaving(node: &Node, serving: &Serving) -> Duration {
     within(&mut times, 0.99)
 }
 
-/// Attackers are elsewhere: they have the processors that the gateway has not, and of those the time that who behaves and the
-/// backend leave. What is measured is then what the gateway makes of them, not how they share a machine with its callers.
-fn elsewhere() -> Runtime {
-    let away = || {
-        let mut others = CpuSet::new();
-        (1..CpuSet::MAX_CPU).for_each(|processor| others.set(processor));
-        sched_setaffinity(None, &others).unwrap();
-        nice(19).unwrap();
-    };
-    let mut runtime = Builder::new_multi_thread();
-    runtime
-        .worker_threads(1)
-        .on_thread_start(away)
-        .enable_all()
-        .build()
-        .unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "long: cargo xtask faults"]
 async fn who_behaves_waits_at_most_twice_as_long_while_others_attack() {
     let world = World::begin(SQLITE);
-    let node = world.node_after(ON_ONE_PROCESSOR, "first", SQLITE, "[telemetry]\naccess_log = \"off\"\n");
+    let node = world.node_after(ON_THE_FIRST, "first", SQLITE, "[telemetry]\naccess_log = \"off\"\n");
     let serving = world.serving(&node).await;
     behaving(&node, &serving).await;
-    let elsewhere = elsewhere();
+    // Of the processors that the gateway has not, attackers have the time that who behaves and the backend leave.
+    let elsewhere = elsewhere(19);
     let mut harmed = Vec::new();
     for attack in ALL {
         let calm = behaving(&node, &serving).await;
         let before = node.process.resident_kib();
-        let mut attackers = JoinSet::new();
+        let (mut attackers, opened) = (JoinSet::new(), Arc::<AtomicUsize>::default());
         for _ in 0..attack.connections() {
             let address = node.gateway.strip_prefix("http://").unwrap().to_owned();
-            attackers.spawn_on(attack.run(address, serving.key.clone()), elsewhere.handle());
+            attackers.spawn_on(
+                attack.run(address, serving.key.clone(), Arc::clone(&opened)),
+                elsewhere.handle(),
+            );
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         let began = Instant::now();
@@ -208,8 +194,9 @@ async fn who_behaves_waits_at_most_twice_as_long_while_others_attack() {
         let grown = node.process.resident_kib().saturating_sub(before);
         attackers.shutdown().await;
         say(&format!(
-            "{attack:?}, {} connections, {:.0?}: p99 {calm:?} calm, {attacked:?} attacked; memory +{} MiB",
+            "{attack:?}, {} connections, {} opened, {:.0?}: p99 {calm:?} calm, {attacked:?} attacked; memory +{} MiB",
             attack.connections(),
+            opened.load(Relaxed),
             began.elapsed(),
             grown / 1024,
         ));

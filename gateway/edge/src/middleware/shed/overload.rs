@@ -5,8 +5,9 @@
 //! The limit follows by AIMD: a tenth off what is really in flight while the loop is late, a twentieth on while it is not and
 //! the limit is in use.
 
+use super::wait::{Wait, spread};
 use crate::plan::Shared;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -64,11 +65,23 @@ impl Concurrency {
     }
 }
 
-/// The limit in force, shared by all workers.
+/// What is learned once a second: how dear refusing was in it.
+#[derive(Debug)]
+struct Second {
+    began: Instant,
+    asked: u32,
+    refused: u32,
+    wait: Wait,
+}
+
+/// The limit in force and the wait of who is over it, shared by all workers.
 #[derive(Debug)]
 pub struct Overload {
     limit: AtomicUsize,
     concurrency: Mutex<Concurrency>,
+    refused: AtomicU32,
+    wait_seconds: AtomicU32,
+    second: Mutex<Second>,
 }
 
 impl Overload {
@@ -76,7 +89,21 @@ impl Overload {
         Self {
             limit: AtomicUsize::new(most),
             concurrency: Mutex::new(Concurrency::new(most)),
+            refused: AtomicU32::new(0),
+            wait_seconds: AtomicU32::new(1),
+            second: Mutex::new(Second {
+                began: Instant::now(),
+                asked: 0,
+                refused: 0,
+                wait: Wait::new(),
+            }),
         }
+    }
+
+    /// Counts a refusal. How long its caller is told to wait.
+    pub(crate) fn refuse(&self) -> Duration {
+        let number = self.refused.fetch_add(1, Ordering::Relaxed);
+        spread(self.wait_seconds.load(Ordering::Relaxed), number)
     }
 
     /// Requests that may be in flight now.
@@ -97,13 +124,29 @@ impl Overload {
             );
         }
     }
+
+    /// Takes in what has been asked until `now`, all in all: once a second, whichever worker comes first.
+    fn count(&self, now: Instant, asked: u32) {
+        let mut second = self.second.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(second.began) < Duration::from_secs(1) {
+            return;
+        }
+        let refused = self.refused.load(Ordering::Relaxed);
+        let (asked_then, refused_then) = (second.asked, second.refused);
+        (second.began, second.asked, second.refused) = (now, asked, refused);
+        let wait = second
+            .wait
+            .learn(asked.wrapping_sub(asked_then), refused.wrapping_sub(refused_then));
+        self.wait_seconds.store(wait, Ordering::Relaxed);
+    }
 }
 
 /// Looks at the event loop it runs on, for as long as that runs.
 pub(crate) async fn watch(shared: Arc<Shared>) {
     loop {
-        let mut sum = Duration::ZERO;
-        for _ in 0..LOOKS {
+        let (mut sum, mut looks) = (Duration::ZERO, 0);
+        // The later the loop, the longer each look takes: one that says enough for all is not repeated.
+        while looks < LOOKS && sum <= LATE * LOOKS {
             let rest = if shared.in_flight() < AT_REST {
                 LOOK_AT_REST
             } else {
@@ -112,8 +155,10 @@ pub(crate) async fn watch(shared: Arc<Shared>) {
             let due = Instant::now() + rest;
             tokio::time::sleep_until(due).await;
             sum += due.elapsed();
+            looks += 1;
         }
         shared.overload.learn(sum / LOOKS, shared.in_flight());
+        shared.overload.count(Instant::now(), shared.in_flight.asked());
     }
 }
 

@@ -1,0 +1,59 @@
+//! Who runs where: what is measured must be the gateway, not how it shares a machine with its callers.
+
+use rustix::process::nice;
+use rustix::thread::{CpuSet, sched_setaffinity};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use tokio::runtime::{Builder, Runtime};
+
+/// For a shell that becomes the gateway: it has the first processor.
+pub(super) const ON_THE_FIRST: &str = "taskset -pc 0 $$ >/dev/null";
+
+/// Threads that want the gateway's processor all the time, until it is dropped.
+pub(super) struct Busy {
+    stop: Arc<AtomicBool>,
+}
+
+impl Busy {
+    /// So many; the gateway has what is left.
+    pub(super) fn on_the_first(threads: usize) -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        for _ in 0..threads {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || {
+                let mut first = CpuSet::new();
+                first.set(0);
+                sched_setaffinity(None, &first).unwrap();
+                while !stop.load(Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        Self { stop }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.stop.store(true, Relaxed);
+    }
+}
+
+/// Keeps this thread to the other processors, with this niceness. On a machine with one processor there is none: it panics.
+pub(super) fn keep_away(niceness: i32) {
+    let mut others = CpuSet::new();
+    (1..CpuSet::MAX_CPU).for_each(|processor| others.set(processor));
+    sched_setaffinity(None, &others).unwrap();
+    nice(niceness).unwrap();
+}
+
+/// A thread that is kept away, for tasks.
+pub(super) fn elsewhere(niceness: i32) -> Runtime {
+    let mut runtime = Builder::new_multi_thread();
+    runtime
+        .worker_threads(1)
+        .on_thread_start(move || keep_away(niceness))
+        .enable_all()
+        .build()
+        .unwrap()
+}
