@@ -8,4 +8,5 @@ pub mod districts;
 pub mod files;
 pub mod glossary;
 pub mod needs;
+pub mod phrasings;
 pub mod signals;

@@ -43,6 +43,15 @@ enum Command {
         /// The questions.
         file: PathBuf,
     },
+    /// Learn the ranking of needs anew, after a change of phrasings; takes a minute in a release build.
+    Learn {
+        /// Where more phrasings are.
+        #[arg(default_value = "services/contact-routing/data/phrasings")]
+        phrasings: PathBuf,
+        /// The file to write.
+        #[arg(long, default_value = "services/contact-routing/data/needs-ranking.bin")]
+        out: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -56,6 +65,7 @@ async fn main() -> anyhow::Result<()> {
     } = Cli::parse();
     match command {
         Some(Command::Score { file }) => score(&file),
+        Some(Command::Learn { phrasings, out }) => learn(&phrasings, &out),
         None => {
             let database = host.data_dir.join("contact-routing.db");
             let file = host.data_dir.join("directory-entries.sqlite");
@@ -69,6 +79,12 @@ async fn main() -> anyhow::Result<()> {
             service_host::run(host, service).await
         }
     }
+}
+
+fn learn(phrasings: &std::path::Path, out: &std::path::Path) -> anyhow::Result<()> {
+    let more = contact_routing::data::phrasings::read(phrasings)?;
+    let learned = engine_from_files()?.learn(&more)?;
+    std::fs::write(out, learned).with_context(|| format!("cannot write {}", out.display()))
 }
 
 fn score(file: &std::path::Path) -> anyhow::Result<()> {

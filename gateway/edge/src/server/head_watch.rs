@@ -80,6 +80,11 @@ impl HeadWatch {
         ambiguous
     }
 
+    /// Whether what comes next belongs to a body.
+    pub(super) fn is_in_body(&self) -> bool {
+        self.place != Place::Head
+    }
+
     fn take(&mut self, part: &[u8]) {
         let room = self.line.get_mut(self.length..).unwrap_or_default();
         for (place, byte) in room.iter_mut().zip(part) {

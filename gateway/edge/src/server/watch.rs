@@ -43,6 +43,15 @@ pub(super) struct Watched {
     rest_ms: AtomicU32,
 }
 
+/// A read of a body that brings fewer bytes is a crumb.
+const CRUMB: usize = 64;
+/// After so many crumbs in a row the caller is left alone between reads, so that what it sends adds up. Else hundreds of
+/// callers that send a byte at a time, in step, would keep everybody else waiting for a round of all of them.
+const CRUMBS: u32 = 8;
+/// For how long, in milliseconds: at least so long, and at most twice, each connection its own time, so that none of them
+/// stay in step.
+const CRUMBS_REST_MS: u32 = 250;
+
 /// The longest that an HTTP/2 connection rests: others may be answered on it.
 const HTTP2_RESTS_MS: u32 = 100;
 
@@ -91,6 +100,7 @@ impl Watched {
         let open = Open {
             watched: Arc::clone(&watched),
             heads: HeadWatch::default(),
+            crumbs: 0,
         };
         (watched, open)
     }
@@ -185,6 +195,26 @@ impl Watched {
 pub(super) struct Open {
     watched: Arc<Watched>,
     heads: HeadWatch,
+    /// Crumbs of a body in a row.
+    crumbs: u32,
+}
+
+impl Open {
+    /// Of an HTTP/1 body alone: the small messages of a tunnel are no crumbs, and a slow head has its own limit.
+    fn count_crumbs(&mut self, bytes: usize) {
+        if bytes >= CRUMB || !self.heads.is_in_body() {
+            self.crumbs = 0;
+            return;
+        }
+        self.crumbs += 1;
+        if self.crumbs > CRUMBS {
+            let own = Arc::as_ptr(&self.watched).addr() / align_of::<Watched>();
+            let more = u32::try_from(own % 251).unwrap_or_default();
+            self.watched.rest(Duration::from_millis(
+                (CRUMBS_REST_MS + more.min(CRUMBS_REST_MS)).into(),
+            ));
+        }
+    }
 }
 
 impl Keeper for Open {
@@ -205,6 +235,7 @@ impl Keeper for Open {
         if self.heads.read(bytes) {
             self.watched.ambiguous.store(true, Ordering::Relaxed);
         }
+        self.count_crumbs(bytes.len());
     }
 }
 

@@ -26,6 +26,8 @@ pub const NEEDS: &[NeedFile] = &[
     ("vehicles", include_str!("../../data/needs/vehicles.toml")),
     ("work", include_str!("../../data/needs/work.toml")),
 ];
+/// What was learned from the phrasings of all needs and those under `data/phrasings`: `contact-routing learn`.
+pub const RANKING: &[u8] = include_bytes!("../../data/needs-ranking.bin");
 /// Questions that need one more thing to be answered.
 pub const VAGUE: &str = include_str!("../../data/vague.toml");
 /// Emergencies.

@@ -7,15 +7,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::data::directory::{Directory, Organisation};
-use crate::data::files::DataError;
+use crate::data::files::{self, DataError};
 use crate::data::glossary::Glossary;
 use crate::data::needs::{Level, Need};
+use crate::data::phrasings::Phrasings;
 use crate::data::signals::{self, Emergency, Vague};
 use crate::engine::cue::{Cues, Hit};
 use crate::engine::emergency::Detector;
 use crate::engine::index::{self, Bag, Index};
 use crate::engine::learn;
 use crate::engine::place::{Area, Places};
+use crate::engine::ranking::{self, Ranking};
 use crate::engine::responsible::{Found, responsible};
 use crate::text::analysis::{Analysis, Token};
 use crate::text::language::Language;
@@ -107,6 +109,8 @@ mod weights {
     pub(super) const BARE: f32 = 0.8;
     /// What each further cue of a need says beside the first.
     pub(super) const FURTHER: f32 = 0.2;
+    /// What each unit says by which a need is nearer to its learned line than those that are out of the question.
+    pub(super) const LEARNED: f32 = 50.0;
     /// A runner-up scores at least this share of the best.
     pub(super) const RUNNER_UP: f32 = 0.25;
     /// Below this a best need is a guess.
@@ -126,6 +130,9 @@ pub struct Engine {
     cues: Cues,
     blocks: Cues,
     index: Index,
+    ranking: Ranking,
+    /// By need and open question: its number in the ranking, where that knows it.
+    ranked: Vec<Option<usize>>,
     places: Places,
     detector: Detector,
 }
@@ -135,6 +142,8 @@ pub struct Engine {
 struct Ranked {
     class: usize,
     score: f32,
+    /// The score without what the ranking learned.
+    told: f32,
     cue: f32,
     first: usize,
 }
@@ -183,6 +192,11 @@ impl Engine {
             (index, detector)
         });
         let places = Places::new(&directory);
+        let ranking = Ranking::read(files::RANKING).map_err(|error| DataError::Form {
+            file: "needs-ranking.bin".to_owned(),
+            message: error.to_string(),
+        })?;
+        let ranked = ranking.places_of(&ranking::classes(&needs, &vague));
         Ok(Self {
             glossary: Glossary::read()?,
             directory,
@@ -192,9 +206,41 @@ impl Engine {
             cues,
             blocks,
             index,
+            ranking,
+            ranked,
             places,
             detector,
         })
+    }
+
+    /// Learns the ranking anew: from the phrasings of needs and `more`, by the id of a need. Takes a minute.
+    ///
+    /// # Errors
+    /// `more` names a need that there is none of.
+    pub fn learn(&self, more: &Phrasings) -> Result<Vec<u8>, DataError> {
+        let lines = ranking::lines(&self.needs, &self.vague, more)?;
+        let texts: Vec<(&str, Language)> = lines.iter().map(|(_, text, language)| (*text, *language)).collect();
+        let read = self.lexicon.analyse_all(&texts, |mut analysis| {
+            self.places.hide(&mut analysis);
+            analysis
+        });
+        let told = lines
+            .iter()
+            .zip(&read)
+            .map(|((need, ..), analysis)| ranking::Told::new(*need, analysis));
+        let classes = ranking::classes(&self.needs, &self.vague);
+        let fingerprint = ranking::fingerprint(&classes, &lines);
+        Ok(ranking::learn(&classes, told.collect(), fingerprint).bytes())
+    }
+
+    /// Whether the ranking was learned from the phrasings of needs and `more`.
+    ///
+    /// # Errors
+    /// `more` names a need that there is none of.
+    pub fn has_learned(&self, more: &Phrasings) -> Result<bool, DataError> {
+        let lines = ranking::lines(&self.needs, &self.vague, more)?;
+        let classes = ranking::classes(&self.needs, &self.vague);
+        Ok(self.ranking.fingerprint() == ranking::fingerprint(&classes, &lines))
     }
 
     /// The need with an id.
@@ -270,6 +316,7 @@ impl Engine {
                 Ranked {
                     class,
                     score: sum,
+                    told: 0.0,
                     cue: 0.0,
                     first: usize::MAX,
                 }
@@ -303,8 +350,14 @@ impl Engine {
                 one.score -= weights::BLOCK;
             }
         }
+        let learned = self.ranking.score(analysis, bag);
+        for (one, place) in ranked.iter_mut().zip(&self.ranked) {
+            let line = place.and_then(|place| learned.get(place)).copied().unwrap_or(-1.0);
+            one.told = one.score;
+            one.score += weights::LEARNED * (line + 1.0).max(0.0);
+        }
         ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.class.cmp(&b.class)));
-        ranked.truncate(12);
+        ranked.truncate(24);
         ranked
     }
 
@@ -315,7 +368,7 @@ impl Engine {
             .copied()
             .collect();
         let best = specific.first();
-        if let Some(vague) = self.too_open(bag, ranked, best) {
+        if let Some(vague) = self.too_open(bag, ranked) {
             return self.ask_kind(Some(vague));
         }
         let sure = |one: &&Ranked| one.score >= weights::GUESS || one.score > 1.5 && self.covered(bag, one.class) > 0.8;
@@ -348,17 +401,21 @@ impl Engine {
         }
     }
 
-    /// A message that holds nothing but an open question: its words are all in the open kind's own phrasings.
-    fn too_open(&self, bag: &Bag, ranked: &[Ranked], best: Option<&Ranked>) -> Option<&Vague> {
-        let open = ranked.iter().find(|one| one.class >= self.needs.len())?;
+    /// A message that holds nothing but an open question: its words are all in the open kind's own phrasings. What was learned
+    /// tells needs apart, not whether enough was said, and is left out.
+    fn too_open(&self, bag: &Bag, ranked: &[Ranked]) -> Option<&Vague> {
+        let most = |a: &&Ranked, b: &&Ranked| a.told.total_cmp(&b.told).then(b.class.cmp(&a.class));
+        let (needs, opens): (Vec<&Ranked>, Vec<&Ranked>) = ranked.iter().partition(|one| one.class < self.needs.len());
+        let open = opens.into_iter().max_by(most)?;
+        let best = needs.into_iter().max_by(most);
         let vague = self.vague.get(open.class - self.needs.len())?;
         let covered = self.covered(bag, open.class);
-        let best_score = best.map_or(0.0, |one| one.score);
+        let best_score = best.map_or(0.0, |one| one.told);
         let best_cue = best.map_or(0.0, |one| one.cue);
-        let near = open.score + 1.0 * covered >= best_score && covered > 0.7 && best_cue < 0.5;
-        let nothing_else = covered > 0.9 && open.score > best_score * 0.6;
-        let far_ahead = open.score > 1.3 * best_score && best_cue < 0.5;
-        let ahead = open.score > best_score && covered > 0.45;
+        let near = open.told + 1.0 * covered >= best_score && covered > 0.7 && best_cue < 0.5;
+        let nothing_else = covered > 0.9 && open.told > best_score * 0.6;
+        let far_ahead = open.told > 1.3 * best_score && best_cue < 0.5;
+        let ahead = open.told > best_score && covered > 0.45;
         (near || nothing_else || far_ahead || ahead).then_some(vague)
     }
 

@@ -5,10 +5,10 @@
 
 mod learned;
 
-use self::learned::{Judge, Terms};
 use crate::data::signals::{Emergencies, Emergency, EmergencySentences, SignGroup, Signs};
 use crate::engine::cue::{Cues, Hit};
 use crate::engine::index::{self, Bag};
+use crate::engine::linear::{Judge, Terms};
 use crate::text::analysis::Analysis;
 use crate::text::language::Language;
 use crate::text::lexicon::Lexicon;

@@ -2,7 +2,7 @@
 //!
 //! What is measured is how late a worker's event loop comes to a timer, which is how long everything that is ready waits for
 //! its turn. So a slow agency's backend is never taken for an overload of the gateway, and a request pays one atomic read.
-//! The limit follows by AIMD: a tenth off what is really in flight while the loop is late, a twentieth on while it is not and
+//! The limit follows by AIMD: a tenth to a half off what is really in flight while the loop is late, a twentieth on while it is not and
 //! the limit is in use.
 
 use super::wait::{Wait, spread};
@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A loop that is later than this on average is overloaded; one below half of it has room.
-const LATE: Duration = Duration::from_millis(100);
+const LATE: Duration = Duration::from_millis(50);
 /// Looks that are averaged.
 const LOOKS: u32 = 10;
 /// Averages in a row that must be late: a hiccup of the machine is no overload.
@@ -51,7 +51,9 @@ impl Concurrency {
         if lateness > LATE {
             self.late += 1;
             if self.late >= PATIENCE {
-                self.limit = (self.limit.min(in_flight) * 0.9).max(self.least);
+                // As many as would not be late, by Little's law; at most a half at once, for lateness is a rough measure.
+                let share = (LATE.as_secs_f64() / lateness.as_secs_f64()).clamp(0.5, 0.9);
+                self.limit = (self.limit.min(in_flight) * share).max(self.least);
             }
         } else {
             self.late = 0;

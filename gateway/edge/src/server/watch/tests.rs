@@ -99,3 +99,27 @@ fn drain_asks_at_once_but_lets_a_request_on_its_way_arrive() {
         assert_eq!(after(3, quiet, true), Verdict::Finish);
     }
 }
+
+#[test]
+fn crumbs_of_a_body_are_left_to_add_up_and_nothing_else_is() {
+    let (_watched, mut open) = Watched::open(&Arc::new(WorkerStats::default()));
+    let crumbs = |open: &mut Open, many: u32| {
+        (0..many).for_each(|_| open.received(b"x"));
+        open.rest().map(|rest| rest.as_millis())
+    };
+    for byte in b"POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" {
+        open.received(&[*byte]);
+    }
+    assert_eq!(open.rest(), None, "a head");
+    // The byte that ended the head was the first.
+    assert_eq!(crumbs(&mut open, CRUMBS - 1), None);
+    for _ in 0..3 {
+        let rest = crumbs(&mut open, 1).unwrap();
+        assert!((250..=500).contains(&rest), "{rest}");
+    }
+    open.received(&[b'x'; CRUMB]);
+    assert_eq!(crumbs(&mut open, CRUMBS), None, "more came at once");
+    let mut tunnel = Watched::open(&Arc::new(WorkerStats::default())).1;
+    tunnel.received(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+    assert_eq!(crumbs(&mut tunnel, 100), None, "a tunnel");
+}
