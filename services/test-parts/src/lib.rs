@@ -25,7 +25,7 @@ pub fn free_port() -> u16 {
         .filter_map(|place| u16::try_from(random.hash_one(place) % many).ok())
         .map(|place| LEFT_ALONE.start + place)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("no free port on the loopback")
+        .unwrap_or_else(|| panic!("no port of the loopback is free"))
 }
 
 /// A program or folder where `cargo xtask test` puts what the tests talk to, or else on `PATH`.

@@ -1,9 +1,5 @@
 //! Channels as its callers and their endpoints meet it, on both databases, with a clock of the tests' own.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot set itself up has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod consent;
 mod deaths;

@@ -78,20 +78,27 @@ impl Ranking {
             let id = std::str::from_utf8(rest.take(length.into())?).map_err(|_| Unreadable { at })?;
             needs.push((id.to_owned(), f32::from_le_bytes(rest.array()?)));
         }
-        let (mut strengths, mut rows) = (Vec::with_capacity(PLACES), Vec::with_capacity(PLACES));
+        let mut strengths = Vec::with_capacity(PLACES);
+        let (mut starts, mut weights) = (Vec::with_capacity(PLACES + 1), Vec::with_capacity(rest.bytes.len() / 3));
+        starts.push(0);
         for _ in 0..PLACES {
             let [strength, low, high] = rest.array()?;
             strengths.push(strength);
             let row = rest.take(usize::from(u16::from_le_bytes([low, high])) * 3)?;
-            let (weights, _) = row.as_chunks::<3>();
-            rows.push(
-                weights
-                    .iter()
-                    .map(|[low, high, weight]| (u16::from_le_bytes([*low, *high]), i8::from_le_bytes([*weight])))
-                    .collect(),
-            );
+            let (row, _) = row.as_chunks::<3>();
+            let read =
+                |[low, high, weight]: &[u8; 3]| (u16::from_le_bytes([*low, *high]), i8::from_le_bytes([*weight]));
+            weights.extend(row.iter().map(read));
+            starts.push(u32::try_from(weights.len()).unwrap_or(u32::MAX));
         }
-        Ok(Self::of(fingerprint, needs, unit, strengths, rows))
+        Ok(Self {
+            fingerprint,
+            needs,
+            unit,
+            strengths,
+            starts,
+            weights,
+        })
     }
 
     /// The file of it.
