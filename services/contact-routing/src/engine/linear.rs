@@ -1,8 +1,6 @@
 //! A line between two kinds of text, learned from examples of both: for what is told in words like those known, where
 //! cues find only what somebody thought of.
 
-use std::hash::Hasher;
-
 /// Terms are filed by their hash in this many places; two terms in one place is rare and does little harm.
 pub(super) const PLACES: usize = 1 << 17;
 /// How often the examples are gone through.
@@ -21,24 +19,17 @@ pub(super) struct Judge {
 
 /// The place of a term: the same on every machine and in every run.
 pub(super) fn place(parts: &[&str]) -> u32 {
-    struct Fnv(u64);
-    impl Hasher for Fnv {
-        fn finish(&self) -> u64 {
-            self.0
-        }
-        fn write(&mut self, bytes: &[u8]) {
-            for byte in bytes {
-                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
-    }
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    for part in parts {
-        hash.write(part.as_bytes());
-        hash.write(b" ");
-    }
-    let folded = hash.finish() ^ hash.finish() >> 32;
+    let hash = fnv(parts.iter().copied(), b' ');
+    let folded = hash ^ hash >> 32;
     u32::try_from(folded % PLACES as u64).unwrap_or(0)
+}
+
+/// A number for texts, each with `end` after it (FNV-1a, 64 bits).
+pub(super) fn fnv<'t>(texts: impl Iterator<Item = &'t str>, end: u8) -> u64 {
+    let bytes = texts.flat_map(|text| text.bytes().chain([end]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 impl Judge {

@@ -2,8 +2,8 @@
 //!
 //! What is measured is how late a worker's event loop comes to a timer, which is how long everything that is ready waits for
 //! its turn. So a slow agency's backend is never taken for an overload of the gateway, and a request pays one atomic read.
-//! The limit follows by AIMD: a tenth to a half off what is really in flight while the loop is late, a twentieth on while it is not and
-//! the limit is in use.
+//! The limit follows by AIMD: a tenth to a half off what is really in flight while the loop is late, a twentieth on while it is
+//! not and the limit is in use.
 
 use super::wait::{Wait, spread};
 use crate::plan::Shared;

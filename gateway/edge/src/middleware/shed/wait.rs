@@ -13,7 +13,8 @@ const CHEAP: u32 = 64;
 /// How much it grows at once.
 const STEPS: std::ops::RangeInclusive<u64> = 2..=4;
 const SHORTEST: u32 = 1;
-const LONGEST: u32 = 32;
+/// With the spread twice this: less than a connection may be silent, so that nobody is cut off for having waited.
+const LONGEST: u32 = 16;
 
 /// The wait in force. Pure: no clock, no lock.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use crate::data::needs::Need;
 use crate::data::phrasings::Phrasings;
 use crate::data::signals::Vague;
 use crate::engine::index;
-use crate::engine::linear::{Judge, PLACES, Terms, place};
+use crate::engine::linear::{Judge, PLACES, Terms, fnv, place};
 use crate::text::analysis::Analysis;
 use crate::text::language::Language;
 
@@ -66,21 +66,15 @@ pub(in crate::engine) fn lines<'t>(
     Ok(lines)
 }
 
-/// A number that another one of which is next to impossible by accident (FNV-1a).
+/// A number for all that is learned from: another one for other phrasings, but for an accident that is next to impossible.
 pub(in crate::engine) fn fingerprint(classes: &[&str], lines: &[(usize, &str, Language)]) -> u64 {
-    let mut number = 0xcbf2_9ce4_8422_2325_u64;
     let said = lines
         .iter()
         .flat_map(|(class, line, _)| [classes.get(*class).copied().unwrap_or_default(), *line]);
-    for text in classes.iter().copied().chain(said) {
-        for byte in text.bytes().chain([b'\n']) {
-            number = (number ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    number
+    fnv(classes.iter().copied().chain(said), b'\n')
 }
 
-/// Learns from phrasings of the needs with these ids.
+/// Learns a line for each class from what was told.
 pub(in crate::engine) fn learn(classes: &[&str], told: Vec<Told>, fingerprint: u64) -> Ranking {
     let strengths = strengths(&told);
     let strength = |place: u32| {
