@@ -21,9 +21,10 @@ pub fn raise() -> usize {
     limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
-/// Connections that callers may have open: what is configured, or what leaves a connection to a backend for each of them.
+/// Connections that callers may have open: what is configured, or what leaves a connection to a backend for each of them,
+/// with both its ends, as those to the node's own services have them here.
 pub fn for_callers(configured: usize, limit: usize) -> usize {
-    let most = limit.saturating_sub(OWN) / 2;
+    let most = limit.saturating_sub(OWN) / 3;
     if configured > most {
         tracing::warn!(
             configured,
@@ -43,7 +44,7 @@ mod tests {
     fn callers_never_get_all_descriptors() {
         for (configured, limit, most) in [
             (50_000, 1_048_576, 50_000),
-            (50_000, 1_024, 480),
+            (50_000, 1_024, 320),
             (100, 1_024, 100),
             (50_000, 64, 1),
             (50_000, usize::MAX, 50_000),

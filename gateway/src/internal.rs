@@ -11,7 +11,7 @@ use axum::http::{StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use snapshot::{ApiDraft, Assertion, BackendDraft, Draft, LimitDraft, OrganisationDraft, OrganisationKind};
+use snapshot::{ApiDraft, Assertion, BackendDraft, Draft, LimitDraft, OrganisationDraft, OrganisationKind, Retry};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 /// The organisation that owns what the node itself serves.
 pub const ORGANISATION: &str = "vagvisare";
+/// How long a connection to a service of this process may take: it listens as long as the process lives, so what is waited
+/// for is the process's own load, or a packet that the kernel dropped and sends again after seconds.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One API of the node's own, to be put into every registry that is served.
 #[derive(Debug, Clone)]
@@ -59,6 +62,7 @@ impl InternalApi {
         let mut own = self.api.clone();
         // What the node itself serves does what it says, on a sandbox too.
         own.traffic.mock_answers = Some(false);
+        own.traffic.retry = Some(Retry::default());
         let known = draft.apis.iter().position(|known| known.id == self.api.id);
         match known.and_then(|position| draft.apis.get_mut(position)) {
             Some(api) => *api = own,
@@ -92,7 +96,7 @@ impl Entrance {
             id: id.to_owned(),
             organisation: organisation.to_owned(),
             addresses: vec![format!("http://{address}{}", self.0)],
-            connect_timeout: Duration::from_secs(1),
+            connect_timeout: CONNECT_TIMEOUT,
             allow_private_network: true,
             ca_file: None,
             assertion: Assertion::None,

@@ -73,7 +73,7 @@ pub enum UpstreamError {
     /// The roots to trust cannot be loaded.
     #[error("the roots to trust for the backend cannot be loaded")]
     Roots(#[source] RootsError),
-    /// The backend has as many connections from this worker as it may have.
+    /// The backend has as many connections from this worker as it may have, or the gateway has no means for another one.
     #[error("all connections to the backend are in use")]
     Overloaded,
     /// The connection closed before anything was sent, twice.

@@ -4,6 +4,7 @@
 //! goes away goes on serving what it has.
 
 mod cache;
+mod chores;
 mod picture;
 mod status;
 
@@ -11,11 +12,10 @@ pub use cache::Cache;
 pub use picture::{Documented, Picture};
 pub use status::{Source, Status};
 
-use crate::model::Moment;
+use self::chores::{Chores, Times, Work};
 use crate::store::{self, CHANNEL, Retention, Store, Usage};
 use database::Listener;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -23,14 +23,6 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the version is asked for, whatever is heard.
 const POLL: Duration = Duration::from_millis(250);
-/// How often a node says which version it serves when nothing changes.
-const REPORT: Duration = Duration::from_secs(5);
-/// How often usage is told to the registry.
-const COUNT: Duration = Duration::from_secs(2);
-/// How often old usage is forgotten.
-const FORGET: Duration = Duration::from_secs(3_600);
-/// How often the picture is written to disk at most.
-const KEEP: Duration = Duration::from_secs(2);
 
 /// Puts a picture in force. Called off the event loop.
 pub trait Serve: Send + 'static {
@@ -116,11 +108,11 @@ impl Watch {
         let mut clock = interval(POLL);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut listener: Option<Listener> = None;
-        let (mut reported, mut kept) = (Instant::now(), Instant::now());
-        let (mut used, mut uncounted) = (Instant::now(), HashMap::new());
-        let mut forgotten: Option<Instant> = None;
         let mut to_keep = self.status.source() == Source::Database;
-        self.report(self.status.left_out()).await;
+        let chores = self.chores();
+        chores.report().await;
+        let (mut times, mut work) = (Times::new(), Work::AtRest(Box::new(chores)));
+        let mut unreported = false;
         loop {
             if listener.is_none() && self.status.source() == Source::Database {
                 listener = self
@@ -143,35 +135,37 @@ impl Watch {
             }
             let changed = self.follow(&mut serve).await;
             to_keep |= changed;
-            if changed || reported.elapsed() >= REPORT {
-                reported = Instant::now();
-                let uses = serve.uses();
-                if self.report(self.status.left_out()).await
-                    && let Err(error) = self.store.note_uses(&uses).await
-                {
-                    tracing::debug!(%error, "last uses of credentials are not noted");
-                }
-            }
-            if used.elapsed() >= COUNT {
-                used = Instant::now();
-                self.count(&mut serve, &mut uncounted).await;
-            }
-            if forgotten.is_none_or(|last| last.elapsed() >= FORGET) {
-                forgotten = Some(Instant::now());
-                self.forget().await;
-            }
-            if to_keep && kept.elapsed() >= KEEP {
-                kept = Instant::now();
-                to_keep = false;
-                self.keep().await;
-            }
+            unreported |= changed;
+            let Some(chores) = work.at_rest().await else { continue };
+            let Some(due) = times.due(unreported, Some(&self.picture).filter(|_| to_keep)) else {
+                continue;
+            };
+            chores.gather(serve.uses(), serve.usage());
+            to_keep &= due.keep.is_none();
+            unreported = false;
+            work = work.begin(due);
         }
-        if to_keep {
-            self.keep().await;
+        if let Some(mut chores) = work.ended().await {
+            if to_keep {
+                chores.keep(Arc::clone(&self.picture)).await;
+            }
+            chores.gather(serve.uses(), serve.usage());
+            chores.count().await;
         }
-        self.count(&mut serve, &mut uncounted).await;
         if let Err(error) = self.store.forget_node(&self.node).await {
             tracing::debug!(%error, "the registry still counts this node");
+        }
+    }
+
+    fn chores(&self) -> Chores {
+        Chores {
+            store: self.store.clone(),
+            node: self.node.clone(),
+            cache: self.cache.clone(),
+            status: Arc::clone(&self.status),
+            retention: self.retention,
+            uses: HashMap::new(),
+            usage: BTreeMap::new(),
         }
     }
 
@@ -249,56 +243,6 @@ impl Watch {
                 self.status.refused();
                 false
             }
-        }
-    }
-
-    /// Adds the calls since the last time to the registry's usage; what cannot be added now is added later.
-    async fn count(&self, serve: &mut Box<dyn Serve>, uncounted: &mut HashMap<(String, String), Usage>) {
-        for one in serve.usage() {
-            let pair = (one.application.clone(), one.api.clone());
-            match uncounted.entry(pair) {
-                Entry::Occupied(mut known) => known.get_mut().add(&one),
-                Entry::Vacant(place) => {
-                    place.insert(one);
-                }
-            }
-        }
-        let usage: Vec<Usage> = uncounted.values().cloned().collect();
-        match self.store.add_usage(&usage, Moment::now()).await {
-            Ok(()) => uncounted.clear(),
-            Err(error) => tracing::debug!(%error, "usage is counted later"),
-        }
-    }
-
-    /// Takes out usage that is older than it is to be kept. Every node does; what is gone already is nobody's work.
-    async fn forget(&self) {
-        match self.store.forget_usage(self.retention, Moment::now()).await {
-            Ok(0) => {}
-            Ok(periods) => tracing::info!(periods, "old usage is forgotten"),
-            Err(error) => tracing::debug!(%error, "old usage is forgotten later"),
-        }
-    }
-
-    async fn report(&self, left_out: usize) -> bool {
-        let left_out = i64::try_from(left_out).unwrap_or(i64::MAX);
-        let reported = self
-            .store
-            .report_node(&self.node, self.status.version(), left_out)
-            .await;
-        if let Err(error) = &reported {
-            tracing::debug!(%error, "the registry was not told which version is served");
-        }
-        reported.is_ok()
-    }
-
-    async fn keep(&self) {
-        let Some(cache) = self.cache.clone() else { return };
-        let picture = Arc::clone(&self.picture);
-        let written = tokio::task::spawn_blocking(move || cache.write(&picture)).await;
-        match written {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "the registry is not kept on disk"),
-            Err(error) => tracing::warn!(%error, "the registry is not kept on disk"),
         }
     }
 }

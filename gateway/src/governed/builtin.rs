@@ -5,7 +5,7 @@ use registry::compile::Objects;
 use registry::model::Role;
 use serde_json::Value;
 use snapshot::{
-    AgreementDraft, AgreementKind, ApiDraft, Authentication, Draft, LifecycleState, LimitDraft, LimitPer,
+    AgreementDraft, AgreementKind, ApiDraft, Authentication, Draft, LifecycleState, LimitDraft, LimitPer, Retry,
     SenderConstraint,
 };
 use std::net::SocketAddr;
@@ -95,6 +95,7 @@ impl Builtin {
             backend: Some(ID.to_owned()),
             traffic: snapshot::ApiTraffic {
                 mock_answers: Some(false),
+                retry: Some(Retry::default()),
                 ..snapshot::ApiTraffic::default()
             },
             routes,

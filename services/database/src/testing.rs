@@ -5,7 +5,6 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -71,10 +70,8 @@ impl PostgresServer {
             "initdb: {}",
             String::from_utf8_lossy(&made.stderr)
         );
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
+        // Not one that the kernel may give away while the server is down.
+        let port = test_parts::free_port();
         let mut server = Self {
             directory,
             port,

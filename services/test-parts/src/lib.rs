@@ -1,4 +1,4 @@
-//! What the tests of every crate need of the machine: the real programs they talk to, and ports. A development dependency only.
+//! What the tests of every crate need of the machine: the real programs they talk to, and ports. For tests only.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;

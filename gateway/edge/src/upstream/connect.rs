@@ -8,6 +8,7 @@ use crate::body::RequestBody;
 use crate::transport::{Socket, Transport};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
+use rustix::io::Errno;
 use rustls_pki_types::ServerName;
 use snapshot::{Backend, Scheme, UpstreamAddress};
 use std::io;
@@ -48,12 +49,20 @@ pub(super) async fn open(
                 timing.connected_in = Some(began.elapsed());
                 return Ok(pool::lease(backend, generation, index, connected));
             }
+            Ok(Err(UpstreamError::Overloaded)) => {
+                failure = UpstreamError::Overloaded;
+                break;
+            }
             Ok(Err(error)) => error,
             Err(_elapsed) => UpstreamError::ConnectTimeout,
         };
-        pool::set_aside(backend, index);
+        let cause = std::error::Error::source(&failure).map(ToString::to_string);
+        if pool::set_aside(backend, index) {
+            tracing::warn!(backend = %backend.id, address = index, error = %failure, cause, "no connection to the backend; told once while it lasts");
+        } else {
+            tracing::debug!(backend = %backend.id, address = index, error = %failure, cause, "no connection to the backend");
+        }
         timing.unreachable |= fleet::bit(index);
-        tracing::debug!(backend = %backend.id, address = index, error = %failure, "no connection to the backend");
     }
     timing.connected_in = Some(began.elapsed());
     Err(failure)
@@ -132,11 +141,21 @@ async fn first_that_answers(
     for candidate in candidates.iter().cycle().skip(turn % count).take(count) {
         failure = match timeout(share, TcpStream::connect(*candidate)).await {
             Ok(Ok(socket)) => return Ok((socket, *candidate)),
+            Ok(Err(error)) if is_want_of_ours(&error) => return Err(UpstreamError::Overloaded),
             Ok(Err(error)) => UpstreamError::Connect(error),
             Err(_elapsed) => UpstreamError::ConnectTimeout,
         };
     }
     Err(failure)
+}
+
+/// Whether the gateway has no means for a connection: no descriptor, port or memory. That is no fault of the backend's.
+fn is_want_of_ours(error: &io::Error) -> bool {
+    let code = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(
+        code,
+        Some(Errno::MFILE | Errno::NFILE | Errno::ADDRNOTAVAIL | Errno::NOBUFS | Errno::NOMEM)
+    )
 }
 
 async fn secure(backend: &Backend, address: &UpstreamAddress, socket: TcpStream) -> Result<Socket, UpstreamError> {
@@ -151,4 +170,16 @@ async fn secure(backend: &Backend, address: &UpstreamAddress, socket: TcpStream)
         .await
         .map_err(UpstreamError::Tls)?;
     Ok(Socket::Tls(Box::new(TlsStream::Client(stream))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn want_of_descriptors_is_ours_and_a_refused_connection_is_not() {
+        let is_ours = |errno: Errno| is_want_of_ours(&errno.into());
+        assert!(is_ours(Errno::MFILE) && is_ours(Errno::ADDRNOTAVAIL));
+        assert!(!is_ours(Errno::CONNREFUSED) && !is_ours(Errno::TIMEDOUT));
+    }
 }

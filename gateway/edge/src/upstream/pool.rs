@@ -205,15 +205,17 @@ pub(super) fn in_turn(backend: &Backend, first: usize, choice: Option<Choice>) -
     order
 }
 
-/// Notes that no connection could be opened to an address.
-pub(super) fn set_aside(backend: &Backend, address: usize) {
+/// Notes that no connection could be opened to an address. Whether that is news.
+pub(super) fn set_aside(backend: &Backend, address: usize) -> bool {
     POOL.with_borrow_mut(|pool| {
         sweep::start(pool);
-        let until = pool.tick + SET_ASIDE;
-        if let Some(place) = pool.kept(backend).places.get_mut(address) {
-            place.aside_until = until;
-        }
-    });
+        let now = pool.tick;
+        pool.kept(backend).places.get_mut(address).is_some_and(|place| {
+            let news = place.aside_until <= now;
+            place.aside_until = now + SET_ASIDE;
+            news
+        })
+    })
 }
 
 /// Keeps what a name resolved to.

@@ -1,7 +1,7 @@
 //! A node that dies in the middle of 1,000 writes.
 
 use super::say;
-use crate::world::{Call, World};
+use crate::world::{Answer, Call, World};
 use serde_json::json;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -27,10 +27,12 @@ async fn kill_during_writes(database: &str) {
     world.organisation(&node, "agency", "municipality").await;
     let key = world.member(&node, "agency", &["agencyAdmin"]).await.key;
     let acknowledged = Arc::<Mutex<Vec<String>>>::default();
+    let unexpected = Arc::<Mutex<Vec<Answer>>>::default();
     let mut writes = JoinSet::new();
     for number in 0..WRITES {
         let (client, gateway) = (world.client.clone(), node.gateway.clone());
         let (key, acknowledged) = (key.clone(), Arc::clone(&acknowledged));
+        let unexpected = Arc::clone(&unexpected);
         writes.spawn(async move {
             let call = Call::new(&key, "POST", "/applications").with(json!({"name": format!("write {number}")}));
             // Refused for the load it is sent again; when the node is gone it is over.
@@ -40,18 +42,23 @@ async fn kill_during_writes(database: &str) {
                     acknowledged.lock().unwrap().push(id);
                     break;
                 }
-                assert!(matches!(answer.status, 429 | 503), "{answer:?}");
+                if !matches!(answer.status, 429 | 503) {
+                    unexpected.lock().unwrap().push(answer);
+                    break;
+                }
             }
         });
     }
-    while acknowledged.lock().unwrap().len() < ENOUGH {
+    while acknowledged.lock().unwrap().len() < ENOUGH && unexpected.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
     node.process.signal("KILL");
     while let Some(ended) = writes.join_next().await {
         ended.unwrap();
     }
-    drop(node);
+    let (_, printed) = tokio::task::spawn_blocking(|| node.process.ended()).await.unwrap();
+    let unexpected = unexpected.lock().unwrap().clone();
+    assert!(unexpected.is_empty(), "{unexpected:?}\n{printed}");
     let acknowledged = acknowledged.lock().unwrap().clone();
     assert!(acknowledged.len() < WRITES, "the node was killed when all was done");
 
