@@ -43,14 +43,12 @@ enum Command {
         /// The questions.
         file: PathBuf,
     },
-    /// Learn the ranking of needs anew, after a change of phrasings; takes a minute in a release build.
+    /// Learn the ranking of needs and the sense for emergencies anew, after a change of phrasings, sentences or signs; takes a
+    /// minute in a release build.
     Learn {
-        /// Where more phrasings are.
-        #[arg(default_value = "services/contact-routing/data/phrasings")]
-        phrasings: PathBuf,
-        /// The file to write.
-        #[arg(long, default_value = "services/contact-routing/data/needs-ranking.bin")]
-        out: PathBuf,
+        /// Where the data are: `phrasings` are read there, `needs-ranking.bin` and `emergency-sense.bin` written.
+        #[arg(default_value = "services/contact-routing/data")]
+        data: PathBuf,
     },
 }
 
@@ -65,7 +63,7 @@ async fn main() -> anyhow::Result<()> {
     } = Cli::parse();
     match command {
         Some(Command::Score { file }) => score(&file),
-        Some(Command::Learn { phrasings, out }) => learn(&phrasings, &out),
+        Some(Command::Learn { data }) => learn(&data),
         None => {
             let database = host.data_dir.join("contact-routing.db");
             let file = host.data_dir.join("directory-entries.sqlite");
@@ -81,10 +79,17 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-fn learn(phrasings: &std::path::Path, out: &std::path::Path) -> anyhow::Result<()> {
-    let more = contact_routing::data::phrasings::read(phrasings)?;
+fn learn(data: &std::path::Path) -> anyhow::Result<()> {
+    let more = contact_routing::data::phrasings::read(&data.join("phrasings"))?;
     let learned = engine_from_files()?.learn(&more)?;
-    std::fs::write(out, learned).with_context(|| format!("cannot write {}", out.display()))
+    for (name, bytes) in [
+        ("needs-ranking.bin", learned.ranking),
+        ("emergency-sense.bin", learned.sense),
+    ] {
+        let file = data.join(name);
+        std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn score(file: &std::path::Path) -> anyhow::Result<()> {

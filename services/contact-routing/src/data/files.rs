@@ -28,6 +28,8 @@ pub const NEEDS: &[NeedFile] = &[
 ];
 /// What was learned from the phrasings of all needs and those under `data/phrasings`: `contact-routing learn`.
 pub const RANKING: &[u8] = include_bytes!("../../data/needs-ranking.bin");
+/// What was learned from emergency sentences and, as what tells of none, from those phrasings: `contact-routing learn`.
+pub const EMERGENCY_SENSE: &[u8] = include_bytes!("../../data/emergency-sense.bin");
 /// Questions that need one more thing to be answered.
 pub const VAGUE: &str = include_str!("../../data/vague.toml");
 /// Emergencies.

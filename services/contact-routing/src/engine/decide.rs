@@ -3,6 +3,8 @@
 mod candidates;
 mod learned;
 
+pub use self::learned::Learned;
+
 use model::LocalizedText;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +15,7 @@ use crate::data::glossary::Glossary;
 use crate::data::needs::{Level, Need};
 use crate::data::signals::{self, Emergency, Vague};
 use crate::engine::cue::{Cues, Hit};
-use crate::engine::emergency::Detector;
+use crate::engine::emergency::{Detector, Sense};
 use crate::engine::index::{self, Bag, Index};
 use crate::engine::learn;
 use crate::engine::place::{Area, Places};
@@ -178,24 +180,18 @@ impl Engine {
             }
         }
         let (samples, phrasings) = learn::samples(&lexicon, &needs, &vague);
-        let calm = phrasings
-            .iter()
-            .zip(&samples)
-            .map(|((_, analysis), sample)| (analysis, &sample.bag));
-        let (index, detector) = std::thread::scope(|scope| {
-            let index = scope.spawn(|| {
-                learn::weigh_cues(&mut cues, phrasings.iter().filter(|(class, _)| *class < needs.len()));
-                Index::new(needs.len() + vague.len(), &samples)
-            });
-            let detector = Detector::new(&lexicon, emergencies, &sentences, calm);
-            let index = index.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (index, detector)
-        });
+        learn::weigh_cues(&mut cues, phrasings.iter().filter(|(class, _)| *class < needs.len()));
+        let index = Index::new(needs.len() + vague.len(), &samples);
+        let unreadable = |file: &str, message: String| DataError::Form {
+            file: file.to_owned(),
+            message,
+        };
+        let sense = Sense::read(files::EMERGENCY_SENSE)
+            .map_err(|error| unreadable("emergency-sense.bin", error.to_string()))?;
+        let detector = Detector::new(&lexicon, emergencies, sense);
         let places = Places::new(&directory);
-        let ranking = Ranking::read(files::RANKING).map_err(|error| DataError::Form {
-            file: "needs-ranking.bin".to_owned(),
-            message: error.to_string(),
-        })?;
+        let ranking =
+            Ranking::read(files::RANKING).map_err(|error| unreadable("needs-ranking.bin", error.to_string()))?;
         let ranked = ranking.places_of(&ranking::classes(&needs, &vague));
         Ok(Self {
             glossary: Glossary::read()?,

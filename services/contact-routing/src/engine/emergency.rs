@@ -4,6 +4,9 @@
 //! are signals among others. Either can raise the alarm, and the sense may overrule a cue that it is sure means nothing.
 
 mod learned;
+mod sense;
+
+pub(super) use self::sense::Sense;
 
 use crate::data::signals::{Emergencies, Emergency, EmergencySentences, SignGroup, Signs};
 use crate::engine::cue::{Cues, Hit};
@@ -14,12 +17,14 @@ use crate::text::language::Language;
 use crate::text::lexicon::Lexicon;
 
 /// From here on the sense raises the alarm by itself.
-const ALARM: f32 = 0.05;
+const ALARM: f32 = 0.0;
 /// From here on, when a cue says that it is about something else, and how much that cue must say.
 const ALARM_ASIDE: f32 = 0.5;
 const ELSE: f32 = 5.0;
 /// Below this the sense overrules cues.
-const NOTHING: f32 = -0.75;
+const NOTHING: f32 = -0.6;
+/// Within how many sentences what a cue is made of must stand.
+const CLOSE: u32 = 3;
 /// From how many sentences on a message is a story, and how much more a part of it must say for a cue to stand.
 const SENTENCES: usize = 3;
 const STORY: f32 = 0.6;
@@ -42,55 +47,56 @@ pub struct Detector {
     signs: Signs,
     cues: Cues,
     signals: Vec<Signal>,
-    sense: Judge,
-    /// By emergency: whether it is that one.
-    kinds: Vec<Judge>,
+    sense: Sense,
 }
 
 impl Detector {
-    /// A detector of these emergencies, which learns from sentences and from phrasings that tell of none.
+    /// A detector of these emergencies, with what was learned of them.
     #[must_use]
-    pub fn new<'p>(
+    pub(super) fn new(lexicon: &Lexicon, file: Emergencies, sense: Sense) -> Self {
+        Self {
+            sense,
+            ..Self::of_cues(lexicon, file)
+        }
+    }
+
+    /// Learns the sense anew, from sentences and from messages that tell of no danger.
+    pub(super) fn learn<'c>(
+        &self,
         lexicon: &Lexicon,
-        file: Emergencies,
         sentences: &EmergencySentences,
-        phrasings: impl Iterator<Item = (&'p Analysis, &'p Bag)>,
-    ) -> Self {
-        let mut detector = Self::of_cues(lexicon, file);
-        let known = detector.emergencies.iter().map(|one| sentences.danger.get(&one.id));
+        calm: impl Iterator<Item = &'c Analysis>,
+        fingerprint: u64,
+    ) -> Sense {
+        let known = self.emergencies.iter().map(|one| sentences.danger.get(&one.id));
         let danger = (1..)
             .zip(known)
             .flat_map(|(kind, lines)| lines.into_iter().map(move |lines| (kind, lines)));
-        let calm = std::iter::once((0, &sentences.calm.say));
         let told = danger
-            .chain(calm)
+            .chain(std::iter::once((0, &sentences.calm.say)))
             .flat_map(|(kind, lines)| lines.lines().map(move |line| (kind, line)));
         let (told, lines): (Vec<usize>, Vec<(&str, Language)>) =
             told.map(|(kind, line)| (kind, (line, Language::Swedish))).unzip();
-        let terms = |analysis: &Analysis, bag: &Bag| detector.terms(analysis, bag, &detector.cues.matches(analysis));
-        let read = lexicon.analyse_all(&lines, |analysis| terms(&analysis, &index::bag(&analysis)));
-        let mut all: Vec<(usize, Terms)> = told.into_iter().zip(read).collect();
-        let dangers = all.iter().filter(|(kind, _)| *kind != 0).count();
-        all.extend(phrasings.map(|(analysis, bag)| (0, terms(analysis, bag))));
-        let kind_of = |at: usize| all.get(at).map_or(0, |(kind, _)| *kind);
-        let terms: Vec<&Terms> = all.iter().map(|(_, terms)| terms).collect();
-        let sense = Judge::learn(&terms, |at| kind_of(at) != 0);
-        let dangers = terms.get(..dangers).unwrap_or_default();
-        let count = detector.emergencies.len();
-        let kinds = (1..=count)
-            .map(|kind| Judge::learn(dangers, |at| kind_of(at) == kind))
-            .collect();
-        detector.sense = sense;
-        detector.kinds = kinds;
-        detector
+        let terms = |analysis: &Analysis| {
+            let hits = self.cues.matches(analysis);
+            self.terms(analysis, &index::bag(analysis), &hits)
+        };
+        let read = lexicon.analyse_all(&lines, |analysis| terms(&analysis));
+        let mut examples: Vec<(usize, Terms)> = told.into_iter().zip(read).collect();
+        examples.extend(calm.map(|analysis| (0, terms(analysis))));
+        Sense::learn(fingerprint, self.emergencies.len(), &examples)
+    }
+
+    /// Of what the sense was learned.
+    pub(super) fn fingerprint(&self) -> u64 {
+        self.sense.fingerprint()
     }
 
     fn of_cues(lexicon: &Lexicon, file: Emergencies) -> Self {
         let mut detector = Self {
             cues: Cues::strict(),
             signals: Vec::new(),
-            sense: Judge::default(),
-            kinds: Vec::new(),
+            sense: Sense::default(),
             emergencies: file.emergency,
             signs: file.signs,
         };
@@ -174,12 +180,11 @@ impl Detector {
     pub fn find(&self, analysis: &Analysis, bag: &Bag, needs: &[Hit]) -> Option<&Emergency> {
         let hits = self.cues.matches(analysis);
         let terms = self.terms(analysis, bag, &hits);
-        let danger = self.sense.of(&terms);
+        let danger = self.sense.danger(&terms);
         let nothing = || danger.max(self.in_a_story(analysis) - STORY) < NOTHING;
         let cued = self.cued(&hits).filter(|_| !nothing());
         cued.or_else(|| {
-            let kinds = self.emergencies.iter().zip(&self.kinds);
-            let kinds = kinds.map(|(one, kind)| (one, kind.of(&terms)));
+            let kinds = self.emergencies.iter().zip(self.sense.kinds(&terms));
             // The one kind of which 112 is the wrong number must be clear.
             let kinds =
                 kinds.filter(|(one, likely)| *likely > 0.0 || one.numbers.first().is_some_and(|first| first == "112"));
@@ -197,7 +202,7 @@ impl Detector {
         let within = |first: usize| {
             let part = analysis.part(|sentence| sentence == first || sentence == first + 1);
             self.sense
-                .of(&self.terms(&part, &index::bag(&part), &self.cues.matches(&part)))
+                .danger(&self.terms(&part, &index::bag(&part), &self.cues.matches(&part)))
         };
         firsts.map(within).fold(f32::MIN, f32::max)
     }
@@ -217,7 +222,8 @@ impl Detector {
             let together = calm & danger & !now;
             calm != 0 && (now == 0 || together.count_ones() > 0 && danger & now == 0)
         };
-        let plain = hits.iter().filter(|hit| hit.weight > 0.6).find_map(|hit| {
+        let strong = |hit: &&Hit| hit.weight > 0.6 && is_close(hit.sentences);
+        let plain = hits.iter().filter(strong).find_map(|hit| {
             let Some(Signal::Danger(at)) = signal(hit) else {
                 return None;
             };
@@ -262,4 +268,11 @@ impl Detector {
         let group = window?;
         self.emergencies.iter().find(|one| one.id == group.emergency)
     }
+}
+
+/// Whether the sentences that a cue was found in stand beside each other, or nearly: what is said far apart in a long story
+/// has nothing to do with each other.
+fn is_close(sentences: u64) -> bool {
+    let last = u64::BITS - sentences.leading_zeros();
+    last.saturating_sub(sentences.trailing_zeros()) <= CLOSE
 }

@@ -19,17 +19,40 @@ pub(super) struct Judge {
 
 /// The place of a term: the same on every machine and in every run.
 pub(super) fn place(parts: &[&str]) -> u32 {
-    let hash = fnv(parts.iter().copied(), b' ');
-    let folded = hash ^ hash >> 32;
-    u32::try_from(folded % PLACES as u64).unwrap_or(0)
+    parts.iter().fold(Hash::NEW, |hash, part| hash.part(part)).place()
 }
 
 /// A number for texts, each with `end` after it (FNV-1a, 64 bits).
 pub(super) fn fnv<'t>(texts: impl Iterator<Item = &'t str>, end: u8) -> u64 {
-    let bytes = texts.flat_map(|text| text.bytes().chain([end]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    texts.fold(Hash::NEW, |hash, text| hash.with(text).with_byte(end)).0
+}
+
+/// A hash in the making, so that terms that begin alike share the work.
+#[derive(Clone, Copy)]
+pub(super) struct Hash(u64);
+
+impl Hash {
+    pub(super) const NEW: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    /// With a whole part of a term.
+    pub(super) fn part(self, part: &str) -> Self {
+        self.with(part).with_byte(b' ')
+    }
+
+    /// With the beginning of a part.
+    pub(super) fn with(self, text: &str) -> Self {
+        text.bytes().fold(self, Self::with_byte)
+    }
+
+    fn with_byte(self, byte: u8) -> Self {
+        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// The place of a term that ends here.
+    pub(super) fn place(self) -> u32 {
+        let folded = self.0 ^ self.0 >> 32;
+        u32::try_from(folded % PLACES as u64).unwrap_or(0)
+    }
 }
 
 impl Judge {
@@ -80,6 +103,19 @@ impl Judge {
                         }
                     }
                 }
+            }
+        }
+        judge
+    }
+
+    /// The line of these weights, by place.
+    pub(super) fn of_weights(weights: impl Iterator<Item = (u32, f32)>) -> Self {
+        let mut judge = Self {
+            weights: vec![0.0; PLACES],
+        };
+        for (place, weight) in weights {
+            if let Some(known) = usize::try_from(place).ok().and_then(|at| judge.weights.get_mut(at)) {
+                *known = weight;
             }
         }
         judge

@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 pub(super) use self::learning::{Told, classes, fingerprint, learn, lines};
 
 use crate::engine::index::Bag;
-use crate::engine::linear::{Terms, place};
+use crate::engine::linear::{Hash, Terms, place};
 use crate::text::analysis::Analysis;
 
 /// How long the pieces of words are, in characters.
@@ -94,20 +94,18 @@ fn terms(analysis: &Analysis, bag: &Bag) -> Said {
         words: bag.iter().map(|(term, weight)| (place(&[term]), *weight)).collect(),
         pieces: Vec::with_capacity(analysis.tokens.len() * 16),
     };
+    let before = Hash::NEW.part("c");
     let mut written = String::new();
-    let mut ends: Vec<usize> = Vec::new();
     for token in analysis.tokens.iter().filter(|token| !token.place) {
         written.clear();
         written.extend([" ", &token.norm, " "]);
-        ends.clear();
-        ends.extend(written.char_indices().map(|(at, _)| at).chain([written.len()]));
-        for length in PIECES {
-            for piece in ends.windows(length + 1) {
-                let (Some(start), Some(end)) = (piece.first(), piece.last()) else {
-                    continue;
-                };
-                if let Some(piece) = written.get(*start..*end) {
-                    said.pieces.push((place(&["c", piece]), 1.0));
+        for (start, _) in written.char_indices() {
+            let letters = written.get(start..).unwrap_or_default().chars();
+            let mut hash = before;
+            for (length, letter) in (1..=*PIECES.end()).zip(letters) {
+                hash = hash.with(letter.encode_utf8(&mut [0; 4]));
+                if PIECES.contains(&length) {
+                    said.pieces.push((hash.part("").place(), 1.0));
                 }
             }
         }
