@@ -126,6 +126,20 @@ fn questions_that_were_read_once_fare_as_well_as_ever() {
     meets(&known, &report);
 }
 
+/// A set that was first run when all was done.
+#[test]
+fn questions_that_nothing_was_done_about_fare_as_well_as_ever() {
+    let first = Bar {
+        at_1: 89.0,
+        at_3: 96.0,
+        missed_emergencies: 0,
+        false_alarms: 0,
+    };
+    let report = score(include_str!("../golden/fresh-18.jsonl"));
+    assert_eq!(report.all().count, 150);
+    meets(&first, &report);
+}
+
 /// Emergencies told in any words, and what only sounds like one; none of them is learned from.
 #[test]
 fn most_new_emergencies_are_seen_and_few_others_taken_for_one() {
