@@ -15,7 +15,6 @@ pub use status::{Source, Status};
 use self::chores::{Chores, Times, Work};
 use crate::store::{self, CHANNEL, Retention, Store, Usage};
 use database::Listener;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -109,7 +108,7 @@ impl Watch {
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut listener: Option<Listener> = None;
         let mut to_keep = self.status.source() == Source::Database;
-        let chores = self.chores();
+        let chores = Chores::of(&self);
         chores.report().await;
         let (mut times, mut work) = (Times::new(), Work::AtRest(Box::new(chores)));
         let mut unreported = false;
@@ -154,18 +153,6 @@ impl Watch {
         }
         if let Err(error) = self.store.forget_node(&self.node).await {
             tracing::debug!(%error, "the registry still counts this node");
-        }
-    }
-
-    fn chores(&self) -> Chores {
-        Chores {
-            store: self.store.clone(),
-            node: self.node.clone(),
-            cache: self.cache.clone(),
-            status: Arc::clone(&self.status),
-            retention: self.retention,
-            uses: HashMap::new(),
-            usage: BTreeMap::new(),
         }
     }
 

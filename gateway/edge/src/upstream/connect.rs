@@ -141,7 +141,10 @@ async fn first_that_answers(
     for candidate in candidates.iter().cycle().skip(turn % count).take(count) {
         failure = match timeout(share, TcpStream::connect(*candidate)).await {
             Ok(Ok(socket)) => return Ok((socket, *candidate)),
-            Ok(Err(error)) if is_want_of_ours(&error) => return Err(UpstreamError::Overloaded),
+            Ok(Err(error)) if is_want_of_ours(&error) => {
+                tracing::debug!(%error, "the gateway has no means for another connection");
+                return Err(UpstreamError::Overloaded);
+            }
             Ok(Err(error)) => UpstreamError::Connect(error),
             Err(_elapsed) => UpstreamError::ConnectTimeout,
         };

@@ -1,7 +1,7 @@
 //! What a node writes while it follows the registry: which version it serves, last uses of credentials, usage, and the last
 //! picture on disk. Beside the watching, not in it: a database that takes its time over these holds no change up.
 
-use super::{Cache, Picture, Status};
+use super::{Cache, Picture, Status, Watch};
 use crate::model::Moment;
 use crate::store::{Retention, Store, Usage};
 use std::collections::{BTreeMap, HashMap};
@@ -22,15 +22,15 @@ const KEEP: Duration = Duration::from_secs(2);
 /// What is to be written, and what could not be so far.
 #[derive(Debug)]
 pub(super) struct Chores {
-    pub(super) store: Store,
-    pub(super) node: String,
-    pub(super) cache: Option<Cache>,
-    pub(super) status: Arc<Status>,
-    pub(super) retention: Retention,
+    store: Store,
+    node: String,
+    cache: Option<Cache>,
+    status: Arc<Status>,
+    retention: Retention,
     /// Last uses by credential (Unix seconds).
-    pub(super) uses: HashMap<String, i64>,
+    uses: HashMap<String, i64>,
     /// Usage by application and API; sorted, so that nodes that add to the same rows do so in the same order.
-    pub(super) usage: BTreeMap<(String, String), Usage>,
+    usage: BTreeMap<(String, String), Usage>,
 }
 
 /// When each was done last.
@@ -140,6 +140,19 @@ impl Work {
 }
 
 impl Chores {
+    /// Those of a node that tells of nothing yet.
+    pub(super) fn of(watch: &Watch) -> Self {
+        Self {
+            store: watch.store.clone(),
+            node: watch.node.clone(),
+            cache: watch.cache.clone(),
+            status: Arc::clone(&watch.status),
+            retention: watch.retention,
+            uses: HashMap::new(),
+            usage: BTreeMap::new(),
+        }
+    }
+
     /// Takes in what has been used and called since the last time.
     pub(super) fn gather(&mut self, uses: Vec<(String, i64)>, usage: Vec<Usage>) {
         for (credential, at) in uses {
