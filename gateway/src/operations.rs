@@ -134,6 +134,11 @@ impl Collector for Numbers {
         )?;
         gauge("gateway_connections", "Open connections of callers", totals.connections)?;
         gauge(
+            "gateway_connections_asleep",
+            "Those of them that have not been used for a while, and hold next to no memory",
+            totals.asleep,
+        )?;
+        gauge(
             "gateway_requests_in_flight",
             "Requests whose answer has not ended",
             shared.in_flight() as u64,

@@ -15,6 +15,7 @@ mod bind;
 mod connection;
 mod cork;
 mod head_watch;
+mod lent;
 mod running;
 mod serve;
 mod stats;
@@ -101,6 +102,8 @@ pub struct Peer {
     pub ambiguous: bool,
     /// Its requests in flight, the one at hand among them.
     pub asking: u32,
+    /// Whether so many wait for their turn that this request is to be refused.
+    pub crowded: bool,
 }
 
 /// In an answer's extensions: how long nothing more is read from its caller. The answer itself goes out at once. What is

@@ -4,11 +4,12 @@
 //! connection outlives its task: a tunnel is an open connection too.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 use tokio_rustls::TlsStream;
@@ -46,10 +47,23 @@ pub(crate) trait Keeper {
         None
     }
 
+    /// Whether the next read begins a request, and others have to begin theirs before.
+    fn stands_in_line(&self) -> bool {
+        false
+    }
+
+    /// Waits for the turn.
+    fn poll_turn(&mut self, _cx: &Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
     /// The other side takes no more. `true`: what is written is thrown away from now on, and reading goes on.
     fn refused(&mut self) -> bool {
         false
     }
+
+    /// Whether something that was to be written waits for the other side to take it.
+    fn unsent(&mut self, _waits: bool) {}
 }
 
 /// A socket in plain text or under TLS.
@@ -78,17 +92,46 @@ impl<K> Transport<K> {
     }
 }
 
+impl<K> Transport<K> {
+    /// Waits until the other side has sent something, and leaves it there. `false`: it has closed instead.
+    pub(crate) async fn something_came(&mut self) -> bool {
+        match &mut self.socket {
+            Socket::Plain(socket) => socket.peek(&mut [0]).await.is_ok_and(|count| count > 0),
+            Socket::Tls(socket) => {
+                poll_fn(|cx| {
+                    Poll::Ready(ready!(Pin::new(&mut *socket).poll_fill_buf(cx)).is_ok_and(|came| !came.is_empty()))
+                })
+                .await
+            }
+        }
+    }
+}
+
 impl<K: Keeper> Transport<K> {
+    /// Whether the network has something; wakes the task when it does.
+    fn is_readable(&self, cx: &mut Context<'_>) -> bool {
+        let socket = match &self.socket {
+            Socket::Plain(socket) => socket,
+            Socket::Tls(socket) => socket.get_ref().0,
+        };
+        socket.poll_read_ready(cx).is_ready()
+    }
+
     /// The outcome of writing `wanted` bytes, as the keeper wants it seen.
     fn written(&mut self, outcome: Poll<io::Result<usize>>, wanted: usize) -> Poll<io::Result<usize>> {
         use io::ErrorKind::{BrokenPipe, ConnectionReset};
         match outcome {
+            Poll::Ready(Ok(count)) if count == wanted => outcome,
             Poll::Ready(Err(error))
                 if matches!(error.kind(), BrokenPipe | ConnectionReset) && self.keeper.refused() =>
             {
                 Poll::Ready(Ok(wanted))
             }
-            outcome => outcome,
+            Poll::Ready(Ok(_)) | Poll::Pending => {
+                self.keeper.unsent(true);
+                outcome
+            }
+            Poll::Ready(Err(_)) => outcome,
         }
     }
 }
@@ -101,6 +144,9 @@ impl<K: Keeper + Unpin> AsyncRead for Transport<K> {
         if let Some(resting) = &mut self.resting {
             ready!(resting.as_mut().poll(cx));
             self.resting = None;
+        }
+        if self.keeper.stands_in_line() && self.is_readable(cx) {
+            ready!(self.keeper.poll_turn(cx));
         }
         let before = buffer.filled().len();
         let outcome = match &mut self.socket {
@@ -143,10 +189,12 @@ impl<K: Keeper + Unpin> AsyncWrite for Transport<K> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.socket {
+        let outcome = match &mut self.socket {
             Socket::Plain(socket) => Pin::new(socket).poll_flush(cx),
             Socket::Tls(socket) => Pin::new(socket).poll_flush(cx),
-        }
+        };
+        self.keeper.unsent(outcome.is_pending());
+        outcome
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

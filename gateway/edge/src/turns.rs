@@ -4,15 +4,15 @@
 //! On loopback or a fast network a socket takes megabytes at once. A hundred large answers would keep everybody else
 //! waiting for a round of all of them, at each step of a call; so of all that stand in line one goes on a round.
 
+use crate::line::Line;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
 /// Bytes that a body moves in its turn.
 const TURN: usize = 64 * 1024;
 
 thread_local! {
-    static LINE: RefCell<Line> = const { RefCell::new(Line::new()) };
+    static WAITING: RefCell<Waiting> = const { RefCell::new(Waiting::new()) };
 }
 
 /// A body's place among others; costs a comparison until it has moved [`TURN`] bytes.
@@ -29,12 +29,12 @@ impl Turn {
         if self.moved < TURN {
             return Poll::Ready(());
         }
-        LINE.with_borrow_mut(|line| match self.number {
+        WAITING.with_borrow_mut(|waiting| match self.number {
             None => {
-                self.number = Some(line.join(cx.waker().clone()));
+                self.number = Some(waiting.join(cx.waker().clone()));
                 Poll::Pending
             }
-            Some(number) if line.waits(number, cx.waker()) => Poll::Pending,
+            Some(number) if waiting.line.waits(number, cx.waker()) => Poll::Pending,
             Some(_) => {
                 *self = Self::default();
                 Poll::Ready(())
@@ -53,53 +53,32 @@ impl Turn {
     }
 }
 
-/// Those who wait on one worker, first come first served.
-struct Line {
-    waiting: VecDeque<Waker>,
-    /// The number that was called last; who waits has the numbers after it.
-    called: u64,
+/// Those who wait on one worker.
+struct Waiting {
+    line: Line,
     /// Whether [`call`] runs.
     calling: bool,
 }
 
-impl Line {
+impl Waiting {
     const fn new() -> Self {
         Self {
-            waiting: VecDeque::new(),
-            called: 0,
+            line: Line::new(),
             calling: false,
         }
     }
 
     fn join(&mut self, waker: Waker) -> u64 {
-        self.waiting.push_back(waker);
         if !self.calling {
             self.calling = true;
             tokio::task::spawn_local(call());
         }
-        self.called + self.waiting.len() as u64
-    }
-
-    /// Whether `number` has not been called yet; remembers whom to wake then.
-    fn waits(&mut self, number: u64, waker: &Waker) -> bool {
-        let Some(before) = number.checked_sub(self.called + 1) else {
-            return false;
-        };
-        let place = usize::try_from(before)
-            .ok()
-            .and_then(|before| self.waiting.get_mut(before));
-        if let Some(known) = place {
-            known.clone_from(waker);
-        }
-        true
+        self.line.join(waker)
     }
 
     fn next(&mut self) -> Option<Waker> {
-        let next = self.waiting.pop_front();
-        match next {
-            Some(_) => self.called += 1,
-            None => self.calling = false,
-        }
+        let next = self.line.next();
+        self.calling = next.is_some();
         next
     }
 }
@@ -108,7 +87,7 @@ impl Line {
 async fn call() {
     loop {
         tokio::task::yield_now().await;
-        match LINE.with_borrow_mut(Line::next) {
+        match WAITING.with_borrow_mut(Waiting::next) {
             Some(waker) => waker.wake(),
             None => return,
         }

@@ -1,5 +1,6 @@
 //! Refuses work over the cap of requests in flight, before anything has been done for it. The cap falls while the workers
-//! fall behind, see [`overload`]. Its last half is for connections that hold little (`crate::room`).
+//! fall behind, see [`overload`]. Its last half is for connections that hold little (`crate::room`). And refuses who comes
+//! while the line of those whose request is yet to be read is full (`crate::rounds`).
 //!
 //! The operations listener has a runtime and listeners of its own, so health and metrics stay reachable.
 
@@ -36,10 +37,11 @@ impl Shed {
 impl Decide for Shed {
     fn decide(&self, call: &mut Call) -> Result<Flow, GatewayError> {
         let (limit, asking) = (self.shared.overload.limit(), call.facts.peer.asking);
+        let crowded = call.facts.peer.crowded;
         let mut full = false;
         let may = |taken| {
-            full = !has_room(taken, limit, 1);
-            has_room(taken, limit, asking)
+            full = crowded || !has_room(taken, limit, 1);
+            !crowded && has_room(taken, limit, asking)
         };
         if call.facts.count_in_flight(may) {
             return Ok(Flow::Continue);

@@ -1,6 +1,7 @@
 //! One connection: TLS handshake or protocol recognition, then HTTP/1.1 or HTTP/2 until it ends.
 
 use super::cork::Cork;
+use super::lent::{self, Lent};
 use super::serve::Service;
 use super::stats::{self, WorkerStats};
 use super::streams::Streams;
@@ -17,6 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
@@ -128,6 +130,7 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
         certificate: certificate(&socket),
         ambiguous: false,
         asking: 0,
+        crowded: false,
     };
     let service = Service {
         handle,
@@ -141,17 +144,48 @@ pub(super) async fn serve<H: Handle>(accepted: Accepted, handle: H, setting: Rc<
         let cork = Cork::new(transport);
         let io = TokioIo::new(cork.clone());
         let connection = Box::pin(setting.http2.serve_connection(io, service));
-        Attended::new(connection, &watched, Some(cork)).await
+        match Attended::new(connection, &watched, Some(cork)).await {
+            End::Over(ended) => ended,
+            End::Asleep => Ok(()),
+        }
     } else {
-        let io = TokioIo::new(transport);
-        let connection = Box::pin(setting.http1.serve_connection(io, service).with_upgrades());
-        Attended::new(connection, &watched, None).await
+        serve_http1(transport, service, &setting).await
     };
     if let Err(error) = ended {
         if error.is_parse() {
             stats::add(&setting.stats.malformed);
         }
         tracing::debug!(%error, http2, "connection ended early");
+    }
+}
+
+/// Serves HTTP/1.1 to the connection's end. While it sleeps there is nothing but the socket.
+async fn serve_http1<H: Handle>(
+    mut transport: Transport<Open>,
+    service: Service<H>,
+    setting: &Setting,
+) -> hyper::Result<()> {
+    let watched = Arc::clone(&service.watched);
+    loop {
+        let io = TokioIo::new(Lent::new(transport));
+        let connection = setting.http1.serve_connection(io, service.clone()).with_upgrades();
+        let mut attended = Attended::new(Box::pin(connection), &watched, None);
+        if let End::Over(ended) = (&mut attended).await {
+            return ended;
+        }
+        let Some(mut back) = lent::take_back(attended) else {
+            return Ok(());
+        };
+        let awake = {
+            let _asleep = Asleep::new(&setting.stats);
+            unless_told(&watched, back.something_came()).await
+        };
+        if awake != Some(true) {
+            // A word of farewell, if it can be said at once.
+            let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut back).poll_shutdown(cx))).await;
+            return Ok(());
+        }
+        transport = back;
     }
 }
 
@@ -174,8 +208,8 @@ async fn unless_told<F: Future>(watched: &Watched, work: F) -> Option<F::Output>
     let mut work = pin!(work);
     poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending if matches!(watched.command(), Verdict::Leave | Verdict::Last) => Poll::Pending,
-        Poll::Pending => Poll::Ready(None),
+        Poll::Pending if matches!(watched.command(), Verdict::Finish | Verdict::Cut) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
     })
     .await
 }
@@ -202,7 +236,7 @@ trait Finish: Future<Output = hyper::Result<()>> {
     fn finish(self: Pin<&mut Self>);
 }
 
-impl<H: Handle> Finish for http1::UpgradeableConnection<TokioIo<Transport<Open>>, Service<H>> {
+impl<H: Handle> Finish for http1::UpgradeableConnection<TokioIo<Lent>, Service<H>> {
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
@@ -212,6 +246,13 @@ impl<H: Handle> Finish for http2::Connection<TokioIo<Cork<Transport<Open>>>, Ser
     fn finish(self: Pin<&mut Self>) {
         self.graceful_shutdown();
     }
+}
+
+/// How a connection comes out of hyper's hands.
+enum End {
+    Over(hyper::Result<()>),
+    /// Nothing goes on on it, and nothing that hyper has of it is needed.
+    Asleep,
 }
 
 /// Drives a connection and does what the watcher asks. What is gathered in `cork` leaves when hyper has nothing more to do
@@ -240,38 +281,54 @@ impl<'a, C: Finish> Attended<'a, C> {
         }
     }
 
-    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let command = self.watched.command();
         // With a request in flight, ask before its answer is written: it then says that the connection will close.
         if command == Verdict::Finish && self.watched.in_flight() > 0 {
             self.begin_to_end();
         }
-        let polled = self.connection.as_mut().poll(cx);
-        if polled.is_ready() {
-            return polled;
+        if let Poll::Ready(ended) = self.connection.as_mut().poll(cx) {
+            return Poll::Ready(End::Over(ended));
         }
         match command {
             // Asked to end before it has read a request that has arrived, hyper would drop it; so only now.
             Verdict::Finish if !self.finishing => {
                 self.begin_to_end();
-                self.connection.as_mut().poll(cx)
+                self.connection.as_mut().poll(cx).map(End::Over)
             }
-            Verdict::Cut => Poll::Ready(Ok(())),
-            Verdict::Leave | Verdict::Last | Verdict::Finish => Poll::Pending,
+            Verdict::Cut => Poll::Ready(End::Over(Ok(()))),
+            Verdict::Sleep if self.watched.may_sleep() => Poll::Ready(End::Asleep),
+            Verdict::Sleep | Verdict::Leave | Verdict::Last | Verdict::Finish => Poll::Pending,
         }
     }
 }
 
 impl<C: Finish> Future for Attended<'_, C> {
-    type Output = hyper::Result<()>;
+    type Output = End;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
         let driven = self.drive(cx);
         match self.cork.as_ref().map(|cork| cork.write_out(cx)) {
             // The caller is gone, and with it whoever would have read the rest.
-            Some(Poll::Ready(Err(_))) if driven.is_pending() => Poll::Ready(Ok(())),
+            Some(Poll::Ready(Err(_))) if driven.is_pending() => Poll::Ready(End::Over(Ok(()))),
             _ => driven,
         }
+    }
+}
+
+/// A connection that sleeps, counted.
+struct Asleep<'a>(&'a WorkerStats);
+
+impl<'a> Asleep<'a> {
+    fn new(stats: &'a WorkerStats) -> Self {
+        stats::add(&stats.asleep);
+        Self(stats)
+    }
+}
+
+impl Drop for Asleep<'_> {
+    fn drop(&mut self) {
+        stats::subtract(&self.0.asleep);
     }
 }
 

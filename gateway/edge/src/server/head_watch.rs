@@ -85,6 +85,11 @@ impl HeadWatch {
         self.place != Place::Head
     }
 
+    /// Whether all that was read belongs to messages that are whole.
+    pub(super) fn is_between_messages(&self) -> bool {
+        self.place == Place::Head && !self.begun && self.length == 0
+    }
+
     fn take(&mut self, part: &[u8]) {
         let room = self.line.get_mut(self.length..).unwrap_or_default();
         for (place, byte) in room.iter_mut().zip(part) {

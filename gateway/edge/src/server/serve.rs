@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// One connection's service.
+#[derive(Clone)]
 pub(super) struct Service<H> {
     pub(super) handle: H,
     pub(super) peer: Peer,
@@ -32,6 +33,7 @@ impl<H: Handle> hyper::service::Service<Request<Incoming>> for Service<H> {
         let peer = Peer {
             ambiguous: self.watched.is_ambiguous(),
             asking: self.watched.in_flight(),
+            crowded: self.watched.takes_crowded(),
             ..self.peer
         };
         Answering {

@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 pub(super) struct WorkerStats {
     /// Sockets open, tunnels included.
     pub(super) open: AtomicU64,
+    /// Open sockets that nothing goes on on, see [`super::lent`].
+    pub(super) asleep: AtomicU64,
     /// Connection tasks running.
     pub(super) tasks: AtomicU64,
     /// Requests whose answer has not been taken over whole.
@@ -43,11 +45,13 @@ pub struct Stats {
     pub(super) workers: Arc<[Arc<WorkerStats>]>,
 }
 
-/// [`Stats`] at one moment. The first two are gauges, the others count since the start.
+/// [`Stats`] at one moment. The first three are gauges, the others count since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Connections open, tunnels included.
     pub connections: u64,
+    /// Those of them that have been without a request for a while, and hold next to no memory. HTTP/1 only.
+    pub asleep: u64,
     /// Requests whose answer is not yet written out.
     pub in_flight: u64,
     /// Connections accepted.
@@ -77,6 +81,7 @@ impl Stats {
     pub fn totals(&self) -> Totals {
         self.workers.iter().fold(Totals::default(), |sum, worker| Totals {
             connections: sum.connections + read(&worker.open),
+            asleep: sum.asleep + read(&worker.asleep),
             in_flight: sum.in_flight + read(&worker.in_flight),
             accepted: sum.accepted + read(&worker.accepted),
             refused: sum.refused + read(&worker.refused),

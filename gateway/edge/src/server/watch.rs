@@ -6,17 +6,21 @@
 use super::Config;
 use super::head_watch::HeadWatch;
 use super::stats::{self, WorkerStats};
+use crate::rounds::{self, Turn};
 use crate::transport::Keeper;
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::task::Waker;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// Ticks that a connection gets to end by itself after it was asked to, before it is cut.
 const LINGER: u32 = 5;
+
+/// Ticks without a request after which a connection gives back what it needs only for requests.
+const SLEEP: u32 = 2;
 
 /// What a connection does, counted by its parts and read by [`judge`]. All on one thread, but for a tunnel's socket.
 #[derive(Debug)]
@@ -41,6 +45,12 @@ pub(super) struct Watched {
     ambiguous: AtomicBool,
     /// Milliseconds for which the caller is to be left alone, until the socket has heard of it.
     rest_ms: AtomicU32,
+    /// All that was read belongs to messages that are whole.
+    whole: AtomicBool,
+    /// Something for the caller waits for the caller to take it.
+    unsent: AtomicBool,
+    /// The next request is to be refused: too many wait before it.
+    crowded: AtomicBool,
 }
 
 /// A read of a body that brings fewer bytes is a crumb.
@@ -62,6 +72,8 @@ pub(super) enum Verdict {
     Leave,
     /// The next request is the last, and its answer says so. For HTTP/1.1, where a request may be on its way already.
     Last,
+    /// Give back what is needed only while something goes on. For HTTP/1.
+    Sleep,
     /// Take no more requests, end when those in flight are answered.
     Finish,
     /// End now.
@@ -96,11 +108,15 @@ impl Watched {
             command: AtomicU32::new(0),
             ambiguous: AtomicBool::new(false),
             rest_ms: AtomicU32::new(0),
+            whole: AtomicBool::new(true),
+            unsent: AtomicBool::new(false),
+            crowded: AtomicBool::new(false),
         });
         let open = Open {
             watched: Arc::clone(&watched),
             heads: HeadWatch::default(),
             crumbs: 0,
+            place: rounds::Place::default(),
         };
         (watched, open)
     }
@@ -114,8 +130,19 @@ impl Watched {
             0 => Verdict::Leave,
             1 => Verdict::Last,
             2 => Verdict::Finish,
+            4 => Verdict::Sleep,
             _ => Verdict::Cut,
         }
+    }
+
+    /// Takes note that the connection's task has heard [`Verdict::Sleep`]. Whether nothing goes on on it: no request in
+    /// flight nor begun, no answer that is not sent whole.
+    pub(super) fn may_sleep(&self) -> bool {
+        self.command.store(0, Ordering::Relaxed);
+        self.in_flight() == 0
+            && self.reads.load(Ordering::Relaxed) == self.reads_at_rest.load(Ordering::Relaxed)
+            && self.whole.load(Ordering::Relaxed)
+            && !self.unsent.load(Ordering::Relaxed)
     }
 
     /// Requests in flight.
@@ -126,6 +153,11 @@ impl Watched {
     /// Whether a head that hyper has read, or is about to, has more than one reading.
     pub(super) fn is_ambiguous(&self) -> bool {
         self.ambiguous.load(Ordering::Relaxed)
+    }
+
+    /// Whether the request that has just come is one too many.
+    pub(super) fn takes_crowded(&self) -> bool {
+        self.crowded.load(Ordering::Relaxed) && self.crowded.swap(false, Ordering::Relaxed)
     }
 
     /// Nothing is read from the caller for so long.
@@ -182,6 +214,7 @@ impl Watched {
             Verdict::Last => (1, false),
             Verdict::Finish => (2, false),
             Verdict::Cut => (3, true),
+            Verdict::Sleep => (4, false),
         };
         let news = self.command.swap(code, Ordering::Relaxed) != code;
         if news && timed_out {
@@ -197,9 +230,15 @@ pub(super) struct Open {
     heads: HeadWatch,
     /// Crumbs of a body in a row.
     crumbs: u32,
+    place: rounds::Place,
 }
 
 impl Open {
+    /// Whether what is read next begins a request. HTTP/2 has its own cap of streams.
+    fn is_before_a_request(&self) -> bool {
+        self.watched.in_flight() == 0 && self.heads.is_between_messages() && !self.watched.http2.load(Ordering::Relaxed)
+    }
+
     /// Of an HTTP/1 body alone: the small messages of a tunnel are no crumbs, and a slow head has its own limit.
     fn count_crumbs(&mut self, bytes: usize) {
         if bytes >= CRUMB || !self.heads.is_in_body() {
@@ -227,15 +266,37 @@ impl Keeper for Open {
         Some(Duration::from_millis(rest.into()))
     }
 
+    fn stands_in_line(&self) -> bool {
+        rounds::is_line() && self.is_before_a_request()
+    }
+
+    fn poll_turn(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let turn = ready!(self.place.poll(cx));
+        self.watched.crowded.store(turn == Turn::Refuse, Ordering::Relaxed);
+        Poll::Ready(())
+    }
+
     fn received(&mut self, bytes: &[u8]) {
         bump(&self.watched.reads);
         if self.watched.http2.load(Ordering::Relaxed) {
             return;
         }
+        if self.is_before_a_request() {
+            rounds::begun();
+        }
         if self.heads.read(bytes) {
             self.watched.ambiguous.store(true, Ordering::Relaxed);
         }
+        self.watched
+            .whole
+            .store(self.heads.is_between_messages(), Ordering::Relaxed);
         self.count_crumbs(bytes.len());
+    }
+
+    fn unsent(&mut self, waits: bool) {
+        if self.watched.unsent.load(Ordering::Relaxed) != waits {
+            self.watched.unsent.store(waits, Ordering::Relaxed);
+        }
     }
 }
 
@@ -331,6 +392,7 @@ fn judge(memory: &mut Memory, now: Facts, patience: Patience, draining: bool) ->
         () if draining && now.http2 && !unused => Verdict::Finish,
         () if draining && memory.quiet > 2 => Verdict::Finish,
         () if draining => Verdict::Last,
+        () if memory.quiet == SLEEP && !unused && !now.http2 => Verdict::Sleep,
         () => Verdict::Leave,
     }
 }

@@ -5,6 +5,7 @@ use super::running::Phase;
 use super::stats::{self, Stats};
 use super::watch::{Patience, Registry};
 use super::{Bound, Handle, Running, WorkerId};
+use crate::rounds;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::rc::Rc;
@@ -89,6 +90,7 @@ fn run<F: Fn(WorkerId) -> S, S: Handle>(post: Post, make: F) {
     let runtime: LocalRuntime = match Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(LOOK_UPS)
+        .on_thread_park(rounds::rest)
         .build_local(LocalOptions::default())
     {
         Ok(runtime) => runtime,

@@ -31,6 +31,7 @@ mod witness;
 mod server_bind;
 mod server_drain;
 mod server_protocols;
+mod server_sleep;
 mod server_support;
 mod server_timeouts;
 mod server_tls;

@@ -112,6 +112,13 @@ pub(crate) fn config() -> Config {
     config
 }
 
+/// Whose connections sleep after a tenth of a second.
+pub(crate) fn soon_asleep() -> Config {
+    let mut config = config();
+    config.header_read_timeout = Duration::from_millis(200);
+    config
+}
+
 pub(crate) fn start(config: &Config, handle: &TestHandle) -> Running {
     let handle = handle.clone();
     server::bind(config).unwrap().serve(move |_| handle.clone()).unwrap()

@@ -36,7 +36,10 @@ impl Files {
     }
 
     fn start(&self) -> edge::server::Running {
-        let mut config = config();
+        self.start_with(config())
+    }
+
+    fn start_with(&self, mut config: edge::server::Config) -> edge::server::Running {
         config.tls = Some(self.paths.clone());
         start(&config, &TestHandle::new())
     }
@@ -44,6 +47,11 @@ impl Files {
 
 /// Asks over a new connection, trusting `certificate` only.
 async fn ask(address: SocketAddr, certificate: &str, http1: bool) -> Result<String, reqwest::Error> {
+    let url = format!("https://localhost:{}/peer", address.port());
+    client(address, certificate, http1).get(url).send().await?.text().await
+}
+
+fn client(address: SocketAddr, certificate: &str, http1: bool) -> reqwest::Client {
     let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
     let mut builder = reqwest::Client::builder()
         .no_proxy()
@@ -52,8 +60,22 @@ async fn ask(address: SocketAddr, certificate: &str, http1: bool) -> Result<Stri
     if http1 {
         builder = builder.http1_only();
     }
-    let url = format!("https://localhost:{}/peer", address.port());
-    builder.build().unwrap().get(url).send().await?.text().await
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn connection_under_tls_sleeps_too() {
+    let files = Files::new();
+    let certificate = files.issue();
+    let running = files.start_with(soon_asleep());
+    let client = client(running.local_addr(), &certificate, true);
+    let url = format!("https://localhost:{}/", running.local_addr().port());
+    for _ in 0..3 {
+        let answer = client.get(&url).send().await.unwrap().text().await.unwrap();
+        assert_eq!(answer, "hello");
+        eventually("asleep", || running.stats().totals().asleep == 1).await;
+    }
+    assert_eq!(running.stats().totals().accepted, 1);
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ async fn newcomers(gateway: String, key: String, stop: Arc<AtomicBool>) -> (Vec<
 #[test]
 #[ignore = "long: cargo xtask faults"]
 fn at_three_times_the_capacity_goodput_stays_and_operations_answer() {
+    let _beside = Busy::beside();
     keep_away(0);
     elsewhere(0).block_on(overload());
 }

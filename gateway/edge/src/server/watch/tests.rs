@@ -35,6 +35,52 @@ fn idle_connection_is_asked_to_end_then_cut() {
 }
 
 #[test]
+fn connection_without_a_request_for_two_ticks_sleeps() {
+    let idle = Facts {
+        requests: 7,
+        ..Facts::default()
+    };
+    assert_eq!(after(2, idle, false), Verdict::Sleep);
+    let others = [
+        Facts { requests: 0, ..idle },
+        Facts { http2: true, ..idle },
+        Facts { in_flight: 1, ..idle },
+    ];
+    for other in others {
+        assert_eq!(after(2, other, false), Verdict::Leave);
+    }
+    assert_eq!(after(2, idle, true), Verdict::Last);
+}
+
+#[test]
+fn only_a_connection_on_which_nothing_goes_on_may_sleep() {
+    let (watched, mut open) = Watched::open(&Arc::new(WorkerStats::default()));
+    let mut serve = |bytes: &[u8]| {
+        open.received(bytes);
+        watched.request_begins();
+        assert!(!watched.may_sleep(), "in flight");
+        watched.request_ends();
+        watched.may_sleep()
+    };
+    assert!(serve(b"GET / HTTP/1.1\r\n\r\n"));
+    assert!(!serve(b"GET / HTTP/1.1\r\n\r\nGET"), "the next has begun");
+    assert!(serve(b" / HTTP/1.1\r\n\r\n"));
+    assert!(
+        !serve(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n1"),
+        "a body is not read"
+    );
+    assert!(serve(b"2"));
+    open.received(b"\r\n");
+    assert!(!watched.may_sleep(), "something came");
+    watched.request_begins();
+    watched.request_ends();
+    open.unsent(true);
+    assert!(!watched.may_sleep(), "not sent whole");
+    open.unsent(false);
+    assert!(watched.may_sleep());
+}
+
+#[test]
 fn head_that_does_not_end_is_cut_before_the_idle_limit() {
     let dribbling = Facts {
         requests: 7,
@@ -56,7 +102,8 @@ fn long_silence_before_a_head_does_not_count_against_it() {
         ..Facts::default()
     };
     for _ in 0..9 {
-        assert_eq!(judge(&mut memory, idle, PATIENCE, false), Verdict::Leave);
+        let verdict = judge(&mut memory, idle, PATIENCE, false);
+        assert!(matches!(verdict, Verdict::Leave | Verdict::Sleep), "{verdict:?}");
     }
     assert_eq!(
         judge(
