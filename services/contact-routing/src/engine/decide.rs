@@ -97,8 +97,15 @@ pub struct Answer<'e> {
 
 /// How many organisations an answer names.
 const MOST: usize = 3;
+/// How many of the best are looked at.
+const LOOKED_AT: usize = 24;
 /// How sure a candidate is that the words did not point to.
 const NEARBY: f32 = 0.1;
+
+/// How far ahead of every need an open question must be with what was learned.
+const LEARNED_AHEAD: f32 = 1.5;
+/// How far ahead of an open question a need is enough, with what was learned.
+const ENOUGH_SAID: f32 = 2.5;
 
 /// Weights of the parts of a score; found by looking at which classes of question went wrong.
 mod weights {
@@ -322,8 +329,12 @@ impl Engine {
             one.told = one.score;
             one.score += weights::LEARNED * (line + 1.0).max(0.0);
         }
-        ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.class.cmp(&b.class)));
-        ranked.truncate(24);
+        let best_first = |a: &Ranked, b: &Ranked| b.score.total_cmp(&a.score).then(a.class.cmp(&b.class));
+        if ranked.len() > LOOKED_AT {
+            ranked.select_nth_unstable_by(LOOKED_AT, best_first);
+            ranked.truncate(LOOKED_AT);
+        }
+        ranked.sort_unstable_by(best_first);
         ranked
     }
 
@@ -368,7 +379,8 @@ impl Engine {
     }
 
     /// A message that holds nothing but an open question: its words are all in the open kind's own phrasings. What was learned
-    /// tells needs apart, not whether enough was said, and is left out.
+    /// tells needs apart, not whether enough was said, and is left out, but where it puts one
+    /// of them far ahead.
     fn too_open(&self, bag: &Bag, ranked: &[Ranked]) -> Option<&Vague> {
         let most = |a: &&Ranked, b: &&Ranked| a.told.total_cmp(&b.told).then(b.class.cmp(&a.class));
         let (needs, opens): (Vec<&Ranked>, Vec<&Ranked>) = ranked.iter().partition(|one| one.class < self.needs.len());
@@ -382,7 +394,12 @@ impl Engine {
         let nothing_else = covered > 0.9 && open.told > best_score * 0.6;
         let far_ahead = open.told > 1.3 * best_score && best_cue < 0.5;
         let ahead = open.told > best_score && covered > 0.45;
-        (near || nothing_else || far_ahead || ahead).then_some(vague)
+        let best_of_all = ranked.iter().find(|one| one.class < self.needs.len());
+        if best_of_all.is_some_and(|best| best.score > ENOUGH_SAID * open.score) {
+            return None;
+        }
+        let learned = best_of_all.is_none_or(|best| open.score > LEARNED_AHEAD * best.score && best.cue < 0.5);
+        (near || nothing_else || far_ahead || ahead || learned).then_some(vague)
     }
 
     /// Which share of a message's words a class knows, by how much they say.

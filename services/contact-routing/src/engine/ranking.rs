@@ -31,7 +31,15 @@ pub(super) struct Ranking {
     starts: Vec<u32>,
     /// Need and weight.
     weights: Vec<(u16, i8)>,
+    /// By place: which row of `dense` it has, counted from 1; 0 is none. What stands in messages about anything has weights for most
+    /// needs, and is gone through faster than looked up.
+    rows: Vec<u16>,
+    /// In each row a weight for every need.
+    dense: Vec<i8>,
 }
+
+/// A place with weights for more than one need in so many has a row.
+const DENSE: usize = 6;
 
 impl Ranking {
     /// Of what it was learned.
@@ -55,6 +63,12 @@ impl Ranking {
         let mut scores = vec![0.0_f32; self.needs.len()];
         for (term, strength) in weighed(terms(analysis, bag), |place| self.strength(place)) {
             let strength = strength * self.unit;
+            if let Some(row) = self.row(term) {
+                for (score, weight) in scores.iter_mut().zip(row) {
+                    *score += strength * f32::from(*weight);
+                }
+                continue;
+            }
             for (need, weight) in self.at(term) {
                 if let Some(score) = scores.get_mut(usize::from(*need)) {
                     *score += strength * f32::from(*weight);
@@ -65,6 +79,11 @@ impl Ranking {
             *score += before;
         }
         scores
+    }
+
+    fn row(&self, place: u32) -> Option<&[i8]> {
+        let row = usize::from(*self.rows.get(usize::try_from(place).ok()?)?).checked_sub(1)?;
+        self.dense.get(row * self.needs.len()..(row + 1) * self.needs.len())
     }
 
     fn strength(&self, place: u32) -> f32 {

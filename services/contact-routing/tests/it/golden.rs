@@ -126,16 +126,36 @@ fn questions_that_were_read_once_fare_as_well_as_ever() {
     meets(&known, &report);
 }
 
+/// One more that was read, and one that shows matters which no need covered: a hundred and ninety needs were written after it.
+#[test]
+fn questions_beyond_the_first_needs_fare_as_well_as_ever() {
+    let known = [
+        (include_str!("../golden/fresh-18.jsonl"), 91.0, 96.0),
+        (include_str!("../golden/fresh-19.jsonl"), 94.0, 96.0),
+    ];
+    for (text, at_1, at_3) in known {
+        let bar = Bar {
+            at_1,
+            at_3,
+            missed_emergencies: 0,
+            false_alarms: 0,
+        };
+        let report = score(text);
+        assert_eq!(report.all().count, 150);
+        meets(&bar, &report);
+    }
+}
+
 /// A set that was first run when all was done.
 #[test]
 fn questions_that_nothing_was_done_about_fare_as_well_as_ever() {
     let first = Bar {
-        at_1: 89.0,
-        at_3: 96.0,
+        at_1: 92.0,
+        at_3: 93.0,
         missed_emergencies: 0,
         false_alarms: 0,
     };
-    let report = score(include_str!("../golden/fresh-18.jsonl"));
+    let report = score(include_str!("../golden/fresh-20.jsonl"));
     assert_eq!(report.all().count, 150);
     meets(&first, &report);
 }

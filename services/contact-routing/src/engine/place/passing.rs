@@ -110,7 +110,9 @@ const TELLS: &[&str] = &[
 /// "har färdtjänst", "har fått": whoever has it need not ask for it.
 const HAS: &[&str] = &["har", "has"];
 /// Before "i Lund": it is compared with, or was so in the past.
-const COMPARES: &[&str] = &["som", "skillnad", "jämfört", "än", "like", "than", "unlike", "compared"];
+const COMPARES: &[&str] = &["skillnad", "jämfört", "än", "like", "than", "unlike", "compared"];
+/// Which compares only right before "i Lund": a witness is "kallad som vittne i Lund".
+const AS: &str = "som";
 const PAST: &[&str] = &[
     "bodde",
     "bott",
@@ -222,6 +224,11 @@ pub(super) fn is_property(word: &str) -> bool {
     PROPERTY.contains(&word)
 }
 
+/// "efter trettio år i" Lund: where one was before.
+fn is_span(before: &[&str]) -> bool {
+    matches!(before, [.., "efter" | "after", _, "år" | "years", "i" | "in"])
+}
+
 /// Whether the place at `at` (of `length` words) only comes up on the way.
 pub(super) fn is_passed_by(tokens: &[Token], at: usize, length: usize) -> bool {
     let Some(place) = tokens.get(at) else { return false };
@@ -245,11 +252,12 @@ pub(super) fn is_passed_by(tokens: &[Token], at: usize, length: usize) -> bool {
     let teller = near.clone().any(|word| TELLERS.contains(word));
     let tells = after.iter().take(2).any(|word| TELLS.contains(word));
     let has = after.first().is_some_and(|word| HAS.contains(word));
-    let compared = near.clone().any(|word| COMPARES.contains(word))
+    let second = before.iter().rev().nth(1).copied();
+    let compared = (near.clone().any(|word| COMPARES.contains(word)) || second == Some(AS))
         && before
             .last()
             .is_some_and(|word| *word == "i" || *word == "in" || *word == "med" || *word == "to");
-    let past = before.iter().any(|word| PAST.contains(word));
+    let past = before.iter().any(|word| PAST.contains(word)) || is_span(&before);
     // "I Lund plogar de på en timme, men vår gata ..": what is asked about is another place.
     let opens = before.len() == 1 && after.first().is_some_and(|word| THEY.contains(word));
     let there = after.get(1).is_some_and(|word| THERE.contains(word));

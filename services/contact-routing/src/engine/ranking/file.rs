@@ -4,7 +4,7 @@
 //! what is said for it before anything is read (4); for each place its strength (1), the number of its weights (2) and these: need
 //! (2) and weight (1). Numbers are little-endian.
 
-use super::Ranking;
+use super::{DENSE, Ranking};
 use crate::engine::linear::PLACES;
 
 const MAGIC: &[u8] = b"VVR1";
@@ -56,7 +56,33 @@ impl Ranking {
             strengths,
             starts,
             weights,
+            ..Self::default()
         }
+        .with_rows()
+    }
+
+    /// Lays out the places that have weights for many needs.
+    fn with_rows(mut self) -> Self {
+        let (count, mut last) = (self.needs.len(), 0);
+        self.rows = vec![0; self.strengths.len()];
+        for (place, at) in (0..).zip(0..self.rows.len()) {
+            let row = self.at(place);
+            let Some(next) = u16::checked_add(last, 1).filter(|_| row.len() * DENSE > count) else {
+                continue;
+            };
+            let mut dense = vec![0; count];
+            for (need, weight) in row {
+                if let Some(of_need) = dense.get_mut(usize::from(*need)) {
+                    *of_need = *weight;
+                }
+            }
+            self.dense.extend(dense);
+            last = next;
+            if let Some(row) = self.rows.get_mut(at) {
+                *row = next;
+            }
+        }
+        self
     }
 
     /// Reads a file.
@@ -98,7 +124,9 @@ impl Ranking {
             strengths,
             starts,
             weights,
-        })
+            ..Self::default()
+        }
+        .with_rows())
     }
 
     /// The file of it.
@@ -144,6 +172,7 @@ mod tests {
         assert_eq!(Ranking::read(&ranking.bytes()).unwrap(), ranking);
         assert_eq!(ranking.at(7), [(0, 3), (1, -128)]);
         assert!(ranking.at(8).is_empty());
+        assert_eq!((ranking.row(7), ranking.row(8)), (Some(&[3, -128][..]), None));
     }
 
     #[test]
