@@ -267,7 +267,9 @@ impl Keeper for Open {
     }
 
     fn stands_in_line(&self) -> bool {
-        rounds::is_line() && self.is_before_a_request()
+        // A connection that is to end reads what has arrived before it does.
+        let goes_on = || matches!(self.watched.command(), Verdict::Leave | Verdict::Sleep);
+        rounds::is_line() && self.is_before_a_request() && goes_on()
     }
 
     fn poll_turn(&mut self, cx: &Context<'_>) -> Poll<()> {

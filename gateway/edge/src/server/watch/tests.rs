@@ -81,6 +81,21 @@ fn only_a_connection_on_which_nothing_goes_on_may_sleep() {
 }
 
 #[test]
+fn who_is_to_end_does_not_stand_in_line_with_a_request_that_has_arrived() {
+    let (watched, open) = Watched::open(&Arc::new(WorkerStats::default()));
+    assert!(!open.stands_in_line());
+    while !rounds::is_line() {
+        rounds::begun();
+    }
+    assert!(open.stands_in_line());
+    for (verdict, stands) in [(Verdict::Sleep, true), (Verdict::Last, false), (Verdict::Finish, false)] {
+        watched.order(verdict);
+        assert_eq!(open.stands_in_line(), stands, "{verdict:?}");
+    }
+    rounds::rest();
+}
+
+#[test]
 fn head_that_does_not_end_is_cut_before_the_idle_limit() {
     let dribbling = Facts {
         requests: 7,
