@@ -99,7 +99,9 @@ impl<B> Future for Answering<B> {
             if let Some(Rest(rest)) = response.extensions_mut().remove() {
                 ticket.watched.rest(rest);
             }
-            if ticket.watched.command() == Verdict::Last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                ticket.watched.set_tunnel();
+            } else if ticket.watched.command() == Verdict::Last {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }

@@ -51,6 +51,8 @@ pub(super) struct Watched {
     unsent: AtomicBool,
     /// The next request is to be refused: too many wait before it.
     crowded: AtomicBool,
+    /// It carries another protocol now, and no more requests.
+    tunnel: AtomicBool,
 }
 
 /// A read of a body that brings fewer bytes is a crumb.
@@ -111,6 +113,7 @@ impl Watched {
             whole: AtomicBool::new(true),
             unsent: AtomicBool::new(false),
             crowded: AtomicBool::new(false),
+            tunnel: AtomicBool::new(false),
         });
         let open = Open {
             watched: Arc::clone(&watched),
@@ -123,6 +126,10 @@ impl Watched {
 
     pub(super) fn set_http2(&self) {
         self.http2.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_tunnel(&self) {
+        self.tunnel.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn command(&self) -> Verdict {
@@ -234,9 +241,12 @@ pub(super) struct Open {
 }
 
 impl Open {
-    /// Whether what is read next begins a request. HTTP/2 has its own cap of streams.
+    /// Whether what is read next begins a request. HTTP/2 has its own cap of streams, and a tunnel has none.
     fn is_before_a_request(&self) -> bool {
-        self.watched.in_flight() == 0 && self.heads.is_between_messages() && !self.watched.http2.load(Ordering::Relaxed)
+        self.watched.in_flight() == 0
+            && self.heads.is_between_messages()
+            && !self.watched.http2.load(Ordering::Relaxed)
+            && !self.watched.tunnel.load(Ordering::Relaxed)
     }
 
     /// Of an HTTP/1 body alone: the small messages of a tunnel are no crumbs, and a slow head has its own limit.

@@ -92,6 +92,10 @@ fn who_is_to_end_does_not_stand_in_line_with_a_request_that_has_arrived() {
         watched.order(verdict);
         assert_eq!(open.stands_in_line(), stands, "{verdict:?}");
     }
+    watched.order(Verdict::Sleep);
+    assert!(open.stands_in_line());
+    watched.set_tunnel();
+    assert!(!open.stands_in_line(), "what a tunnel carries is no request");
     rounds::rest();
 }
 
